@@ -1,0 +1,270 @@
+//! Bodies that can be sent again: bytes, and files that are opened anew for every attempt.
+
+use bytes::Bytes;
+use futures_core::Stream;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// Bytes as they arrive or leave.
+pub type ByteStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
+
+/// Content that can be read more than once, so that an attempt can be repeated.
+pub trait BodySource: Send + Sync {
+    /// How many bytes there are, if that is known before reading.
+    fn len(&self) -> Option<u64>;
+    /// Begins to read from the start. Failures to open are the stream's first item.
+    fn open(&self) -> ByteStream;
+    /// Whether there are no bytes, if that is known.
+    fn is_empty(&self) -> bool {
+        self.len() == Some(0)
+    }
+}
+
+/// A file to upload: a name and where its content comes from.
+///
+/// ```
+/// use yunkit_core::body::File;
+///
+/// let notes = File::from_bytes("notes.txt", "what changed");
+/// assert_eq!(notes.name(), "notes.txt");
+/// ```
+#[derive(Clone)]
+pub struct File {
+    name: String,
+    media_type: Option<String>,
+    source: Arc<dyn BodySource>,
+}
+
+impl File {
+    /// A file whose content is at hand.
+    pub fn from_bytes(name: impl Into<String>, content: impl Into<Bytes>) -> Self {
+        Self::from_source(name, Arc::new(Memory(content.into())))
+    }
+    /// A file on disk, named as there. It is read while it is sent, and never held whole.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be found or has no name.
+    pub fn from_path(path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = path.as_ref();
+        let len = std::fs::metadata(path)?.len();
+        let name = path
+            .file_name()
+            .ok_or_else(|| {
+                io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name")
+            })?
+            .to_string_lossy()
+            .into_owned();
+        let path = path.to_owned();
+        Ok(Self::from_source(name, Arc::new(OnDisk { path, len })))
+    }
+    /// A file with content from anywhere.
+    pub fn from_source(name: impl Into<String>, source: Arc<dyn BodySource>) -> Self {
+        Self {
+            name: name.into(),
+            media_type: None,
+            source,
+        }
+    }
+    /// Says what kind of content it is; `application/octet-stream` when left out.
+    #[must_use]
+    pub fn media_type(mut self, media_type: impl Into<String>) -> Self {
+        self.media_type = Some(media_type.into());
+        self
+    }
+    /// The name the service will see.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+    /// Where the content comes from.
+    pub fn source(&self) -> &Arc<dyn BodySource> {
+        &self.source
+    }
+    pub(crate) fn content_type(&self) -> &str {
+        self.media_type
+            .as_deref()
+            .unwrap_or("application/octet-stream")
+    }
+}
+
+impl Default for File {
+    fn default() -> Self {
+        Self::from_bytes("", Bytes::new())
+    }
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("File")
+            .field("name", &self.name)
+            .field("len", &self.source.len())
+            .finish_non_exhaustive()
+    }
+}
+
+struct Memory(Bytes);
+
+impl BodySource for Memory {
+    fn len(&self) -> Option<u64> {
+        Some(self.0.len() as u64)
+    }
+    fn open(&self) -> ByteStream {
+        let content = self.0.clone();
+        Box::pin(futures_util::stream::once(async move { Ok(content) }))
+    }
+}
+
+struct OnDisk {
+    path: PathBuf,
+    len: u64,
+}
+
+impl BodySource for OnDisk {
+    fn len(&self) -> Option<u64> {
+        Some(self.len)
+    }
+    fn open(&self) -> ByteStream {
+        use tokio::io::AsyncReadExt;
+        enum State {
+            Closed(PathBuf),
+            Open(tokio::fs::File),
+        }
+        // Large enough that the system calls do not count, small enough that many uploads at once do not either.
+        const CHUNK: usize = 64 * 1024;
+        Box::pin(futures_util::stream::try_unfold(
+            State::Closed(self.path.clone()),
+            |state| async move {
+                let mut file = match state {
+                    State::Closed(path) => tokio::fs::File::open(path).await?,
+                    State::Open(file) => file,
+                };
+                let mut chunk = bytes::BytesMut::with_capacity(CHUNK);
+                let read = file.read_buf(&mut chunk).await?;
+                Ok((read > 0).then(|| (chunk.freeze(), State::Open(file))))
+            },
+        ))
+    }
+}
+
+/// The body of a request.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub enum Body {
+    /// None.
+    #[default]
+    Empty,
+    /// Bytes at hand.
+    Bytes(Bytes),
+    /// Bytes that are read while they are sent.
+    Source(Arc<dyn BodySource>),
+}
+
+impl Body {
+    /// The bytes, when they are at hand; `None` for a body that is read while it is sent.
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Empty => Some(&[]),
+            Self::Bytes(bytes) => Some(bytes),
+            Self::Source(_) => None,
+        }
+    }
+    /// How many bytes will be sent, if that is known.
+    pub fn len(&self) -> Option<u64> {
+        match self {
+            Self::Empty => Some(0),
+            Self::Bytes(bytes) => Some(bytes.len() as u64),
+            Self::Source(source) => source.len(),
+        }
+    }
+    /// Whether nothing will be sent.
+    pub fn is_empty(&self) -> bool {
+        self.len() == Some(0)
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Bodies hold passwords and tokens; their length is all that may be shown.
+        match self.len() {
+            Some(len) => write!(f, "[{len} bytes]"),
+            None => f.write_str("[unknown length]"),
+        }
+    }
+}
+
+/// A `multipart/form-data` body made of text fields and files.
+pub(crate) struct Multipart {
+    parts: Vec<Part>,
+}
+
+enum Part {
+    Text(Bytes),
+    File(File),
+}
+
+impl Multipart {
+    /// Lays out the fields; `boundary` must not occur in them.
+    pub(crate) fn new(
+        boundary: &str,
+        fields: Vec<(&str, String)>,
+        files: Vec<(&str, File)>,
+    ) -> Self {
+        let mut parts = Vec::new();
+        let mut text = String::new();
+        for (name, value) in fields {
+            text += &format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"\r\n\r\n{value}\r\n",
+                quoted(name)
+            );
+        }
+        for (name, file) in files {
+            text += &format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n",
+                quoted(name),
+                quoted(file.name()),
+                file.content_type(),
+            );
+            parts.push(Part::Text(std::mem::take(&mut text).into()));
+            parts.push(Part::File(file));
+            text += "\r\n";
+        }
+        text += &format!("--{boundary}--\r\n");
+        parts.push(Part::Text(text.into()));
+        Self { parts }
+    }
+}
+
+/// As browsers write it: the three characters that would end the header's value are percent-encoded.
+fn quoted(value: &str) -> String {
+    value
+        .replace('"', "%22")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+impl BodySource for Multipart {
+    fn len(&self) -> Option<u64> {
+        self.parts
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => Some(text.len() as u64),
+                Part::File(file) => file.source.len(),
+            })
+            .sum()
+    }
+    fn open(&self) -> ByteStream {
+        use futures_util::StreamExt;
+        let streams: Vec<ByteStream> = self
+            .parts
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => Memory(text.clone()).open(),
+                Part::File(file) => file.source.open(),
+            })
+            .collect();
+        Box::pin(futures_util::stream::iter(streams).flatten())
+    }
+}

@@ -1,0 +1,278 @@
+//! The client: what a service crate wraps, and what every call goes through.
+
+use crate::body::ByteStream;
+use crate::error::{Error, ErrorKind};
+use crate::exchange::{Meta, Opened, Payload, Request};
+use crate::operation::{Answer, BodyKind, Operation, OperationInfo, Paged};
+use crate::paging::{Items, Pages};
+use crate::pipeline::{Options, Retry};
+use crate::record::{self, Slot, Token, Value};
+use crate::seams::{Credential, Policy, Protocol, RealSurroundings, Surroundings, Transport};
+use crate::transport::HttpTransport;
+use http::HeaderValue;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Sends operations to one service, on behalf of one caller.
+///
+/// Clones are cheap and share connections and credential. The methods that take `self` give a clone that behaves
+/// differently, which suits a single call: `client.deadline(SECOND).send(op)`.
+#[derive(Debug, Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+    options: Options,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    pub(crate) protocol: Arc<dyn Protocol>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) credential: Option<Arc<dyn Credential>>,
+    pub(crate) policies: Vec<Arc<dyn Policy>>,
+    pub(crate) surroundings: Arc<dyn Surroundings>,
+    pub(crate) user_agent: HeaderValue,
+}
+
+/// The plain agent that is sent unless the user chooses another.
+const USER_AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("yunkit/", env!("CARGO_PKG_VERSION")));
+
+impl Client {
+    /// A client without a credential, over HTTP.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`] when the system's certificates cannot be used.
+    pub fn new(protocol: Arc<dyn Protocol>) -> Result<Self, Error> {
+        Ok(Self::with_transport(
+            protocol,
+            Arc::new(HttpTransport::new()?),
+        ))
+    }
+
+    /// A client over a transport of the caller's.
+    pub fn with_transport(protocol: Arc<dyn Protocol>, transport: Arc<dyn Transport>) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                protocol,
+                transport,
+                credential: None,
+                policies: Vec::new(),
+                surroundings: Arc::new(RealSurroundings::default()),
+                user_agent: USER_AGENT,
+            }),
+            options: Options::default(),
+        }
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Shared)) -> Self {
+        change(Arc::make_mut(&mut self.shared));
+        self
+    }
+
+    /// Calls on behalf of this credential.
+    #[must_use]
+    pub fn credential(self, credential: Arc<dyn Credential>) -> Self {
+        self.change(|shared| shared.credential = Some(credential))
+    }
+    /// Calls on behalf of nobody.
+    #[must_use]
+    pub fn anonymous(self) -> Self {
+        self.change(|shared| shared.credential = None)
+    }
+    /// Adds behaviour around every attempt, inside of what was added before.
+    #[must_use]
+    pub fn policy(self, policy: Arc<dyn Policy>) -> Self {
+        self.change(|shared| shared.policies.push(policy))
+    }
+    /// Brings another clock and other chance; for tests.
+    #[must_use]
+    pub fn surroundings(self, surroundings: Arc<dyn Surroundings>) -> Self {
+        self.change(|shared| shared.surroundings = surroundings)
+    }
+    /// Sends through this transport.
+    #[must_use]
+    pub fn transport(self, transport: Arc<dyn Transport>) -> Self {
+        self.change(|shared| shared.transport = transport)
+    }
+    /// Speaks this protocol, for example to another base address.
+    #[must_use]
+    pub fn protocol(self, protocol: Arc<dyn Protocol>) -> Self {
+        self.change(|shared| shared.protocol = protocol)
+    }
+    /// Presents itself by this agent instead of `yunkit/…`.
+    #[must_use]
+    pub fn user_agent(self, agent: HeaderValue) -> Self {
+        self.change(|shared| shared.user_agent = agent)
+    }
+    /// Gives a call this long, all attempts and waits included; a minute unless set. `None` waits for ever.
+    #[must_use]
+    pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
+        self.options.deadline = deadline.into();
+        self
+    }
+    /// Tries again in another way than [`Retry::default`].
+    #[must_use]
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.options.retry = retry;
+        self
+    }
+    /// Writes bodies as JSON or form, whatever the document says; some services accept only the other one.
+    #[must_use]
+    pub fn body(mut self, kind: BodyKind) -> Self {
+        self.options.body = Some(kind);
+        self
+    }
+    /// Refuses answers of more than this many bytes, unless they are streamed; 64 MiB unless set.
+    #[must_use]
+    pub fn limit(mut self, bytes: usize) -> Self {
+        self.options.limit = bytes;
+        self
+    }
+
+    /// Runs an operation and reads its answer.
+    ///
+    /// # Errors
+    ///
+    /// Everything that [`ErrorKind`] lists. What was retried in vain comes with the number of
+    /// [`attempts`](Error::attempts).
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future gives up; whether the service acted is then unknown.
+    pub async fn send<O: Operation>(&self, operation: O) -> Result<O::Output, Error> {
+        let opened = self.exchange(O::INFO, &operation, false).await?;
+        let mut output = O::Output::default();
+        read(O::INFO, &opened, &mut output)?;
+        Ok(output)
+    }
+
+    /// As [`send`](Self::send), with status, headers, request id and rate state beside the value.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_with_meta<O: Operation>(
+        &self,
+        operation: O,
+    ) -> Result<(O::Output, Meta), Error> {
+        let opened = self.exchange(O::INFO, &operation, false).await?;
+        let mut output = O::Output::default();
+        read(O::INFO, &opened, &mut output)?;
+        Ok((output, self.meta(opened)))
+    }
+
+    /// Runs an operation and hands on its answer while it arrives, undecoded and without a limit.
+    ///
+    /// The deadline ends with the headers; a failure after that is an item of the stream.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn stream<O: Operation>(&self, operation: O) -> Result<(ByteStream, Meta), Error> {
+        let mut opened = self.exchange(O::INFO, &operation, true).await?;
+        let payload = std::mem::replace(&mut opened.payload, Payload::Bytes(Default::default()));
+        let stream = match payload {
+            Payload::Stream(stream) => stream,
+            Payload::Bytes(bytes) => {
+                Box::pin(futures_util::stream::once(async move { Ok(bytes) })) as ByteStream
+            }
+        };
+        Ok((stream, self.meta(opened)))
+    }
+
+    /// Fetches a list page by page.
+    pub fn pages<O: Paged + 'static>(&self, operation: O) -> Pages<O>
+    where
+        O::Output: Send,
+    {
+        Pages::new(self.clone(), operation)
+    }
+
+    /// Fetches a list item by item, over all its pages.
+    ///
+    /// Where the operation says nothing about the size of a page, the largest one the service allows is asked for.
+    pub fn items<O: Paged + 'static>(&self, operation: O) -> Items<O>
+    where
+        O::Output: Send,
+        O::Item: Send,
+    {
+        Items::new(self.pages(operation))
+    }
+
+    /// What [`send`](Self::send) would send, before any credential. Its `Debug` masks secrets.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`] when a value cannot be sent.
+    pub fn prepare<O: Operation>(&self, operation: &O) -> Result<Request, Error> {
+        let body = self.options.body.unwrap_or(O::INFO.body);
+        self.shared.protocol.bind(O::INFO, operation, body)
+    }
+
+    pub(crate) async fn exchange(
+        &self,
+        info: &'static OperationInfo,
+        request: &dyn record::Record,
+        streamed: bool,
+    ) -> Result<Opened, Error> {
+        self.shared
+            .run(info, request, &self.options, streamed)
+            .await
+    }
+
+    pub(crate) fn meta(&self, opened: Opened) -> Meta {
+        Meta {
+            rate: self.shared.protocol.rate(&opened.headers),
+            status: opened.status,
+            headers: opened.headers,
+            request_id: opened.request_id,
+        }
+    }
+}
+
+/// Reads an opened answer into the operation's output; also the way in for fakes and conformance.
+///
+/// # Errors
+///
+/// [`ErrorKind::Decode`] with the place that did not fit.
+pub fn read(
+    info: &'static OperationInfo,
+    opened: &Opened,
+    output: &mut dyn Value,
+) -> Result<(), Error> {
+    let payload = opened.payload.bytes();
+    let fail = |message: String| {
+        let mut error = Error::new(ErrorKind::Decode, info.name)
+            .with_status(opened.status)
+            .with_message(message)
+            .with_body(info, payload.clone());
+        if let Some(id) = &opened.request_id {
+            error = error.with_request_id(id);
+        }
+        error
+    };
+    if info.answer == Answer::Empty {
+        return Ok(());
+    }
+    if info.answer == Answer::Bytes {
+        if let Some(Slot::Bytes(place)) = output.slot(Token::Text) {
+            *place = payload.clone();
+        }
+        return Ok(());
+    }
+    let text = std::str::from_utf8(payload).map_err(|_| fail("not UTF-8 text".to_owned()))?;
+    if info.answer == Answer::Text {
+        if let Some(Slot::String(place)) = output.slot(Token::Text) {
+            text.clone_into(place);
+        }
+        return Ok(());
+    }
+    if text.is_empty() {
+        return match output.null() {
+            true => Ok(()),
+            false => Err(fail("the body is empty".to_owned())),
+        };
+    }
+    record::decode(text, output).map_err(|error| fail(error.to_string()).with_source(error))
+}

@@ -1,0 +1,44 @@
+//! The runtime every Yunkit service crate stands on.
+//!
+//! Users meet it through a service crate, which re-exports what they need. The modules answer one question each:
+//!
+//! | question | module |
+//! |---|---|
+//! | How do values become JSON and come back? | [`record`] |
+//! | What is known of an operation before it is sent? | [`operation`] |
+//! | How is a call made, retried, bounded in time? | [`Client`], [`Retry`] |
+//! | What can go wrong, and what then? | [`Error`] |
+//! | How do REST paths, queries and bodies come about? | [`rest`] |
+//! | How does a list continue? | [`Pages`], [`Items`] |
+//! | Where do tokens live, and who renews them? | [`session`] |
+//! | What can be replaced? | [`Protocol`], [`Transport`], [`Policy`], [`Credential`], [`Surroundings`] |
+
+pub mod body;
+mod client;
+pub mod credential;
+mod error;
+mod exchange;
+pub mod operation;
+mod paging;
+mod pipeline;
+pub mod record;
+pub mod rest;
+mod seams;
+pub mod session;
+mod transport;
+
+pub use client::{Client, read};
+pub use error::{Error, ErrorKind, Reason, WasSent};
+pub use exchange::{Meta, Opened, Payload, Rate, RawResponse, Request};
+pub use operation::{Operation, OperationInfo, Paged};
+pub use paging::{Items, Pages};
+pub use pipeline::{Call, Next, Retry};
+pub use seams::{
+    Credential, Generation, Policy, Protocol, RealSurroundings, Surroundings, Transport,
+};
+pub use transport::HttpTransport;
+
+pub use bytes::Bytes;
+pub use http;
+pub use secrecy;
+pub use url::Url;

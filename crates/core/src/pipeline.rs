@@ -1,0 +1,365 @@
+//! The way of a call from record to opened answer. Compiled once: nothing here is generic over the operation.
+//!
+//! deadline > retry > user's policies > credential > redirect > transport > `open`
+
+use crate::client::Shared;
+use crate::error::{Error, ErrorKind, WasSent};
+use crate::exchange::{Opened, Request};
+use crate::operation::{BodyKind, OperationInfo};
+use crate::record::Record;
+use crate::seams::{Credential, Generation, Policy};
+use http::{HeaderMap, Method, StatusCode, header};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+use tracing::Instrument;
+use url::Url;
+
+/// How often a redirect is followed before it counts as a loop.
+const HOPS: usize = 5;
+
+/// One use of an operation: what is sent, and how the caller wants it sent.
+#[derive(Debug)]
+pub struct Call<'a> {
+    info: &'static OperationInfo,
+    request: &'a dyn AsRecord,
+    options: &'a Options,
+    streamed: bool,
+    attempts: AtomicU32,
+    in_flight: AtomicBool,
+}
+
+/// Lets a call be printed without asking `Debug` of every record.
+trait AsRecord: Send + Sync {
+    fn record(&self) -> &dyn Record;
+}
+
+impl<'r> AsRecord for &'r dyn Record {
+    fn record(&self) -> &dyn Record {
+        *self
+    }
+}
+
+impl std::fmt::Debug for dyn AsRecord + '_ {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.record().shape().name)
+    }
+}
+
+impl Call<'_> {
+    /// The facts of the operation.
+    pub fn info(&self) -> &'static OperationInfo {
+        self.info
+    }
+    /// The attempt that is under way, counted from 1.
+    pub fn attempt(&self) -> u32 {
+        self.attempts.load(Ordering::Relaxed)
+    }
+}
+
+/// How the caller wants calls made; see the methods of [`Client`](crate::Client) of the same names.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) body: Option<BodyKind>,
+    pub(crate) limit: usize,
+    pub(crate) retry: Retry,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            deadline: Some(Duration::from_secs(60)),
+            body: None,
+            // Far above any list, far below what a broken or hostile service could make us hold.
+            limit: 64 * 1024 * 1024,
+            retry: Retry::default(),
+        }
+    }
+}
+
+/// How often and after what wait a call is tried again.
+///
+/// Reads and idempotent operations are repeated after every failure that may pass. Writes are repeated only when they
+/// cannot have had their effect: when nothing was sent, or when the service refused them for their number.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Retry {
+    /// Attempts in all, the first one included.
+    pub attempts: u32,
+    /// The longest wait before the second attempt; it doubles from there.
+    pub base: Duration,
+    /// The longest wait before any attempt, unless the service asks for more.
+    pub cap: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            attempts: 4,
+            base: Duration::from_secs(1),
+            cap: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Retry {
+    /// Tries once.
+    pub const NEVER: Self = Self {
+        attempts: 1,
+        base: Duration::ZERO,
+        cap: Duration::ZERO,
+    };
+
+    /// How long to wait before trying again, or nothing when the error should reach the caller.
+    fn wait(
+        &self,
+        info: &OperationInfo,
+        error: &Error,
+        attempt: u32,
+        random: f64,
+        remaining: Option<Duration>,
+    ) -> Option<Duration> {
+        use crate::operation::Effect;
+        let safe = match info.effect {
+            Effect::Read | Effect::Idempotent => true,
+            Effect::Write => error.was_sent() == WasSent::No || error.is_rate_limited(),
+        };
+        if attempt >= self.attempts || !error.is_retryable() || !safe {
+            return None;
+        }
+        let wait = error.retry_after().unwrap_or_else(|| {
+            // Full jitter: callers that failed together must not come back together.
+            let most = self
+                .base
+                .saturating_mul(1 << (attempt - 1).min(16))
+                .min(self.cap);
+            most.mul_f64(random)
+        });
+        remaining.is_none_or(|left| wait < left).then_some(wait)
+    }
+}
+
+impl Shared {
+    /// Runs a call to its end. The deadline covers everything, waits included.
+    pub(crate) async fn run(
+        &self,
+        info: &'static OperationInfo,
+        request: &dyn Record,
+        options: &Options,
+        streamed: bool,
+    ) -> Result<Opened, Error> {
+        let call = Call {
+            info,
+            request: &request,
+            options,
+            streamed,
+            attempts: AtomicU32::new(0),
+            in_flight: AtomicBool::new(false),
+        };
+        let span = tracing::debug_span!("call", operation = info.name, route = %info.route);
+        let work = self.retrying(&call).instrument(span);
+        let Some(deadline) = options.deadline else {
+            return work.await;
+        };
+        match tokio::time::timeout(deadline, work).await {
+            Ok(result) => result,
+            Err(_) => Err(Error::new(ErrorKind::Timeout, info.name)
+                .with_message(format!("no answer within {deadline:?}"))
+                .with_attempts(call.attempt())
+                .with_was_sent(if call.in_flight.load(Ordering::Relaxed) {
+                    WasSent::Maybe
+                } else {
+                    WasSent::No
+                })),
+        }
+    }
+
+    async fn retrying(&self, call: &Call<'_>) -> Result<Opened, Error> {
+        let began = self.surroundings.elapsed();
+        loop {
+            let attempt = call.attempts.fetch_add(1, Ordering::Relaxed) + 1;
+            let request = self.bind(call)?;
+            let result = if self.policies.is_empty() {
+                self.authorized(call, request).await
+            } else {
+                Next {
+                    shared: self,
+                    rest: &self.policies,
+                }
+                .send(call, request)
+                .await
+            };
+            let error = match result {
+                Ok(opened) => return Ok(opened),
+                Err(error) => error.with_operation(call.info.name).with_attempts(attempt),
+            };
+            let remaining = call.options.deadline.map(|deadline| {
+                deadline.saturating_sub(self.surroundings.elapsed().saturating_sub(began))
+            });
+            let random = self.surroundings.random();
+            match call
+                .options
+                .retry
+                .wait(call.info, &error, attempt, random, remaining)
+            {
+                Some(wait) => {
+                    tracing::debug!(attempt, ?wait, %error, "trying again");
+                    self.surroundings.sleep(wait).await;
+                }
+                None => {
+                    tracing::debug!(attempt, %error, "failed");
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    fn bind(&self, call: &Call<'_>) -> Result<Request, Error> {
+        let body = call.options.body.unwrap_or(call.info.body);
+        let mut request = self.protocol.bind(call.info, call.request.record(), body)?;
+        request
+            .headers
+            .insert(header::USER_AGENT, self.user_agent.clone());
+        request.streamed = call.streamed;
+        request.limit = call.options.limit;
+        Ok(request)
+    }
+
+    /// Puts the credential on, and once more if it is refused and can be renewed.
+    async fn authorized(&self, call: &Call<'_>, request: Request) -> Result<Opened, Error> {
+        let Some(credential) = &self.credential else {
+            return self.exchange(call, request, None).await;
+        };
+        let spare = credential.renews().then(|| request.clone());
+        let (generation, result) = self
+            .with_credential(call, request, credential, None)
+            .await?;
+        match (result, spare) {
+            (Err(refused), Some(spare)) if refused.is_unauthenticated() => {
+                // The body was refused unread: repeating even a write is safe.
+                let (renewed, again) = match self
+                    .with_credential(call, spare, credential, Some(generation))
+                    .await
+                {
+                    Ok(renewed) => renewed,
+                    Err(error) => return Err(error.with_source(refused)),
+                };
+                if renewed == generation {
+                    Err(refused)
+                } else {
+                    again
+                }
+            }
+            (result, _) => result,
+        }
+    }
+
+    /// The outer error is the credential's, the inner one that of the exchange.
+    async fn with_credential(
+        &self,
+        call: &Call<'_>,
+        mut request: Request,
+        credential: &Arc<dyn Credential>,
+        rejected: Option<Generation>,
+    ) -> Result<(Generation, Result<Opened, Error>), Error> {
+        let bare = call.info.follows.then(|| request.headers.clone());
+        let generation = credential.apply(call.info, &mut request, rejected).await?;
+        if rejected == Some(generation) {
+            let refused = Error::new(ErrorKind::Credential, call.info.name);
+            return Ok((generation, Err(refused)));
+        }
+        let result = self.exchange(call, request, bare).await;
+        Ok((generation, result))
+    }
+
+    /// Sends the request, follows where the operation allows it, and opens the answer.
+    /// `bare` holds the headers as they were before the credential came on.
+    async fn exchange(
+        &self,
+        call: &Call<'_>,
+        request: Request,
+        bare: Option<HeaderMap>,
+    ) -> Result<Opened, Error> {
+        let info = call.info;
+        if !info.follows {
+            call.in_flight.store(true, Ordering::Relaxed);
+            let response = self.transport.send(info, request).await?;
+            return self.protocol.open(info, response);
+        }
+        let headers = bare.unwrap_or_else(|| request.headers.clone());
+        let (streamed, limit) = (request.streamed, request.limit);
+        let home = request.url.origin();
+        let mut request = request;
+        for _ in 0..=HOPS {
+            let here = request.url.clone();
+            call.in_flight.store(true, Ordering::Relaxed);
+            let response = self.transport.send(info, request).await?;
+            let Some(location) = redirect_target(response.status, &response.headers) else {
+                return self.protocol.open(info, response);
+            };
+            let refuse = |why: &str| {
+                Error::new(ErrorKind::Redirect, info.name)
+                    .with_status(response.status)
+                    .with_message(why)
+            };
+            let next = here
+                .join(location)
+                .map_err(|_| refuse("the new address is not valid"))?;
+            if !is_web(&next) {
+                return Err(refuse("the new address is not a web address"));
+            }
+            if here.scheme() == "https" && next.scheme() == "http" {
+                return Err(refuse("the new address is not encrypted"));
+            }
+            request = Request::new(Method::GET, next);
+            request.headers = headers.clone();
+            request.streamed = streamed;
+            request.limit = limit;
+            // Once the call has left its host, nothing of the caller goes along, not even if it is sent back.
+            let left = request.url.origin() != home || here.origin() != home;
+            if let (false, Some(credential)) = (left, &self.credential) {
+                credential.apply(info, &mut request, None).await?;
+            }
+        }
+        Err(Error::new(ErrorKind::Redirect, info.name)
+            .with_message(format!("more than {HOPS} redirects in a row")))
+    }
+}
+
+fn is_web(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
+}
+
+fn redirect_target(status: StatusCode, headers: &HeaderMap) -> Option<&str> {
+    match status.as_u16() {
+        301 | 302 | 303 | 307 | 308 => headers.get(header::LOCATION)?.to_str().ok(),
+        _ => None,
+    }
+}
+
+/// The way on from a [`Policy`].
+#[derive(Debug)]
+pub struct Next<'a> {
+    shared: &'a Shared,
+    rest: &'a [Arc<dyn Policy>],
+}
+
+impl Next<'_> {
+    /// Hands the request to the next policy, or to the service.
+    ///
+    /// # Errors
+    ///
+    /// Whatever went wrong further in.
+    pub async fn send(self, call: &Call<'_>, request: Request) -> Result<Opened, Error> {
+        match self.rest.split_first() {
+            Some((policy, rest)) => {
+                let next = Next {
+                    shared: self.shared,
+                    rest,
+                };
+                policy.send(call, request, next).await
+            }
+            None => self.shared.authorized(call, request).await,
+        }
+    }
+}

@@ -1,0 +1,460 @@
+//! Sessions: tokens that expire, the store they live in, and the one refresh that all callers share.
+
+use crate::credential::authorization;
+use crate::error::{Error, ErrorKind};
+use crate::exchange::Request;
+use crate::operation::OperationInfo;
+use crate::seams::{Credential, Generation, RealSurroundings, Surroundings};
+use async_trait::async_trait;
+use http::header;
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+use tokio::sync::watch;
+
+/// What a sign-in or a refresh yields.
+#[derive(Clone)]
+pub struct Tokens {
+    /// What calls are made with.
+    pub access_token: SecretString,
+    /// What the next pair is bought with; services that rotate it take each one only once.
+    pub refresh_token: Option<SecretString>,
+    /// When the access token stops working, if the service said so.
+    pub expires_at: Option<SystemTime>,
+    /// What the tokens may do, as the service spells it.
+    pub scope: Option<String>,
+    /// What else came along and belongs to the session, such as the team it is for.
+    pub extra: BTreeMap<String, String>,
+}
+
+impl Tokens {
+    /// Tokens of which only the access token is known.
+    pub fn new(access_token: SecretString) -> Self {
+        Self {
+            access_token,
+            refresh_token: None,
+            expires_at: None,
+            scope: None,
+            extra: BTreeMap::new(),
+        }
+    }
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens")
+            .field("has_refresh_token", &self.refresh_token.is_some())
+            .field("expires_at", &self.expires_at)
+            .field("scope", &self.scope)
+            .field("extra", &self.extra)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How often the tokens of an identity have been replaced; 0 before the first ones.
+pub type Version = u64;
+
+/// Where tokens live between calls, and between runs of a program.
+///
+/// An identity names one session: one user at one service, for one application.
+#[async_trait]
+pub trait TokenStore: fmt::Debug + Send + Sync {
+    /// The tokens of an identity and their version.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    async fn load(&self, identity: &str) -> Result<Option<(Version, Tokens)>, StoreError>;
+
+    /// Replaces version `expected` and answers the new version; `None` when another version is there now.
+    ///
+    /// # Errors
+    ///
+    /// When it is unknown whether the tokens were written.
+    async fn swap(
+        &self,
+        identity: &str,
+        expected: Version,
+        tokens: &Tokens,
+    ) -> Result<Option<Version>, StoreError>;
+
+    /// Takes the right to refresh for `time`; `None` while somebody else has it. It ends when the lease is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be reached.
+    async fn lease(&self, identity: &str, time: Duration) -> Result<Option<Lease>, StoreError>;
+}
+
+/// The right to refresh the tokens of one identity. Dropping it gives it back.
+pub struct Lease(Option<Box<dyn FnOnce() + Send>>);
+
+impl Lease {
+    /// A lease that is given back by `release`.
+    pub fn new(release: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(release)))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(release) = self.0.take() {
+            release();
+        }
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lease")
+    }
+}
+
+/// Why a store could not do its work. Its text must hold no secret.
+#[derive(Debug, Clone)]
+pub struct StoreError(String);
+
+impl StoreError {
+    /// An error in words for people.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+/// Keeps tokens in memory: they end with the program.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore(Arc<Mutex<BTreeMap<String, Kept>>>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    version: Version,
+    tokens: Option<Tokens>,
+    leased: bool,
+}
+
+impl MemoryStore {
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<String, Kept>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl TokenStore for MemoryStore {
+    async fn load(&self, identity: &str) -> Result<Option<(Version, Tokens)>, StoreError> {
+        let kept = self.kept();
+        Ok(kept
+            .get(identity)
+            .and_then(|kept| Some((kept.version, kept.tokens.clone()?))))
+    }
+
+    async fn swap(
+        &self,
+        identity: &str,
+        expected: Version,
+        tokens: &Tokens,
+    ) -> Result<Option<Version>, StoreError> {
+        let mut kept = self.kept();
+        let kept = kept.entry(identity.to_owned()).or_default();
+        if kept.version != expected {
+            return Ok(None);
+        }
+        kept.version += 1;
+        kept.tokens = Some(tokens.clone());
+        Ok(Some(kept.version))
+    }
+
+    async fn lease(&self, identity: &str, _: Duration) -> Result<Option<Lease>, StoreError> {
+        let mut kept = self.kept();
+        let kept = kept.entry(identity.to_owned()).or_default();
+        if std::mem::replace(&mut kept.leased, true) {
+            return Ok(None);
+        }
+        let (store, identity) = (self.clone(), identity.to_owned());
+        Ok(Some(Lease::new(move || {
+            if let Some(kept) = store.kept().get_mut(&identity) {
+                kept.leased = false;
+            }
+        })))
+    }
+}
+
+/// How a service exchanges a refresh token for new tokens.
+#[async_trait]
+pub trait Refresher: fmt::Debug + Send + Sync {
+    /// Buys new tokens. Called by one caller at a time per session.
+    ///
+    /// # Errors
+    ///
+    /// What the service said; it reaches every caller that waits.
+    async fn refresh(&self, current: &Tokens) -> Result<Tokens, Error>;
+}
+
+/// A signed-in identity whose tokens renew themselves.
+///
+/// However many calls find the token expired or refused, one refresh runs. It goes on when the call that started it is
+/// dropped, and the new tokens are in the store before anybody uses them. Clones share all of this.
+#[derive(Debug, Clone)]
+pub struct Session(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    identity: String,
+    scheme: &'static str,
+    store: Arc<dyn TokenStore>,
+    refresher: Arc<dyn Refresher>,
+    surroundings: Arc<dyn Surroundings>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    current: Option<(Version, Tokens)>,
+    /// Bought but not yet stored, because the store failed: never spent, never forgotten.
+    unsaved: Option<(Version, Tokens)>,
+    running: Option<watch::Receiver<Option<Outcome>>>,
+}
+
+type Outcome = Result<(Version, Tokens), Error>;
+
+/// A token this close to its end counts as expired: the call still has to travel.
+const EARLY: Duration = Duration::from_secs(60);
+/// Longer than any refresh may take, so that only a process that died lets a lease run out.
+const LEASE: Duration = Duration::from_secs(120);
+/// How often, and how long apart, a refresh looks whether the process that holds the lease is done.
+const LEASE_CHECKS: u32 = 240;
+const LEASE_CHECK: Duration = Duration::from_millis(500);
+
+impl Session {
+    /// A session of `identity`, whose tokens live in `store`.
+    pub fn new(
+        identity: impl Into<String>,
+        store: Arc<dyn TokenStore>,
+        refresher: Arc<dyn Refresher>,
+    ) -> Self {
+        Self::with_surroundings(
+            identity,
+            store,
+            refresher,
+            Arc::new(RealSurroundings::default()),
+        )
+    }
+
+    /// As [`new`](Self::new), with another clock; for tests.
+    pub fn with_surroundings(
+        identity: impl Into<String>,
+        store: Arc<dyn TokenStore>,
+        refresher: Arc<dyn Refresher>,
+        surroundings: Arc<dyn Surroundings>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            identity: identity.into(),
+            scheme: "Bearer",
+            store,
+            refresher,
+            surroundings,
+            state: Mutex::default(),
+        }))
+    }
+
+    /// Puts the tokens of a fresh sign-in into the store, replacing whatever is there.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credential`] when the store fails; the session then has no new tokens.
+    pub async fn begin(&self, tokens: Tokens) -> Result<(), Error> {
+        loop {
+            let stored = self.0.load().await?;
+            let version = stored.map_or(0, |(version, _)| version);
+            let swapped = self.0.swap(version, &tokens).await?;
+            if let Some(version) = swapped {
+                let mut state = self.0.state();
+                state.current = Some((version, tokens));
+                state.unsaved = None;
+                return Ok(());
+            }
+        }
+    }
+
+    /// Tokens that are good for a call now, refreshed if they have to be.
+    ///
+    /// `rejected` is the version that the service has refused, if it has: it is replaced even if it looks fresh.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credential`] when there are no tokens, or no refresh token, or the store fails; what the service said
+    /// when the refresh fails.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future leaves a refresh that has begun running to its end.
+    pub async fn tokens(&self, rejected: Option<Version>) -> Result<(Version, Tokens), Error> {
+        let mut running = {
+            let mut state = self.0.state();
+            if let Some(fresh) = self.0.fresh(state.current.as_ref(), rejected) {
+                return Ok(fresh);
+            }
+            match &state.running {
+                Some(running) => running.clone(),
+                None => {
+                    let (done, running) = watch::channel(None);
+                    state.running = Some(running.clone());
+                    let inner = self.0.clone();
+                    // On its own: the caller may go away while the refresh token is already spent.
+                    tokio::spawn(async move {
+                        let guard = Running(&inner);
+                        let outcome = inner.renew(rejected).await;
+                        drop(guard);
+                        done.send_replace(Some(outcome));
+                    });
+                    running
+                }
+            }
+        };
+        let outcome = running
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|outcome| outcome.clone());
+        outcome.unwrap_or_else(|| {
+            Err(Error::new(ErrorKind::Credential, "session")
+                .with_message("the refresh was stopped before its end"))
+        })
+    }
+}
+
+/// Opens the way for the next refresh, also when this one panics.
+struct Running<'a>(&'a Inner);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.state().running = None;
+    }
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fresh(
+        &self,
+        tokens: Option<&(Version, Tokens)>,
+        rejected: Option<Version>,
+    ) -> Option<(Version, Tokens)> {
+        let (version, tokens) = tokens?;
+        let soon = self.surroundings.now() + EARLY;
+        let good = rejected.is_none_or(|rejected| *version > rejected)
+            && tokens.expires_at.is_none_or(|end| end > soon);
+        good.then(|| (*version, tokens.clone()))
+    }
+
+    async fn load(&self) -> Result<Option<(Version, Tokens)>, Error> {
+        let loaded = self.store.load(&self.identity).await;
+        loaded.map_err(|error| store_failed("the tokens could not be read", error))
+    }
+
+    async fn swap(&self, expected: Version, tokens: &Tokens) -> Result<Option<Version>, Error> {
+        let swapped = self.store.swap(&self.identity, expected, tokens).await;
+        swapped.map_err(|error| store_failed("the new tokens could not be stored", error))
+    }
+
+    async fn renew(&self, rejected: Option<Version>) -> Outcome {
+        let unsaved = self.state().unsaved.clone();
+        if let Some((version, tokens)) = unsaved {
+            return self.keep(version, tokens).await;
+        }
+        let mut lease = None;
+        for _ in 0..LEASE_CHECKS {
+            // Somebody else may have stored new ones: another session here, another process.
+            let stored = self.load().await?;
+            if let Some(fresh) = self.fresh(stored.as_ref(), rejected) {
+                self.state().current = Some(fresh.clone());
+                return Ok(fresh);
+            }
+            if lease.is_some() {
+                let renewed = self.spend(stored).await;
+                drop(lease);
+                return renewed;
+            }
+            lease = self
+                .store
+                .lease(&self.identity, LEASE)
+                .await
+                .map_err(|error| store_failed("the right to refresh could not be taken", error))?;
+            if lease.is_none() {
+                self.surroundings.sleep(LEASE_CHECK).await;
+            }
+        }
+        Err(Error::new(ErrorKind::Credential, "session")
+            .with_message("another process holds the right to refresh and does not finish"))
+    }
+
+    async fn spend(&self, stored: Option<(Version, Tokens)>) -> Outcome {
+        let missing = |what: &str| Error::new(ErrorKind::Credential, "session").with_message(what);
+        let (version, tokens) =
+            stored.ok_or_else(|| missing("nobody is signed in; sign in first"))?;
+        if tokens.refresh_token.is_none() {
+            return Err(missing(
+                "the token has expired and there is no refresh token; sign in again",
+            ));
+        }
+        let renewed = self.refresher.refresh(&tokens).await?;
+        self.keep(version, renewed).await
+    }
+
+    async fn keep(&self, version: Version, tokens: Tokens) -> Outcome {
+        match self.swap(version, &tokens).await {
+            Ok(Some(version)) => {
+                let mut state = self.state();
+                state.unsaved = None;
+                state.current = Some((version, tokens.clone()));
+                Ok((version, tokens))
+            }
+            Ok(None) => {
+                // Somebody signed in anew meanwhile; theirs are the tokens of this session.
+                self.state().unsaved = None;
+                let stored = self.load().await?;
+                stored.ok_or_else(|| {
+                    Error::new(ErrorKind::Credential, "session")
+                        .with_message("the store has lost the tokens; sign in again")
+                })
+            }
+            Err(error) => {
+                self.state().unsaved = Some((version, tokens));
+                Err(error)
+            }
+        }
+    }
+}
+
+fn store_failed(what: &str, error: StoreError) -> Error {
+    Error::new(ErrorKind::Credential, "session")
+        .with_message(format!("{what}: {error}"))
+        .with_source(error)
+}
+
+#[async_trait]
+impl Credential for Session {
+    async fn apply(
+        &self,
+        _: &'static OperationInfo,
+        request: &mut Request,
+        rejected: Option<Generation>,
+    ) -> Result<Generation, Error> {
+        let rejected = rejected.map(|Generation(version)| version);
+        let (version, tokens) = self.tokens(rejected).await?;
+        let value = authorization(self.0.scheme, &tokens.access_token)?;
+        request.headers.insert(header::AUTHORIZATION, value);
+        Ok(Generation(version))
+    }
+}
