@@ -2,12 +2,16 @@
 //!
 //! CI runs this file twice, the second time with `--features arbitrary-precision`.
 
-mod support;
+#[macro_use]
+#[path = "support/record.rs"]
+mod record;
+#[path = "support/node.rs"]
+mod node;
 
+use node::{Node, State, Twin};
 use proptest::prelude::*;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value as Any, json};
-use support::{Node, State, Twin};
 use yunkit_core::record::{Json, OneOrMany, Patch, Revealed, decode, decode_with, encode};
 
 fn read<T: yunkit_core::record::Value + Default>(text: &str) -> Result<T, String> {

@@ -11,30 +11,8 @@ yunkit_core::open_enum! {
     }
 }
 
-/// What the generator writes, for a struct whose members are named as on the wire.
-#[macro_export]
-macro_rules! record {
-    ($name:ident { $($member:ident),+ } required $required:expr) => {
-        impl yunkit_core::record::Record for $name {
-            fn shape(&self) -> &'static yunkit_core::record::Shape {
-                static SHAPE: yunkit_core::record::Shape =
-                    yunkit_core::record::Shape::model(stringify!($name), &[$(stringify!($member)),+], $required);
-                &SHAPE
-            }
-            fn slot(&mut self, index: usize) -> &mut dyn yunkit_core::record::Value {
-                let slots: Vec<&mut dyn yunkit_core::record::Value> = vec![$(&mut self.$member),+];
-                slots.into_iter().nth(index).expect("index within the shape")
-            }
-            fn peek(&self, index: usize) -> &dyn yunkit_core::record::Value {
-                let peeks: Vec<&dyn yunkit_core::record::Value> = vec![$(&self.$member),+];
-                peeks[index]
-            }
-        }
-    };
-}
-
 #[derive(Clone, Default, Debug, PartialEq)]
-pub struct Node {
+pub(crate) struct Node {
     pub id: u64,
     pub count: Option<i64>,
     pub name: Option<String>,
@@ -54,7 +32,7 @@ record!(Node { id, count, name, state, kids, parent, grid, by_name, due, on, sco
 
 /// The twin. `due` is read as absent or text: a derive cannot tell `null` from absent without help.
 #[derive(Clone, Default, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Twin {
+pub(crate) struct Twin {
     pub id: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<i64>,
@@ -84,7 +62,7 @@ pub struct Twin {
 
 impl Node {
     /// The same content as the derive twin holds it.
-    pub fn twin(&self) -> Twin {
+    pub(crate) fn twin(&self) -> Twin {
         Twin {
             id: self.id,
             count: self.count,

@@ -1,0 +1,234 @@
+//! Sessions: one refresh for everybody, stored before it is used, finished whoever goes away.
+
+#[path = "support/surroundings.rs"]
+mod surroundings;
+
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+use surroundings::Still;
+use tokio::sync::Notify;
+use yunkit_core::session::{
+    Lease, MemoryStore, Refresher, Session, StoreError, TokenStore, Tokens, Version,
+};
+use yunkit_core::{Error, ErrorKind, Surroundings};
+
+/// An identity service that rotates: every refresh token works once.
+#[derive(Debug)]
+struct Rotating {
+    sold: AtomicU64,
+    go: Notify,
+    started: Notify,
+    time: Arc<Still>,
+}
+
+#[async_trait]
+impl Refresher for Rotating {
+    async fn refresh(&self, current: &Tokens) -> Result<Tokens, Error> {
+        self.started.notify_one();
+        self.go.notified().await;
+        let spent = current.refresh_token.as_ref().unwrap().expose_secret();
+        let sold = self.sold.fetch_add(1, Ordering::SeqCst);
+        assert_eq!(spent, format!("r{sold}"), "a refresh token was spent twice");
+        Ok(pair(sold + 1, self.time.now()))
+    }
+}
+
+fn pair(n: u64, now: SystemTime) -> Tokens {
+    let mut tokens = Tokens::new(SecretString::from(format!("a{n}")));
+    tokens.refresh_token = Some(format!("r{n}").into());
+    tokens.expires_at = Some(now + Duration::from_secs(3600));
+    tokens
+}
+
+struct World {
+    time: Arc<Still>,
+    service: Arc<Rotating>,
+}
+
+impl World {
+    fn new() -> Self {
+        let time = Arc::new(Still::default());
+        let service = Arc::new(Rotating {
+            sold: AtomicU64::new(0),
+            go: Notify::new(),
+            started: Notify::new(),
+            time: time.clone(),
+        });
+        Self { time, service }
+    }
+    fn session(&self, store: impl TokenStore + 'static) -> Session {
+        Session::with_surroundings(
+            "u",
+            Arc::new(store),
+            self.service.clone(),
+            self.time.clone(),
+        )
+    }
+}
+
+fn access(tokens: &Tokens) -> &str {
+    tokens.access_token.expose_secret()
+}
+
+#[tokio::test]
+async fn a_rejected_token_is_replaced_once_for_a_hundred_callers() {
+    let world = World::new();
+    let session = world.session(MemoryStore::default());
+    session.begin(pair(0, world.time.now())).await.unwrap();
+    let (version, _) = session.tokens(None).await.unwrap();
+
+    let callers: Vec<_> = (0..100)
+        .map(|_| {
+            let session = session.clone();
+            tokio::spawn(async move { session.tokens(Some(version)).await.unwrap().1 })
+        })
+        .collect();
+    world.service.go.notify_one();
+
+    for caller in callers {
+        assert_eq!(access(&caller.await.unwrap()), "a1");
+    }
+    assert_eq!(world.service.sold.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn an_expired_token_is_replaced_before_it_is_used_and_a_fresh_one_is_not() {
+    let world = World::new();
+    let session = world.session(MemoryStore::default());
+    session.begin(pair(0, world.time.now())).await.unwrap();
+
+    assert_eq!(access(&session.tokens(None).await.unwrap().1), "a0");
+    world.time.pass(Duration::from_secs(3550));
+    world.service.go.notify_one();
+
+    assert_eq!(access(&session.tokens(None).await.unwrap().1), "a1");
+}
+
+#[tokio::test]
+async fn a_refresh_goes_on_when_its_caller_is_dropped() {
+    let world = World::new();
+    let store = MemoryStore::default();
+    let session = world.session(store.clone());
+    session.begin(pair(0, world.time.now())).await.unwrap();
+
+    let caller = tokio::spawn({
+        let session = session.clone();
+        async move { session.tokens(Some(1)).await }
+    });
+    world.service.started.notified().await;
+    caller.abort();
+    assert!(caller.await.unwrap_err().is_cancelled());
+    world.service.go.notify_one();
+
+    // Whoever comes next gets what the dropped caller had bought.
+    assert_eq!(access(&session.tokens(Some(1)).await.unwrap().1), "a1");
+    assert_eq!(world.service.sold.load(Ordering::SeqCst), 1);
+    assert_eq!(store.load("u").await.unwrap().unwrap().0, 2);
+}
+
+#[tokio::test]
+async fn two_sessions_on_one_store_share_a_refresh() {
+    let world = World::new();
+    let store = MemoryStore::default();
+    let (one, two) = (world.session(store.clone()), world.session(store));
+    one.begin(pair(0, world.time.now())).await.unwrap();
+
+    let (first, second) = tokio::join!(
+        async {
+            world.service.go.notify_one();
+            one.tokens(Some(1)).await.unwrap()
+        },
+        two.tokens(Some(1)),
+    );
+
+    assert_eq!(access(&first.1), "a1");
+    assert_eq!(access(&second.unwrap().1), "a1");
+    assert_eq!(world.service.sold.load(Ordering::SeqCst), 1);
+}
+
+/// Fails to write when told to.
+#[derive(Debug, Clone, Default)]
+struct Moody {
+    inner: MemoryStore,
+    broken: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl TokenStore for Moody {
+    async fn load(&self, identity: &str) -> Result<Option<(Version, Tokens)>, StoreError> {
+        self.inner.load(identity).await
+    }
+    async fn swap(
+        &self,
+        identity: &str,
+        expected: Version,
+        tokens: &Tokens,
+    ) -> Result<Option<Version>, StoreError> {
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(StoreError::new("disk full"));
+        }
+        self.inner.swap(identity, expected, tokens).await
+    }
+    async fn lease(&self, identity: &str, time: Duration) -> Result<Option<Lease>, StoreError> {
+        self.inner.lease(identity, time).await
+    }
+}
+
+#[tokio::test]
+async fn tokens_that_could_not_be_stored_are_neither_used_nor_lost() {
+    let world = World::new();
+    let store = Moody::default();
+    let session = world.session(store.clone());
+    session.begin(pair(0, world.time.now())).await.unwrap();
+
+    store.broken.store(true, Ordering::SeqCst);
+    world.service.go.notify_one();
+    let error = session.tokens(Some(1)).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "session: there is no usable credential: the new tokens could not be stored: disk full"
+    );
+    store.broken.store(false, Ordering::SeqCst);
+
+    let (version, tokens) = session.tokens(Some(1)).await.unwrap();
+    assert_eq!((version, access(&tokens)), (2, "a1"));
+    assert_eq!(world.service.sold.load(Ordering::SeqCst), 1, "bought once");
+}
+
+#[tokio::test]
+async fn without_a_refresh_token_the_error_says_to_sign_in() {
+    let world = World::new();
+    let session = world.session(MemoryStore::default());
+
+    let nobody = session.tokens(None).await.unwrap_err();
+    session.begin(Tokens::new("a0".into())).await.unwrap();
+    let stuck = session.tokens(Some(1)).await.unwrap_err();
+
+    assert_eq!(nobody.kind(), ErrorKind::Credential);
+    assert!(
+        nobody
+            .to_string()
+            .ends_with("nobody is signed in; sign in first"),
+        "{nobody}"
+    );
+    assert!(stuck.to_string().ends_with("sign in again"), "{stuck}");
+}
+
+#[test]
+fn nothing_prints_a_token() {
+    let world = World::new();
+    let tokens = pair(0, world.time.now());
+    let printed = format!(
+        "{tokens:?} {:?} {:?}",
+        MemoryStore::default(),
+        world.session(MemoryStore::default())
+    );
+
+    assert!(
+        !printed.contains("a0") && !printed.contains("r0"),
+        "{printed}"
+    );
+}
