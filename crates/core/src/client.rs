@@ -210,6 +210,22 @@ impl Client {
         self.shared.protocol.bind(O::INFO, operation, body)
     }
 
+    /// As [`send`](Self::send), for an operation that is known by its catalogue entry only.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_record(
+        &self,
+        info: &'static OperationInfo,
+        request: &dyn record::Record,
+        output: &mut dyn Value,
+    ) -> Result<Meta, Error> {
+        let opened = self.exchange(info, request, false).await?;
+        read(info, &opened, output)?;
+        Ok(self.meta(opened))
+    }
+
     pub(crate) async fn exchange(
         &self,
         info: &'static OperationInfo,

@@ -2,8 +2,9 @@
 
 use crate::body::{Body, ByteStream};
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, header};
 use std::fmt;
+use std::time::{Duration, SystemTime};
 use url::Url;
 
 /// A request as it will be sent.
@@ -175,4 +176,24 @@ impl Rate {
             resets_at: read("x-ratelimit-reset")?,
         })
     }
+}
+
+/// How long an answer asks to wait, by `Retry-After` in seconds or as a date.
+///
+/// A date is measured against the answer's own `Date`, so that a wrong clock here does no harm.
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(value).ok()?;
+    Some(until.duration_since(sent_at(headers)).unwrap_or_default())
+}
+
+/// When an answer was sent, by its `Date`; now where it has none.
+pub fn sent_at(headers: &HeaderMap) -> SystemTime {
+    headers
+        .get(header::DATE)
+        .and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok())
+        .unwrap_or_else(SystemTime::now)
 }

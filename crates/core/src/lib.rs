@@ -29,7 +29,7 @@ mod transport;
 
 pub use client::{Client, read};
 pub use error::{Error, ErrorKind, Reason, WasSent};
-pub use exchange::{Meta, Opened, Payload, Rate, RawResponse, Request};
+pub use exchange::{Meta, Opened, Payload, Rate, RawResponse, Request, retry_after, sent_at};
 pub use operation::{Operation, OperationInfo, Paged};
 pub use paging::{Items, Pages};
 pub use pipeline::{Call, Next, Retry};
@@ -41,4 +41,29 @@ pub use transport::HttpTransport;
 pub use bytes::Bytes;
 pub use http;
 pub use secrecy;
+#[doc(hidden)]
+pub use serde;
 pub use url::Url;
+
+/// 128 bits of the operating system's randomness, for what must not be guessed: the state of a sign-in, the boundary of a
+/// body.
+#[doc(hidden)]
+pub fn random_u128() -> u128 {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the operating system has randomness");
+    u128::from_ne_bytes(bytes)
+}
+
+/// What generated code names, in one place, so that its files need one `use` line.
+#[doc(hidden)]
+pub mod generated {
+    pub use crate::body::File;
+    pub use crate::operation::{
+        Answer, BodyKind, Effect, Entry, Method, Operation, OperationInfo, Paged,
+    };
+    pub use crate::record::{OneOrMany, Patch, Place, Record, Shape, Value, debug, nowhere};
+    pub use bytes::Bytes;
+    pub use secrecy::SecretString;
+    pub use std::collections::BTreeMap;
+    pub use std::fmt::{self, Debug, Formatter};
+}

@@ -273,3 +273,16 @@ pub enum PagingStyle {
     /// Items, from 0.
     Offset,
 }
+
+/// An operation of a catalogue: its facts, and empty records to fill.
+///
+/// With it, programs work on operations they do not know by type: fakes, conformance, a command line.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// The facts.
+    pub info: &'static OperationInfo,
+    /// A request with nothing in it.
+    pub request: fn() -> Box<dyn Record>,
+    /// An answer with nothing in it.
+    pub output: fn() -> Box<dyn Value>,
+}

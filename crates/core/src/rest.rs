@@ -249,7 +249,7 @@ fn write_body(
                 }
             }
             // 128 random bits cannot be met by chance in a file, and cannot be planted in one.
-            let boundary = format!("{:032x}", fastrand::u128(..));
+            let boundary = format!("{:032x}", crate::random_u128());
             let fields = fields
                 .iter()
                 .map(|(n, v)| (n.as_str(), v.clone()))

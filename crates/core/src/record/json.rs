@@ -36,11 +36,7 @@ pub struct Revealed<T>(pub T);
 
 impl<T: Value> Serialize for Json<T> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        Encoder {
-            peek: self.0.peek(),
-            reveal: false,
-        }
-        .serialize(to)
+        serialize(&self.0, to)
     }
 }
 
@@ -66,4 +62,33 @@ impl<'de, T: Value + Default> Deserialize<'de> for Revealed<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Json::deserialize(from).map(|Json(value)| Self(value))
     }
+}
+
+/// Gives a record the serde implementations of [`Json`]; generated behind each crate's `serde` feature.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! serde_record {
+    ($name:ty) => {
+        impl $crate::serde::Serialize for $name {
+            fn serialize<S: $crate::serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                $crate::record::serialize(self, to)
+            }
+        }
+        impl<'de> $crate::serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let $crate::record::Json(value) = $crate::serde::Deserialize::deserialize(from)?;
+                Ok(value)
+            }
+        }
+    };
+}
+
+/// Writes a value into any serde format; secrets are refused.
+#[doc(hidden)]
+pub fn serialize<S: Serializer>(value: &dyn Value, to: S) -> Result<S::Ok, S::Error> {
+    Encoder {
+        peek: value.peek(),
+        reveal: false,
+    }
+    .serialize(to)
 }

@@ -20,6 +20,8 @@ mod union;
 
 pub use decode::{DecodeError, Seen, decode, decode_with};
 pub use encode::{EncodeError, debug, encode};
+#[doc(hidden)]
+pub use json::serialize;
 pub use json::{Json, Revealed};
 pub use spelling::{Spelling, Unlisted};
 pub use union::{OneOrMany, Patch};
@@ -222,7 +224,7 @@ impl<T: Record> Value for T {
     }
 }
 
-impl<T: Record> Record for Box<T> {
+impl<T: Record + ?Sized> Record for Box<T> {
     fn shape(&self) -> &'static Shape {
         (**self).shape()
     }
@@ -232,4 +234,11 @@ impl<T: Record> Record for Box<T> {
     fn peek(&self, index: usize) -> &dyn Value {
         (**self).peek(index)
     }
+}
+
+/// The place of a member that a record without members does not have.
+#[doc(hidden)]
+pub fn nowhere() -> &'static mut dyn Value {
+    // Nothing is allocated for a value without a size.
+    Box::leak(Box::new(()))
 }

@@ -1,0 +1,189 @@
+//! Facts and overlay as one OpenAPI document: for people of other languages, and for checks by tools that are not ours.
+
+use crate::api::Api;
+use crate::facts::escape;
+use crate::overlay::{Correction, Overlay};
+use crate::{Problem, Source};
+use serde_json::{Map, Value, json};
+
+/// Writes the document: corrected types, our names and our text.
+///
+/// # Errors
+///
+/// When the facts are no JSON.
+pub fn bundle(spec: &Source, overlay: &Overlay, api: &Api) -> Result<Value, Problem> {
+    let mut document: Value = serde_json::from_str(&spec.text).map_err(|error| {
+        Problem::new(
+            &spec.name,
+            format!("line {}", error.line()),
+            error.to_string(),
+        )
+    })?;
+    for module in &api.modules {
+        for operation in &module.operations {
+            let Some(node) = document.pointer_mut(&operation.pointer) else {
+                continue;
+            };
+            let (summary, rest) = operation
+                .doc
+                .split_once('\n')
+                .unwrap_or((&operation.doc, ""));
+            node["summary"] = summary.trim().into();
+            if !rest.trim().is_empty() {
+                node["description"] = rest.trim().into();
+            }
+            node["tags"] = json!([module.name]);
+            let texts: Map<String, Value> = operation
+                .members
+                .iter()
+                .map(|m| (m.wire.clone(), m.doc.clone().into()))
+                .collect();
+            for parameter in node
+                .get_mut("parameters")
+                .and_then(Value::as_array_mut)
+                .into_iter()
+                .flatten()
+            {
+                let name = parameter
+                    .get("name")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned();
+                if let Some(text) = texts.get(&name) {
+                    parameter["description"] = text.clone();
+                }
+            }
+            if let Some(content) = node
+                .pointer_mut("/requestBody/content")
+                .and_then(Value::as_object_mut)
+            {
+                for entry in content.values_mut() {
+                    describe(entry.get_mut("schema"), &texts);
+                }
+            }
+            let entry = overlay
+                .modules
+                .get(&module.name)
+                .and_then(|file| file.operations.get(&operation.id));
+            for (wire, correction) in entry.into_iter().flat_map(|entry| &entry.correct) {
+                correct_operation(node, wire, correction);
+            }
+        }
+    }
+    for (id, entry) in &overlay.types {
+        let Some(node) = document.pointer_mut(&format!("/components/schemas/{}", escape(id)))
+        else {
+            continue;
+        };
+        node["description"] = entry.doc.trim().into();
+        for (wire, correction) in &entry.correct {
+            if let Some(member) = node.pointer_mut(&format!("/properties/{}", escape(wire))) {
+                *member = schema_of(correction);
+            }
+        }
+        for (wire, added) in &entry.add {
+            node["properties"][wire] = schema_of(added);
+        }
+        let mut texts: Map<String, Value> = Map::new();
+        for (wire, text) in overlay.glossary.members.iter().chain(&entry.members) {
+            texts.insert(wire.clone(), text.trim().into());
+        }
+        describe(Some(node), &texts);
+    }
+    strip(&mut document);
+    if let Some(server) = &overlay.api.server {
+        document["servers"] = json!([{"url": server}]);
+    }
+    Ok(document)
+}
+
+fn describe(schema: Option<&mut Value>, texts: &Map<String, Value>) {
+    let Some(members) = schema
+        .and_then(|s| s.get_mut("properties"))
+        .and_then(Value::as_object_mut)
+    else {
+        return;
+    };
+    for (wire, member) in members {
+        if let (Some(text), Some(member)) = (texts.get(wire), member.as_object_mut()) {
+            member.insert("description".to_owned(), text.clone());
+        }
+    }
+}
+
+fn correct_operation(node: &mut Value, wire: &str, correction: &Correction) {
+    for parameter in node
+        .get_mut("parameters")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
+        if parameter.get("name").is_some_and(|name| name == wire) {
+            parameter["schema"] = schema_of(correction);
+        }
+    }
+    for entry in node
+        .pointer_mut("/requestBody/content")
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flat_map(|c| c.values_mut())
+    {
+        if let Some(member) = entry.pointer_mut(&format!("/schema/properties/{}", escape(wire))) {
+            *member = schema_of(correction);
+        }
+    }
+    if wire == "answer" {
+        for (status, response) in node
+            .get_mut("responses")
+            .and_then(Value::as_object_mut)
+            .into_iter()
+            .flatten()
+        {
+            if status.starts_with('2') {
+                response["content"] =
+                    json!({"application/json": {"schema": schema_of(correction)}});
+            }
+        }
+    }
+}
+
+fn schema_of(correction: &Correction) -> Value {
+    let text = correction.ty.trim();
+    let nullable = text.ends_with('?');
+    let text = text.trim_end_matches('?');
+    let inner = text.trim_matches(['[', ']', '{', '}']);
+    let mut schema = match inner {
+        "string" | "integer" | "number" | "boolean" => json!({"type": inner}),
+        "any" => json!({}),
+        id => json!({"$ref": format!("#/components/schemas/{id}")}),
+    };
+    if text.starts_with('[') {
+        schema = json!({"type": "array", "items": schema});
+    }
+    if text.starts_with('{') {
+        schema = json!({"type": "object", "additionalProperties": schema});
+    }
+    if nullable {
+        schema = json!({"anyOf": [schema, {"type": "null"}]});
+    }
+    schema
+}
+
+/// Takes out what only the generator reads.
+fn strip(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            object.retain(|key, _| !key.starts_with("x-"));
+            object.values_mut().for_each(strip);
+            if let Some(Value::Object(responses)) = object.get_mut("responses") {
+                for response in responses.values_mut() {
+                    if let Some(response) = response.as_object_mut() {
+                        response.entry("description").or_insert_with(|| "".into());
+                    }
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip),
+        _ => {}
+    }
+}

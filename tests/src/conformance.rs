@@ -1,0 +1,341 @@
+//! Recorded bodies through the real path: protocol and model, and out again.
+
+use crate::meaning::compare;
+use serde_json::{Value as Json, json};
+use std::path::Path;
+use yunkit_core::http::{HeaderMap, StatusCode};
+use yunkit_core::operation::{Answer, BodyKind, Entry, Operation, Route};
+use yunkit_core::record::{self, Place};
+use yunkit_core::rest::Base;
+use yunkit_core::{Opened, OperationInfo, Protocol, RawResponse, read};
+use yunkit_gitee::GiteeProtocol;
+use yunkit_gitee::oauth::{RequestToken, TokenAnswer};
+
+/// A row of `INDEX.tsv`.
+#[derive(Debug, Clone, Default)]
+pub struct Row {
+    /// The body, below the folder of the index.
+    pub file: String,
+    /// The API surface.
+    pub surface: String,
+    /// `response`, `response-fields`, `request`, `error`, `webhook` or `fragment`.
+    pub kind: String,
+    /// The upstream id.
+    pub operation: String,
+    /// The HTTP method.
+    pub method: String,
+    /// The path; a part in parentheses is optional.
+    pub path: String,
+    /// The HTTP status, where it was recorded.
+    pub status: String,
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Outcome {
+    Ok,
+    Unknown,
+    Lost,
+    Failed,
+    Skipped,
+}
+
+impl Outcome {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Unknown => "unknown",
+            Self::Lost => "lost",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// An outcome with what there is to say about it, and how many places stayed raw.
+#[derive(Debug)]
+pub struct Verdict {
+    /// What became of the row.
+    pub outcome: Outcome,
+    /// Pointers or a reason.
+    pub detail: String,
+    /// Places that were kept as raw JSON.
+    pub raw: usize,
+}
+
+impl Verdict {
+    fn new(outcome: Outcome, detail: impl Into<String>) -> Self {
+        Self {
+            outcome,
+            detail: detail.into(),
+            raw: 0,
+        }
+    }
+}
+
+/// Reads the rows of an index.
+///
+/// # Errors
+///
+/// When a column that is needed is not there.
+pub fn rows(index: &str) -> Result<Vec<Row>, String> {
+    let mut lines = index.lines();
+    let header: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
+    let column = |name: &str| {
+        let found = header.iter().position(|h| h.trim() == name);
+        found.ok_or_else(|| format!("INDEX.tsv has no column `{name}`"))
+    };
+    let [file, surface, kind] = [column("file")?, column("surface")?, column("kind")?];
+    let [operation, method, path] = [column("operation")?, column("method")?, column("path")?];
+    let status = column("status")?;
+    Ok(lines
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| {
+            let cells: Vec<&str> = line.split('\t').collect();
+            let cell = |i: usize| cells.get(i).copied().unwrap_or_default().trim().to_owned();
+            Row {
+                file: cell(file),
+                surface: cell(surface),
+                kind: cell(kind),
+                operation: cell(operation),
+                method: cell(method),
+                path: cell(path),
+                status: cell(status),
+            }
+        })
+        .collect())
+}
+
+/// Sends one row through.
+pub fn judge(folder: &Path, row: &Row) -> Verdict {
+    if row.kind == "fragment" {
+        return Verdict::new(Outcome::Skipped, "a fragment is no whole body");
+    }
+    if row.surface != "gitee" {
+        let reason = format!("the surface {} is not built yet", row.surface);
+        return Verdict::new(Outcome::Skipped, reason);
+    }
+    if row.kind == "webhook" {
+        return Verdict::new(Outcome::Skipped, "webhook events are not built yet");
+    }
+    let body = match std::fs::read(folder.join(&row.file)) {
+        Ok(body) => body,
+        Err(error) => return Verdict::new(Outcome::Failed, format!("{}: {error}", row.file)),
+    };
+    let entry = match find(row) {
+        Some(entry) => entry,
+        // Errors need no operation: the decoder is the same for all.
+        None if row.kind == "error" => token_entry(),
+        None => {
+            let reason = format!("the facts have no operation {} {}", row.method, row.path);
+            return Verdict::new(Outcome::Skipped, reason);
+        }
+    };
+    match row.kind.as_str() {
+        "response" | "response-fields" => response(&entry, row, body),
+        "request" => request(&entry, &body),
+        "error" => error(&entry, row, body),
+        other => Verdict::new(Outcome::Skipped, format!("the kind {other} is not known")),
+    }
+}
+
+fn token_entry() -> Entry {
+    Entry {
+        info: RequestToken::INFO,
+        request: || Box::new(RequestToken::default()),
+        output: || Box::new(TokenAnswer::default()),
+    }
+}
+
+fn find(row: &Row) -> Option<Entry> {
+    if row.operation == RequestToken::INFO.id {
+        return Some(token_entry());
+    }
+    let wanted = normal(&row.path);
+    yunkit_gitee::CATALOGUE
+        .iter()
+        .copied()
+        .flatten()
+        .find(|entry| match entry.info.route {
+            Route::Rest { method, path } => {
+                row.method.eq_ignore_ascii_case(method.as_str()) && wanted.contains(&normal(path)[0])
+            }
+            _ => false,
+        })
+        .copied()
+}
+
+/// A path without the names of its parameters; one that ends in an optional part in both readings.
+fn normal(path: &str) -> Vec<String> {
+    let without_names = |path: &str| {
+        let mut out = String::new();
+        let mut inside = false;
+        for c in path.chars() {
+            match c {
+                '{' => {
+                    inside = true;
+                    out.push('{');
+                }
+                '}' => inside = false,
+                c if !inside => out.push(c),
+                _ => {}
+            }
+        }
+        out.trim_end_matches('/').to_owned()
+    };
+    match (path.find('('), path.rfind(')')) {
+        (Some(open), Some(close)) if open < close => {
+            let long = format!("{}{}{}", &path[..open], &path[open + 1..close], &path[close + 1..]);
+            let short = format!("{}{}", &path[..open], &path[close + 1..]);
+            vec![without_names(&long), without_names(&short)]
+        }
+        _ => vec![without_names(path)],
+    }
+}
+
+fn protocol() -> GiteeProtocol {
+    GiteeProtocol::new(Base::parse("http://localhost/api").expect("the address is valid"))
+}
+
+fn answer(row: &Row, body: Vec<u8>, default: StatusCode) -> RawResponse {
+    let status = row.status.parse().ok().and_then(|s| StatusCode::from_u16(s).ok());
+    RawResponse::new(status.unwrap_or(default), HeaderMap::new(), body)
+}
+
+fn response(entry: &Entry, row: &Row, body: Vec<u8>) -> Verdict {
+    let info: &'static OperationInfo = entry.info;
+    if info.answer != Answer::Json {
+        return Verdict::new(Outcome::Skipped, "the operation does not answer JSON");
+    }
+    let original: Json = match serde_json::from_slice(&body) {
+        Ok(original) => original,
+        Err(error) => return Verdict::new(Outcome::Failed, format!("the sample is no JSON: {error}")),
+    };
+    let opened: Opened = match protocol().open(info, answer(row, body, StatusCode::OK)) {
+        Ok(opened) => opened,
+        Err(error) => return Verdict::new(Outcome::Failed, error.to_string()),
+    };
+    let mut output = (entry.output)();
+    if let Err(error) = read(info, &opened, &mut *output) {
+        return Verdict::new(Outcome::Failed, error.to_string());
+    }
+    let text = String::from_utf8_lossy(opened.payload.bytes());
+    let seen = record::decode_with(&text, &mut *(entry.output)()).unwrap_or_default();
+    let written = match record::encode(&*output).map(|bytes| serde_json::from_slice::<Json>(&bytes)) {
+        Ok(Ok(written)) => written,
+        Ok(Err(error)) => return Verdict::new(Outcome::Failed, error.to_string()),
+        Err(error) => return Verdict::new(Outcome::Failed, error.to_string()),
+    };
+    conclude(&original, &written, &seen)
+}
+
+fn conclude(original: &Json, written: &Json, seen: &record::Seen) -> Verdict {
+    let comparison = compare(original, written, &seen.unknown);
+    let mut verdict = if !comparison.lost.is_empty() {
+        Verdict::new(Outcome::Lost, comparison.lost.join(" "))
+    } else if !seen.unknown.is_empty() {
+        Verdict::new(Outcome::Unknown, seen.unknown.join(" "))
+    } else {
+        Verdict::new(Outcome::Ok, "")
+    };
+    verdict.raw = seen.raw.len();
+    verdict
+}
+
+fn request(entry: &Entry, body: &[u8]) -> Verdict {
+    let original: Json = match serde_json::from_slice(body) {
+        Ok(original) => original,
+        Err(error) => return Verdict::new(Outcome::Failed, format!("the sample is no JSON: {error}")),
+    };
+    let mut request = (entry.request)();
+    let shape = request.shape();
+    let whole = (0..shape.members.len()).find(|i| shape.place(*i) == Place::Whole);
+    let mut full = match whole {
+        Some(index) => json!({shape.members[index]: original}),
+        None => original.clone(),
+    };
+    if let Some(object) = full.as_object_mut() {
+        // A sample holds the body; whatever the path needs is made up.
+        for &index in shape.required {
+            let index = usize::from(index);
+            if !matches!(shape.place(index), Place::Body | Place::Whole) {
+                object.entry(shape.members[index]).or_insert_with(|| "1".into());
+            }
+        }
+    }
+    let seen = match record::decode_with(&full.to_string(), &mut request) {
+        Ok(seen) => seen,
+        Err(error) => return Verdict::new(Outcome::Failed, error.to_string()),
+    };
+    // Whatever the operation prefers: JSON shows what came out without guessing at types.
+    let bound = protocol().bind(entry.info, &*request, BodyKind::Json);
+    let bytes = match bound {
+        Ok(bound) => bound.body.as_bytes().map(<[u8]>::to_vec).unwrap_or_default(),
+        Err(error) => return Verdict::new(Outcome::Failed, error.to_string()),
+    };
+    match serde_json::from_slice(&bytes) {
+        Ok(written) => conclude(&original, &written, &seen),
+        Err(error) => Verdict::new(Outcome::Failed, error.to_string()),
+    }
+}
+
+fn error(entry: &Entry, row: &Row, body: Vec<u8>) -> Verdict {
+    let original: Option<Json> = serde_json::from_slice(&body).ok();
+    let text = String::from_utf8_lossy(&body).trim().to_owned();
+    let error = match protocol().open(entry.info, answer(row, body, StatusCode::BAD_REQUEST)) {
+        Ok(_) => return Verdict::new(Outcome::Failed, "it was taken for a success"),
+        Err(error) => error,
+    };
+    let shown = error.to_string();
+    let mut missing = Vec::new();
+    let mut expect = |pointer: &str, said: &str| {
+        let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !flat.is_empty() && !shown.contains(&flat) {
+            missing.push(pointer.to_owned());
+        }
+    };
+    match &original {
+        Some(Json::Object(object)) => {
+            for key in ["message", "messages", "error", "error_description", "code"] {
+                texts(object.get(key), &format!("/{key}"), &mut expect);
+            }
+        }
+        _ => expect("", &text),
+    }
+    let code = original.as_ref().and_then(|o| o.get("code")).map(plain);
+    if code.is_some() && code.as_deref() != error.code() {
+        missing.push("/code".to_owned());
+    }
+    missing.sort();
+    missing.dedup();
+    match missing.is_empty() {
+        true => Verdict::new(Outcome::Ok, ""),
+        false => Verdict::new(Outcome::Lost, missing.join(" ")),
+    }
+}
+
+fn plain(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn texts(value: Option<&Json>, at: &str, visit: &mut impl FnMut(&str, &str)) {
+    match value {
+        Some(Json::Array(items)) => {
+            for (i, item) in items.iter().enumerate() {
+                texts(Some(item), &format!("{at}/{i}"), visit);
+            }
+        }
+        Some(Json::Object(members)) => {
+            for (name, member) in members {
+                texts(Some(member), &format!("{at}/{name}"), visit);
+            }
+        }
+        Some(Json::Null) | None => {}
+        Some(value) => visit(at, &plain(value)),
+    }
+}

@@ -1,0 +1,4 @@
+//! What the programs and tests of this package share.
+
+pub mod conformance;
+pub mod meaning;
