@@ -67,11 +67,7 @@ pub struct Verdict {
 
 impl Verdict {
     fn new(outcome: Outcome, detail: impl Into<String>) -> Self {
-        Self {
-            outcome,
-            detail: detail.into(),
-            raw: 0,
-        }
+        Self { outcome, detail: detail.into(), raw: 0 }
     }
 }
 

@@ -9,10 +9,7 @@ impl Arguments {
 
     /// The next word that is no option.
     pub(crate) fn word(&mut self) -> Option<String> {
-        let index = self
-            .0
-            .iter()
-            .position(|a| !a.starts_with("--") || a == "--help")?;
+        let index = self.0.iter().position(|a| !a.starts_with("--") || a == "--help")?;
         Some(self.0.remove(index))
     }
 
@@ -40,8 +37,7 @@ impl Arguments {
 
     /// As [`value`](Self::value), for what cannot be left out.
     pub(crate) fn required(&mut self, name: &str) -> Result<String, String> {
-        self.value(name)?
-            .ok_or_else(|| format!("{name} is missing"))
+        self.value(name)?.ok_or_else(|| format!("{name} is missing"))
     }
 
     /// The words that are left; options that nobody asked for are a mistake.

@@ -6,9 +6,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
-use yunkit_codegen::{
-    Api, Operation, Overlay, Route, Source, Style, emit, lint, lower, merge, reduce,
-};
+use yunkit_codegen::{Api, Operation, Overlay, Route, Source, Style, emit, lint, lower, merge, reduce};
 
 type Outcome = Result<ExitCode, String>;
 
@@ -38,12 +36,7 @@ pub(crate) fn generate(mut arguments: Arguments) -> Outcome {
         for path in surplus(&folder, &files) {
             fs::remove_file(folder.join(&path)).map_err(|error| format!("{path}: {error}"))?;
         }
-        println!(
-            "{}: {} files, {} changed",
-            krate.name,
-            files.len(),
-            differing.len()
-        );
+        println!("{}: {} files, {} changed", krate.name, files.len(), differing.len());
     }
     if stale {
         eprintln!("run `cargo xtask generate`");
@@ -69,19 +62,11 @@ pub(crate) fn sync(mut arguments: Arguments) -> Outcome {
         println!("{change}");
     }
     let count = |sign: char| changes.iter().filter(|change| change.sign == sign).count();
-    println!(
-        "{} added, {} removed, {} changed",
-        count('+'),
-        count('-'),
-        count('~')
-    );
+    println!("{} added, {} removed, {} changed", count('+'), count('-'), count('~'));
     if !dry {
         let text = serde_json::to_string_pretty(&facts).map_err(|error| error.to_string())?;
         write(&krate.spec_path(), &(text + "\n"))?;
-        println!(
-            "wrote {}; next: cargo xtask generate {name}",
-            krate.spec_path().display()
-        );
+        println!("wrote {}; next: cargo xtask generate {name}", krate.spec_path().display());
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -151,17 +136,9 @@ pub(crate) fn lint_docs(arguments: Arguments) -> Outcome {
         }
         all += complaints.len();
         let operations: usize = api.modules.iter().map(|m| m.operations.len()).sum();
-        println!(
-            "{}: {operations} operations, {} complaints",
-            krate.name,
-            complaints.len()
-        );
+        println!("{}: {operations} operations, {} complaints", krate.name, complaints.len());
     }
-    Ok(if all == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if all == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 pub(crate) fn bundle(mut arguments: Arguments) -> Outcome {
@@ -170,8 +147,7 @@ pub(crate) fn bundle(mut arguments: Arguments) -> Outcome {
     arguments.rest()?;
     let krate = Crate::one(&name)?;
     let (api, overlay) = krate.api()?;
-    let document = yunkit_codegen::bundle(&krate.spec()?, &overlay, &api)
-        .map_err(|problem| problem.to_string())?;
+    let document = yunkit_codegen::bundle(&krate.spec()?, &overlay, &api).map_err(|problem| problem.to_string())?;
     let text = serde_json::to_string_pretty(&document).map_err(|error| error.to_string())? + "\n";
     match out {
         Some(path) => write(&path, &text)?,
@@ -202,22 +178,13 @@ pub(crate) fn conformance(mut arguments: Arguments) -> Outcome {
         cargo.arg("--json");
     }
     let status = cargo.status().map_err(|error| format!("cargo: {error}"))?;
-    Ok(ExitCode::from(
-        status
-            .code()
-            .and_then(|code| u8::try_from(code).ok())
-            .unwrap_or(2),
-    ))
+    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(2)))
 }
 
 pub(crate) fn digest(mut arguments: Arguments) -> Outcome {
     let from = PathBuf::from(arguments.required("--from")?);
     let out = PathBuf::from(arguments.required("--out")?);
-    let style = if arguments.flag("--twin") {
-        Style::Derives
-    } else {
-        Style::Records
-    };
+    let style = if arguments.flag("--twin") { Style::Derives } else { Style::Records };
     let with_overlay = arguments.value("--overlay")?;
     arguments.rest()?;
     let (facts, overlay) = match with_overlay {
@@ -229,13 +196,7 @@ pub(crate) fn digest(mut arguments: Arguments) -> Outcome {
             let source = read(&from)?;
             let facts = reduce(&source).map_err(|problem| problem.to_string())?;
             let (facts, _) = merge(&Value::Null, &facts);
-            (
-                Source {
-                    name: source.name,
-                    text: facts.to_string(),
-                },
-                Overlay::default(),
-            )
+            (Source { name: source.name, text: facts.to_string() }, Overlay::default())
         }
     };
     let api = lower(&facts, &overlay).map_err(|problem| problem.to_string())?;
@@ -246,11 +207,7 @@ pub(crate) fn digest(mut arguments: Arguments) -> Outcome {
     write(&out.join("src/lib.rs"), &crate_root(style))?;
     write(&out.join("Cargo.toml"), &manifest(&api, style))?;
     let operations: usize = api.modules.iter().map(|m| m.operations.len()).sum();
-    println!(
-        "{operations} operations, {} files in {}",
-        files.len(),
-        out.display()
-    );
+    println!("{operations} operations, {} files in {}", files.len(), out.display());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -267,24 +224,13 @@ fn crate_root(style: Style) -> String {
 }
 
 fn manifest(api: &Api, style: Style) -> String {
-    let features: Vec<String> = api
-        .modules
-        .iter()
-        .map(|m| format!("{} = []", m.name))
-        .collect();
-    let default: Vec<String> = api
-        .modules
-        .iter()
-        .map(|m| format!("\"{}\"", m.name))
-        .collect();
+    let features: Vec<String> = api.modules.iter().map(|m| format!("{} = []", m.name)).collect();
+    let default: Vec<String> = api.modules.iter().map(|m| format!("\"{}\"", m.name)).collect();
     let dependencies = match style {
-        Style::Records => format!(
-            "yunkit-core = {{ path = {:?} }}\nserde_json = \"1\"\n",
-            root().join("crates/core")
-        ),
-        Style::Derives => {
-            "serde = { version = \"1\", features = [\"derive\"] }\nserde_json = \"1\"\n".to_owned()
+        Style::Records => {
+            format!("yunkit-core = {{ path = {:?} }}\nserde_json = \"1\"\n", root().join("crates/core"))
         }
+        Style::Derives => "serde = { version = \"1\", features = [\"derive\"] }\nserde_json = \"1\"\n".to_owned(),
     };
     format!(
         "[package]\nname = \"digested\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n\n[workspace]\n\n[dependencies]\n{dependencies}\n[features]\ndefault = [{}]\ncatalogue = []\nserde = []\n{}\n",

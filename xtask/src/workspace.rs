@@ -27,10 +27,7 @@ impl Crate {
         let crates = root().join("crates");
         if names.is_empty() {
             let mut found = Vec::new();
-            for entry in fs::read_dir(&crates)
-                .map_err(|e| format!("{}: {e}", crates.display()))?
-                .flatten()
-            {
+            for entry in fs::read_dir(&crates).map_err(|e| format!("{}: {e}", crates.display()))?.flatten() {
                 if entry.path().join("spec/openapi.json").is_file() {
                     found.push(entry.file_name().to_string_lossy().into_owned());
                 }
@@ -46,10 +43,7 @@ impl Crate {
         let name = name.strip_prefix("yunkit-").unwrap_or(name);
         let path = root().join("crates").join(name);
         match path.join("spec").is_dir() {
-            true => Ok(Self {
-                name: name.to_owned(),
-                path,
-            }),
+            true => Ok(Self { name: name.to_owned(), path }),
             false => Err(format!("crates/{name} has no spec/ folder")),
         }
     }
@@ -71,10 +65,7 @@ impl Crate {
             .filter(|path| path.extension().is_some_and(|e| e == "toml"))
             .collect();
         paths.sort();
-        let sources = paths
-            .iter()
-            .map(|path| read(path))
-            .collect::<Result<Vec<_>, _>>()?;
+        let sources = paths.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
         Overlay::parse(&sources).map_err(|problem| problem.to_string())
     }
 
@@ -88,11 +79,7 @@ impl Crate {
     pub(crate) fn has_features(&self, api: &Api) -> Result<(), String> {
         let manifest = read(&self.path.join("Cargo.toml"))?;
         for module in &api.modules {
-            if !manifest
-                .text
-                .lines()
-                .any(|line| line.starts_with(&format!("{} = [", module.name)))
-            {
+            if !manifest.text.lines().any(|line| line.starts_with(&format!("{} = [", module.name))) {
                 return Err(format!(
                     "{}: the module `{}` is no feature; add `{} = []`",
                     manifest.name, module.name, module.name
@@ -109,11 +96,7 @@ impl Crate {
 
 /// Reads a file, named below the workspace where it is in it.
 pub(crate) fn read(path: &Path) -> Result<Source, String> {
-    let name = path
-        .strip_prefix(root())
-        .unwrap_or(path)
-        .display()
-        .to_string();
+    let name = path.strip_prefix(root()).unwrap_or(path).display().to_string();
     let text = fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
     Ok(Source { name, text })
 }
@@ -134,9 +117,7 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), String> {
 pub(crate) fn differing(folder: &Path, files: &[Output]) -> Vec<String> {
     let mut stale: Vec<String> = files
         .iter()
-        .filter(|file| {
-            fs::read_to_string(folder.join(&file.path)).ok().as_ref() != Some(&file.text)
-        })
+        .filter(|file| fs::read_to_string(folder.join(&file.path)).ok().as_ref() != Some(&file.text))
         .map(|file| file.path.clone())
         .collect();
     stale.extend(surplus(folder, files));

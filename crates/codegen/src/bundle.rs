@@ -12,67 +12,40 @@ use serde_json::{Map, Value, json};
 ///
 /// When the facts are no JSON.
 pub fn bundle(spec: &Source, overlay: &Overlay, api: &Api) -> Result<Value, Problem> {
-    let mut document: Value = serde_json::from_str(&spec.text).map_err(|error| {
-        Problem::new(
-            &spec.name,
-            format!("line {}", error.line()),
-            error.to_string(),
-        )
-    })?;
+    let mut document: Value = serde_json::from_str(&spec.text)
+        .map_err(|error| Problem::new(&spec.name, format!("line {}", error.line()), error.to_string()))?;
     for module in &api.modules {
         for operation in &module.operations {
             let Some(node) = document.pointer_mut(&operation.pointer) else {
                 continue;
             };
-            let (summary, rest) = operation
-                .doc
-                .split_once('\n')
-                .unwrap_or((&operation.doc, ""));
+            let (summary, rest) = operation.doc.split_once('\n').unwrap_or((&operation.doc, ""));
             node["summary"] = summary.trim().into();
             if !rest.trim().is_empty() {
                 node["description"] = rest.trim().into();
             }
             node["tags"] = json!([module.name]);
-            let texts: Map<String, Value> = operation
-                .members
-                .iter()
-                .map(|m| (m.wire.clone(), m.doc.clone().into()))
-                .collect();
-            for parameter in node
-                .get_mut("parameters")
-                .and_then(Value::as_array_mut)
-                .into_iter()
-                .flatten()
-            {
-                let name = parameter
-                    .get("name")
-                    .and_then(Value::as_str)
-                    .unwrap_or_default()
-                    .to_owned();
+            let texts: Map<String, Value> =
+                operation.members.iter().map(|m| (m.wire.clone(), m.doc.clone().into())).collect();
+            for parameter in node.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+                let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
                 if let Some(text) = texts.get(&name) {
                     parameter["description"] = text.clone();
                 }
             }
-            if let Some(content) = node
-                .pointer_mut("/requestBody/content")
-                .and_then(Value::as_object_mut)
-            {
+            if let Some(content) = node.pointer_mut("/requestBody/content").and_then(Value::as_object_mut) {
                 for entry in content.values_mut() {
                     describe(entry.get_mut("schema"), &texts);
                 }
             }
-            let entry = overlay
-                .modules
-                .get(&module.name)
-                .and_then(|file| file.operations.get(&operation.id));
+            let entry = overlay.modules.get(&module.name).and_then(|file| file.operations.get(&operation.id));
             for (wire, correction) in entry.into_iter().flat_map(|entry| &entry.correct) {
                 correct_operation(node, wire, correction);
             }
         }
     }
     for (id, entry) in &overlay.types {
-        let Some(node) = document.pointer_mut(&format!("/components/schemas/{}", escape(id)))
-        else {
+        let Some(node) = document.pointer_mut(&format!("/components/schemas/{}", escape(id))) else {
             continue;
         };
         node["description"] = entry.doc.trim().into();
@@ -98,10 +71,7 @@ pub fn bundle(spec: &Source, overlay: &Overlay, api: &Api) -> Result<Value, Prob
 }
 
 fn describe(schema: Option<&mut Value>, texts: &Map<String, Value>) {
-    let Some(members) = schema
-        .and_then(|s| s.get_mut("properties"))
-        .and_then(Value::as_object_mut)
-    else {
+    let Some(members) = schema.and_then(|s| s.get_mut("properties")).and_then(Value::as_object_mut) else {
         return;
     };
     for (wire, member) in members {
@@ -112,12 +82,7 @@ fn describe(schema: Option<&mut Value>, texts: &Map<String, Value>) {
 }
 
 fn correct_operation(node: &mut Value, wire: &str, correction: &Correction) {
-    for parameter in node
-        .get_mut("parameters")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
+    for parameter in node.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         if parameter.get("name").is_some_and(|name| name == wire) {
             parameter["schema"] = schema_of(correction);
         }
@@ -133,15 +98,9 @@ fn correct_operation(node: &mut Value, wire: &str, correction: &Correction) {
         }
     }
     if wire == "answer" {
-        for (status, response) in node
-            .get_mut("responses")
-            .and_then(Value::as_object_mut)
-            .into_iter()
-            .flatten()
-        {
+        for (status, response) in node.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten() {
             if status.starts_with('2') {
-                response["content"] =
-                    json!({"application/json": {"schema": schema_of(correction)}});
+                response["content"] = json!({"application/json": {"schema": schema_of(correction)}});
             }
         }
     }

@@ -52,14 +52,8 @@ fn carry(old: &Value, new: &mut Value) {
             if let (Some(Value::String(was)), Some(Value::Object(content))) =
                 (old.get("x-upstream-schema"), new.get("content"))
             {
-                let now = content
-                    .values()
-                    .next()
-                    .and_then(|c| c.get("schema"))
-                    .and_then(Value::as_object);
-                if !new.contains_key("x-upstream-schema")
-                    && now.is_some_and(|now| was == &spelled(now))
-                {
+                let now = content.values().next().and_then(|c| c.get("schema")).and_then(Value::as_object);
+                if !new.contains_key("x-upstream-schema") && now.is_some_and(|now| was == &spelled(now)) {
                     new.clone_from(old);
                     return;
                 }
@@ -75,19 +69,11 @@ fn carry(old: &Value, new: &mut Value) {
             }
             let undocumented: Vec<(String, Value)> = old
                 .iter()
-                .filter(|(key, value)| {
-                    value.get("x-undocumented").is_some() && !new.contains_key(*key)
-                })
+                .filter(|(key, value)| value.get("x-undocumented").is_some() && !new.contains_key(*key))
                 .map(|(key, value)| (key.clone(), value.clone()))
                 .collect();
             new.extend(undocumented);
-            for flag in [
-                "x-allow-slash",
-                "x-auth",
-                "x-optional-path-parameter",
-                "x-upstream-path",
-                "x-order",
-            ] {
+            for flag in ["x-allow-slash", "x-auth", "x-optional-path-parameter", "x-upstream-path", "x-order"] {
                 if let (Some(value), false) = (old.get(flag), new.contains_key(flag)) {
                     new.insert(flag.to_owned(), value.clone());
                 }
@@ -117,22 +103,13 @@ fn carry_models(old: &Value, new: &mut Value) {
         references(new, &mut wanted);
         let missing: Vec<String> = wanted
             .into_iter()
-            .filter(|name| {
-                new.pointer(&format!("/components/schemas/{name}"))
-                    .is_none()
-            })
-            .filter(|name| {
-                old.pointer(&format!("/components/schemas/{name}"))
-                    .is_some()
-            })
+            .filter(|name| new.pointer(&format!("/components/schemas/{name}")).is_none())
+            .filter(|name| old.pointer(&format!("/components/schemas/{name}")).is_some())
             .collect();
         if missing.is_empty() {
             return;
         }
-        let Some(schemas) = new
-            .pointer_mut("/components/schemas")
-            .and_then(Value::as_object_mut)
-        else {
+        let Some(schemas) = new.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else {
             return;
         };
         for name in missing {
@@ -165,28 +142,17 @@ fn spelled(schema: &Map<String, Value>) -> String {
     }
     for name in ["anyOf", "oneOf", "allOf"] {
         if let Some(parts) = schema.get(name).and_then(Value::as_array) {
-            let parts: Vec<String> = parts
-                .iter()
-                .filter_map(|p| p.as_object().map(spelled))
-                .collect();
+            let parts: Vec<String> = parts.iter().filter_map(|p| p.as_object().map(spelled)).collect();
             return parts.join(" | ");
         }
     }
     let kind = match schema.get("type") {
         Some(Value::String(kind)) => kind.clone(),
-        Some(Value::Array(kinds)) => kinds
-            .iter()
-            .filter_map(Value::as_str)
-            .collect::<Vec<_>>()
-            .join(" | "),
+        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | "),
         _ => "any".to_owned(),
     };
     let items = schema.get("items").and_then(Value::as_object).map(spelled);
-    let format = schema
-        .get("format")
-        .and_then(Value::as_str)
-        .map(|f| format!("({f})"))
-        .unwrap_or_default();
+    let format = schema.get("format").and_then(Value::as_str).map(|f| format!("({f})")).unwrap_or_default();
     match items {
         Some(items) => format!("{kind}<{items}>"),
         None => format!("{kind}{format}"),
@@ -203,10 +169,7 @@ fn compare_operations(old: &Value, new: &Value, changes: &mut Vec<Change>) {
             None => changes.push(change('+', route, "a new operation")),
             Some(was) => {
                 if was.get("operationId") != operation.get("operationId") {
-                    let id = operation
-                        .get("operationId")
-                        .and_then(Value::as_str)
-                        .unwrap_or_default();
+                    let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default();
                     changes.push(change('~', route, &format!("its id is `{id}` now")));
                 }
                 for fact in ["deprecated", "tags", "x-action"] {
@@ -223,11 +186,7 @@ fn compare_operations(old: &Value, new: &Value, changes: &mut Vec<Change>) {
 fn compare_models(old: &Value, new: &Value, changes: &mut Vec<Change>) {
     let empty = Map::new();
     let of = |facts: &Value| {
-        facts
-            .pointer("/components/schemas")
-            .and_then(Value::as_object)
-            .cloned()
-            .unwrap_or_else(|| empty.clone())
+        facts.pointer("/components/schemas").and_then(Value::as_object).cloned().unwrap_or_else(|| empty.clone())
     };
     let (before, after) = (of(old), of(new));
     for name in before.keys().filter(|name| !after.contains_key(*name)) {
@@ -253,11 +212,7 @@ fn compare_members(
     changes: &mut Vec<Change>,
 ) {
     let at = |member: &str| {
-        if member.is_empty() {
-            place.to_owned()
-        } else {
-            format!("{place} {member}")
-        }
+        if member.is_empty() { place.to_owned() } else { format!("{place} {member}") }
     };
     for (member, ty) in before {
         if !after.contains_key(member) {
@@ -267,30 +222,19 @@ fn compare_members(
     for (member, ty) in after {
         match before.get(member) {
             None => changes.push(change('+', &at(member), ty)),
-            Some(was) if was != ty => {
-                changes.push(change('~', &at(member), &format!("{was} -> {ty}")))
-            }
+            Some(was) if was != ty => changes.push(change('~', &at(member), &format!("{was} -> {ty}"))),
             Some(_) => {}
         }
     }
 }
 
 fn change(sign: char, place: &str, detail: &str) -> Change {
-    Change {
-        sign,
-        place: place.to_owned(),
-        detail: detail.to_owned(),
-    }
+    Change { sign, place: place.to_owned(), detail: detail.to_owned() }
 }
 
 fn operations(facts: &Value) -> BTreeMap<String, &Value> {
     let mut all = BTreeMap::new();
-    for (path, item) in facts
-        .get("paths")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-    {
+    for (path, item) in facts.get("paths").and_then(Value::as_object).into_iter().flatten() {
         for (method, operation) in item.as_object().into_iter().flatten() {
             all.insert(format!("{} {path}", method.to_uppercase()), operation);
         }
@@ -301,48 +245,23 @@ fn operations(facts: &Value) -> BTreeMap<String, &Value> {
 /// Everything an operation takes and gives, by place and name.
 fn members(operation: &Value, facts: &Value) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
-    for parameter in operation
-        .get("parameters")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
+    for parameter in operation.get("parameters").and_then(Value::as_array).into_iter().flatten() {
         let parameter = match parameter.get("$ref").and_then(Value::as_str) {
-            Some(target) => facts
-                .pointer(target.trim_start_matches('#'))
-                .unwrap_or(parameter),
+            Some(target) => facts.pointer(target.trim_start_matches('#')).unwrap_or(parameter),
             None => parameter,
         };
-        let text = |key: &str| {
-            parameter
-                .get(key)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
+        let text = |key: &str| parameter.get(key).and_then(Value::as_str).unwrap_or_default();
         let place = format!("{} `{}`", text("in"), text("name"));
         let mut nested = BTreeMap::new();
-        flatten(
-            parameter.get("schema").unwrap_or(&Value::Null),
-            "",
-            &mut nested,
-        );
+        flatten(parameter.get("schema").unwrap_or(&Value::Null), "", &mut nested);
         let required = parameter.get("required") == Some(&Value::Bool(true));
         for (inner, ty) in nested {
-            let ty = if required && inner.is_empty() {
-                format!("{ty}, required")
-            } else {
-                ty
-            };
+            let ty = if required && inner.is_empty() { format!("{ty}, required") } else { ty };
             all.insert(format!("{place}{inner}"), ty);
         }
     }
     let add = |place: String, holder: &Value, all: &mut BTreeMap<String, String>| {
-        for (media_type, entry) in holder
-            .get("content")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
+        for (media_type, entry) in holder.get("content").and_then(Value::as_object).into_iter().flatten() {
             let mut nested = BTreeMap::new();
             flatten(entry.get("schema").unwrap_or(&Value::Null), "", &mut nested);
             for (inner, ty) in nested {
@@ -353,12 +272,7 @@ fn members(operation: &Value, facts: &Value) -> BTreeMap<String, String> {
     if let Some(body) = operation.get("requestBody") {
         add("body".to_owned(), body, &mut all);
     }
-    for (status, response) in operation
-        .get("responses")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-    {
+    for (status, response) in operation.get("responses").and_then(Value::as_object).into_iter().flatten() {
         add(format!("answer {status}"), response, &mut all);
         all.insert(format!("answer {status}"), String::new());
     }
@@ -376,19 +290,9 @@ fn flatten(schema: &Value, path: &str, into: &mut BTreeMap<String, String>) {
         ty = format!("{ty} of {}", values.join(", "));
     }
     into.insert(path.to_owned(), ty);
-    let required: BTreeSet<&str> = object
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    for (name, inner) in object
-        .get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-    {
+    let required: BTreeSet<&str> =
+        object.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    for (name, inner) in object.get("properties").and_then(Value::as_object).into_iter().flatten() {
         let path = format!("{path} .{name}");
         flatten(inner, &path, into);
         if let (true, Some(ty)) = (required.contains(name.as_str()), into.get_mut(&path)) {
@@ -406,13 +310,7 @@ fn flatten(schema: &Value, path: &str, into: &mut BTreeMap<String, String>) {
         }
     }
     for name in ["allOf", "anyOf", "oneOf"] {
-        for (i, part) in object
-            .get(name)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .enumerate()
-        {
+        for (i, part) in object.get(name).and_then(Value::as_array).into_iter().flatten().enumerate() {
             if part.get("properties").is_some() {
                 flatten(part, &format!("{path} {name}/{i}"), into);
             }

@@ -52,23 +52,10 @@ const OPERATION: &[&str] = &[
 ];
 
 /// Members of a parameter that are facts.
-const PARAMETER: &[&str] = &[
-    "$ref",
-    "in",
-    "name",
-    "required",
-    "x-allow-slash",
-    "x-auth",
-    "x-from-credentials",
-];
+const PARAMETER: &[&str] = &["$ref", "in", "name", "required", "x-allow-slash", "x-auth", "x-from-credentials"];
 
 /// Members of a response that are facts.
-const RESPONSE: &[&str] = &[
-    "x-inferred",
-    "x-maybe-array",
-    "x-order",
-    "x-upstream-schema",
-];
+const RESPONSE: &[&str] = &["x-inferred", "x-maybe-array", "x-order", "x-upstream-schema"];
 
 const METHODS: &[&str] = &["get", "head", "post", "put", "patch", "delete"];
 
@@ -86,7 +73,8 @@ pub fn reduce(source: &Source) -> Result<Value, Problem> {
         (Some(version), _) if version == "2.0" => swagger2::convert(&document),
         (_, Some(version)) if version.as_str().is_some_and(|v| v.starts_with("3.")) => document,
         _ => {
-            let message = "neither Swagger 2.0 nor OpenAPI 3: there is no `swagger: \"2.0\"` and no `openapi: \"3…\"`";
+            let message =
+                "neither Swagger 2.0 nor OpenAPI 3: there is no `swagger: \"2.0\"` and no `openapi: \"3…\"`";
             return Err(Problem::new(&source.name, "", message));
         }
     };
@@ -102,21 +90,13 @@ impl Reducer<'_> {
         Problem::new(self.file, pointer, message)
     }
 
-    fn object<'v>(
-        &self,
-        value: &'v Value,
-        pointer: &str,
-    ) -> Result<&'v Map<String, Value>, Problem> {
-        value
-            .as_object()
-            .ok_or_else(|| self.problem(pointer, "expected an object"))
+    fn object<'v>(&self, value: &'v Value, pointer: &str) -> Result<&'v Map<String, Value>, Problem> {
+        value.as_object().ok_or_else(|| self.problem(pointer, "expected an object"))
     }
 
     fn document(&self, document: &Value) -> Result<Value, Problem> {
         let mut paths = Map::new();
-        let all = document
-            .get("paths")
-            .ok_or_else(|| self.problem("/paths", "there are no paths"))?;
+        let all = document.get("paths").ok_or_else(|| self.problem("/paths", "there are no paths"))?;
         for (path, item) in self.object(all, "/paths")? {
             let pointer = format!("/paths/{}", escape(path));
             let item = self.object(item, &pointer)?;
@@ -125,10 +105,7 @@ impl Reducer<'_> {
             for method in METHODS {
                 if let Some(operation) = item.get(*method) {
                     let pointer = format!("{pointer}/{method}");
-                    kept.insert(
-                        (*method).to_owned(),
-                        self.operation(operation, common, &pointer)?,
-                    );
+                    kept.insert((*method).to_owned(), self.operation(operation, common, &pointer)?);
                 }
             }
             if !kept.is_empty() {
@@ -161,28 +138,17 @@ impl Reducer<'_> {
         }))
     }
 
-    fn operation(
-        &self,
-        value: &Value,
-        common: Option<&Value>,
-        pointer: &str,
-    ) -> Result<Value, Problem> {
+    fn operation(&self, value: &Value, common: Option<&Value>, pointer: &str) -> Result<Value, Problem> {
         let operation = self.object(value, pointer)?;
         let mut kept = keep(operation, OPERATION);
         if !kept.get("operationId").is_some_and(Value::is_string) {
             return Err(self.problem(pointer, "there is no operationId"));
         }
         let mut parameters = Vec::new();
-        for (list, pointer) in [
-            (common, "(of the path)".to_owned()),
-            (operation.get("parameters"), format!("{pointer}/parameters")),
-        ] {
-            for (i, parameter) in list
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-                .enumerate()
-            {
+        for (list, pointer) in
+            [(common, "(of the path)".to_owned()), (operation.get("parameters"), format!("{pointer}/parameters"))]
+        {
+            for (i, parameter) in list.and_then(Value::as_array).into_iter().flatten().enumerate() {
                 parameters.push(self.parameter(parameter, &format!("{pointer}/{i}"))?);
             }
         }
@@ -198,9 +164,7 @@ impl Reducer<'_> {
         }
         let mut responses = Map::new();
         let pointer = format!("{pointer}/responses");
-        let all = operation
-            .get("responses")
-            .ok_or_else(|| self.problem(&pointer, "there are no responses"))?;
+        let all = operation.get("responses").ok_or_else(|| self.problem(&pointer, "there are no responses"))?;
         for (status, response) in self.object(all, &pointer)? {
             let pointer = format!("{pointer}/{status}");
             let response = self.object(response, &pointer)?;
@@ -248,10 +212,7 @@ impl Reducer<'_> {
         let parameter = self.object(value, pointer)?;
         let mut kept = keep(parameter, PARAMETER);
         if let Some(schema) = parameter.get("schema") {
-            kept.insert(
-                "schema".to_owned(),
-                self.schema(schema, &format!("{pointer}/schema"))?,
-            );
+            kept.insert("schema".to_owned(), self.schema(schema, &format!("{pointer}/schema"))?);
         }
         if kept.get("required") == Some(&Value::Bool(false)) {
             kept.remove("required");

@@ -20,9 +20,7 @@ mod overlay;
 mod problem;
 mod swagger2;
 
-pub use api::{
-    Answer, Api, BodyKind, Effect, Enum, Member, Model, Module, Operation, Paging, Place, Route, Ty,
-};
+pub use api::{Answer, Api, BodyKind, Effect, Enum, Member, Model, Module, Operation, Paging, Place, Route, Ty};
 pub use bundle::bundle;
 pub use drift::{Change, merge};
 pub use emit::{Style, emit};

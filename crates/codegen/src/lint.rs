@@ -17,12 +17,8 @@ pub fn lint(api: &Api, overlay: &Overlay) -> Vec<String> {
             let place = format!("{}::{}", module.name, operation.name);
             uses.entry(&operation.doc).or_default().push(place.clone());
             for member in &operation.members {
-                if overlay.glossary.params.get(&member.wire).map(|t| t.trim())
-                    != Some(member.doc.as_str())
-                {
-                    uses.entry(&member.doc)
-                        .or_default()
-                        .push(format!("{place}.{}", member.wire));
+                if overlay.glossary.params.get(&member.wire).map(|t| t.trim()) != Some(member.doc.as_str()) {
+                    uses.entry(&member.doc).or_default().push(format!("{place}.{}", member.wire));
                 }
             }
         }
@@ -34,10 +30,7 @@ pub fn lint(api: &Api, overlay: &Overlay) -> Vec<String> {
         }
         for member in &model.members {
             if has_chinese(&member.doc) {
-                complaints.push(format!(
-                    "types {}.{}: holds Chinese",
-                    model.name, member.wire
-                ));
+                complaints.push(format!("types {}.{}: holds Chinese", model.name, member.wire));
             }
         }
     }
@@ -79,8 +72,8 @@ fn undocumented(operation: &Operation) -> Vec<String> {
 fn weak(text: &str, name: &str) -> Option<&'static str> {
     // Words that any sentence about anything could have.
     const EMPTY: &[&str] = &[
-        "a", "an", "and", "as", "be", "by", "for", "in", "is", "it", "its", "of", "on", "or",
-        "that", "the", "this", "to", "with",
+        "a", "an", "and", "as", "be", "by", "for", "in", "is", "it", "its", "of", "on", "or", "that", "the",
+        "this", "to", "with",
     ];
     if text.is_empty() {
         return Some("has no text");
@@ -96,6 +89,5 @@ fn weak(text: &str, name: &str) -> Option<&'static str> {
 }
 
 fn has_chinese(text: &str) -> bool {
-    text.chars()
-        .any(|c| matches!(c, '\u{3000}'..='\u{9fff}' | '\u{ff00}'..='\u{ffef}'))
+    text.chars().any(|c| matches!(c, '\u{3000}'..='\u{9fff}' | '\u{ff00}'..='\u{ffef}'))
 }

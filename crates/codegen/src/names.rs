@@ -50,6 +50,11 @@ pub(crate) fn pascal(name: &str) -> String {
         .collect()
 }
 
+/// A name as upstream spells it, where that can name a type; the same in our spelling where it cannot.
+pub(crate) fn official(name: &str) -> String {
+    if is_type_name(name) { name.to_owned() } else { pascal(name) }
+}
+
 /// `PULL_REQUEST`
 pub(crate) fn screaming(name: &str) -> String {
     snake(name).to_uppercase()
@@ -77,11 +82,10 @@ pub(crate) fn is_type_name(name: &str) -> bool {
 }
 
 const KEYWORDS: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
-    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
-    "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return",
-    "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
-    "virtual", "where", "while", "yield",
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
+    "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod",
+    "move", "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "true", "try", "type",
+    "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
 /// Names that generated code uses for other things.

@@ -59,9 +59,7 @@ impl<'de> Visitor<'de> for Reader {
         while let Some((key, Ordered(value, keys))) = from.next_entry::<String, Ordered>()? {
             // A member that happens to be called `properties` or `content` has keywords below it, not members or media types.
             let ordered = match key.as_str() {
-                "properties" => value
-                    .as_object()
-                    .is_some_and(|members| members.values().all(Value::is_object)),
+                "properties" => value.as_object().is_some_and(|members| members.values().all(Value::is_object)),
                 "content" => keys.iter().all(|media_type| media_type.contains('/')),
                 _ => false,
             };

@@ -173,10 +173,7 @@ impl Overlay {
     ///
     /// The first mistake, with file and line.
     pub fn parse(sources: &[Source]) -> Result<Self, Problem> {
-        let mut overlay = Self {
-            sources: sources.to_vec(),
-            ..Self::default()
-        };
+        let mut overlay = Self { sources: sources.to_vec(), ..Self::default() };
         overlay.api.enum_limit = sixty();
         for source in sources {
             let stem = stem(&source.name);
@@ -200,12 +197,7 @@ impl Overlay {
     }
 
     /// A mistake at a key of a file, with the line the key stands on.
-    pub(crate) fn problem(
-        &self,
-        stem_: &str,
-        keys: &[&str],
-        message: impl Into<String>,
-    ) -> Problem {
+    pub(crate) fn problem(&self, stem_: &str, keys: &[&str], message: impl Into<String>) -> Problem {
         let source = self.sources.iter().find(|s| stem(&s.name) == stem_);
         let name = source.map_or_else(|| format!("{stem_}.toml"), |s| s.name.clone());
         let line = source.and_then(|s| line_of(&s.text, keys));
@@ -224,14 +216,8 @@ fn stem(path: &str) -> &str {
 
 fn read<T: for<'de> Deserialize<'de>>(source: &Source) -> Result<T, Problem> {
     toml::from_str(&source.text).map_err(|error| {
-        let line = error
-            .span()
-            .map(|span| format!("line {}", line_at(&source.text, span.start)));
-        let message = error
-            .message()
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ");
+        let line = error.span().map(|span| format!("line {}", line_at(&source.text, span.start)));
+        let message = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
         Problem::new(&source.name, line.unwrap_or_default(), message)
     })
 }

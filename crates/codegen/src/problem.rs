@@ -15,16 +15,8 @@ pub struct Problem {
 
 impl Problem {
     /// A mistake at a place of a file.
-    pub fn new(
-        file: impl Into<String>,
-        place: impl Into<String>,
-        message: impl Into<String>,
-    ) -> Self {
-        Self {
-            file: file.into(),
-            place: place.into(),
-            message: message.into(),
-        }
+    pub fn new(file: impl Into<String>, place: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { file: file.into(), place: place.into(), message: message.into() }
     }
 }
 

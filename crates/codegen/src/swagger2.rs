@@ -7,32 +7,17 @@ pub(crate) fn convert(document: &Value) -> Value {
     let consumes = document.get("consumes");
     let produces = document.get("produces");
     let mut paths = Map::new();
-    for (path, item) in document
-        .get("paths")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-    {
+    for (path, item) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
         let mut out = Map::new();
-        let common = item
-            .get("parameters")
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default();
+        let common = item.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
         for (method, operation) in item.as_object().into_iter().flatten() {
             if method != "parameters" {
-                out.insert(
-                    method.clone(),
-                    convert_operation(operation, &common, consumes, produces),
-                );
+                out.insert(method.clone(), convert_operation(operation, &common, consumes, produces));
             }
         }
         paths.insert(path.clone(), out.into());
     }
-    let mut schemas = document
-        .get("definitions")
-        .cloned()
-        .unwrap_or_else(|| json!({}));
+    let mut schemas = document.get("definitions").cloned().unwrap_or_else(|| json!({}));
     let mut paths = Value::from(paths);
     move_references(&mut schemas);
     move_references(&mut paths);
@@ -55,11 +40,7 @@ fn convert_operation(
     };
     let mut out = from.clone();
     out.remove("parameters");
-    let own = from
-        .get("parameters")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
+    let own = from.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
     let consumes = media_types(from.get("consumes").or(consumes));
     let mut parameters = Vec::new();
     let mut form = Map::new();
@@ -86,14 +67,9 @@ fn convert_operation(
     }
     if let Some(body) = whole {
         let schema = body.get("schema").cloned().unwrap_or_else(|| json!({}));
-        out.insert(
-            "requestBody".to_owned(),
-            body_of(&["application/json"], schema, true),
-        );
+        out.insert("requestBody".to_owned(), body_of(&["application/json"], schema, true));
     } else if !form.is_empty() {
-        let has_file = form
-            .values()
-            .any(|s| s.get("format").is_some_and(|f| f == "binary"));
+        let has_file = form.values().any(|s| s.get("format").is_some_and(|f| f == "binary"));
         let json_first = consumes.iter().any(|c| c.contains("json"));
         let kinds: &[&str] = match (has_file, json_first) {
             (true, _) => &["multipart/form-data"],
@@ -125,10 +101,8 @@ fn media_types(list: Option<&Value>) -> Vec<String> {
 }
 
 fn body_of(kinds: &[&str], schema: Value, required: bool) -> Value {
-    let content: Map<String, Value> = kinds
-        .iter()
-        .map(|kind| ((*kind).to_owned(), json!({"schema": schema})))
-        .collect();
+    let content: Map<String, Value> =
+        kinds.iter().map(|kind| ((*kind).to_owned(), json!({"schema": schema}))).collect();
     let mut body = json!({"required": required, "content": content});
     if !kinds.is_sorted() {
         body["x-order"] = json!(kinds);

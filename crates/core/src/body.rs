@@ -53,9 +53,7 @@ impl File {
         let len = std::fs::metadata(path)?.len();
         let name = path
             .file_name()
-            .ok_or_else(|| {
-                io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name")
-            })?
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name"))?
             .to_string_lossy()
             .into_owned();
         let path = path.to_owned();
@@ -63,11 +61,7 @@ impl File {
     }
     /// A file with content from anywhere.
     pub fn from_source(name: impl Into<String>, source: Arc<dyn BodySource>) -> Self {
-        Self {
-            name: name.into(),
-            media_type: None,
-            source,
-        }
+        Self { name: name.into(), media_type: None, source }
     }
     /// Says what kind of content it is; `application/octet-stream` when left out.
     #[must_use]
@@ -84,9 +78,7 @@ impl File {
         &self.source
     }
     pub(crate) fn content_type(&self) -> &str {
-        self.media_type
-            .as_deref()
-            .unwrap_or("application/octet-stream")
+        self.media_type.as_deref().unwrap_or("application/octet-stream")
     }
 }
 
@@ -98,10 +90,7 @@ impl Default for File {
 
 impl fmt::Debug for File {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("File")
-            .field("name", &self.name)
-            .field("len", &self.source.len())
-            .finish_non_exhaustive()
+        f.debug_struct("File").field("name", &self.name).field("len", &self.source.len()).finish_non_exhaustive()
     }
 }
 
@@ -134,18 +123,15 @@ impl BodySource for OnDisk {
         }
         // Large enough that the system calls do not count, small enough that many uploads at once do not either.
         const CHUNK: usize = 64 * 1024;
-        Box::pin(futures_util::stream::try_unfold(
-            State::Closed(self.path.clone()),
-            |state| async move {
-                let mut file = match state {
-                    State::Closed(path) => tokio::fs::File::open(path).await?,
-                    State::Open(file) => file,
-                };
-                let mut chunk = bytes::BytesMut::with_capacity(CHUNK);
-                let read = file.read_buf(&mut chunk).await?;
-                Ok((read > 0).then(|| (chunk.freeze(), State::Open(file))))
-            },
-        ))
+        Box::pin(futures_util::stream::try_unfold(State::Closed(self.path.clone()), |state| async move {
+            let mut file = match state {
+                State::Closed(path) => tokio::fs::File::open(path).await?,
+                State::Open(file) => file,
+            };
+            let mut chunk = bytes::BytesMut::with_capacity(CHUNK);
+            let read = file.read_buf(&mut chunk).await?;
+            Ok((read > 0).then(|| (chunk.freeze(), State::Open(file))))
+        }))
     }
 }
 
@@ -207,11 +193,7 @@ enum Part {
 
 impl Multipart {
     /// Lays out the fields; `boundary` must not occur in them.
-    pub(crate) fn new(
-        boundary: &str,
-        fields: Vec<(&str, String)>,
-        files: Vec<(&str, File)>,
-    ) -> Self {
+    pub(crate) fn new(boundary: &str, fields: Vec<(&str, String)>, files: Vec<(&str, File)>) -> Self {
         let mut parts = Vec::new();
         let mut text = String::new();
         for (name, value) in fields {
@@ -239,10 +221,7 @@ impl Multipart {
 
 /// As browsers write it: the three characters that would end the header's value are percent-encoded.
 fn quoted(value: &str) -> String {
-    value
-        .replace('"', "%22")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
+    value.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 impl BodySource for Multipart {

@@ -34,8 +34,7 @@ pub(crate) struct Shared {
 }
 
 /// The plain agent that is sent unless the user chooses another.
-const USER_AGENT: HeaderValue =
-    HeaderValue::from_static(concat!("yunkit/", env!("CARGO_PKG_VERSION")));
+const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("yunkit/", env!("CARGO_PKG_VERSION")));
 
 impl Client {
     /// A client without a credential, over HTTP.
@@ -44,10 +43,7 @@ impl Client {
     ///
     /// [`ErrorKind::Input`] when the system's certificates cannot be used.
     pub fn new(protocol: Arc<dyn Protocol>) -> Result<Self, Error> {
-        Ok(Self::with_transport(
-            protocol,
-            Arc::new(HttpTransport::new()?),
-        ))
+        Ok(Self::with_transport(protocol, Arc::new(HttpTransport::new()?)))
     }
 
     /// A client over a transport of the caller's.
@@ -152,10 +148,7 @@ impl Client {
     /// # Errors
     ///
     /// As [`send`](Self::send).
-    pub async fn send_with_meta<O: Operation>(
-        &self,
-        operation: O,
-    ) -> Result<(O::Output, Meta), Error> {
+    pub async fn send_with_meta<O: Operation>(&self, operation: O) -> Result<(O::Output, Meta), Error> {
         let opened = self.exchange(O::INFO, &operation, false).await?;
         let mut output = O::Output::default();
         read(O::INFO, &opened, &mut output)?;
@@ -174,9 +167,7 @@ impl Client {
         let payload = std::mem::replace(&mut opened.payload, Payload::Bytes(Default::default()));
         let stream = match payload {
             Payload::Stream(stream) => stream,
-            Payload::Bytes(bytes) => {
-                Box::pin(futures_util::stream::once(async move { Ok(bytes) })) as ByteStream
-            }
+            Payload::Bytes(bytes) => Box::pin(futures_util::stream::once(async move { Ok(bytes) })) as ByteStream,
         };
         Ok((stream, self.meta(opened)))
     }
@@ -232,9 +223,7 @@ impl Client {
         request: &dyn record::Record,
         streamed: bool,
     ) -> Result<Opened, Error> {
-        self.shared
-            .run(info, request, &self.options, streamed)
-            .await
+        self.shared.run(info, request, &self.options, streamed).await
     }
 
     pub(crate) fn meta(&self, opened: Opened) -> Meta {
@@ -252,11 +241,7 @@ impl Client {
 /// # Errors
 ///
 /// [`ErrorKind::Decode`] with the place that did not fit.
-pub fn read(
-    info: &'static OperationInfo,
-    opened: &Opened,
-    output: &mut dyn Value,
-) -> Result<(), Error> {
+pub fn read(info: &'static OperationInfo, opened: &Opened, output: &mut dyn Value) -> Result<(), Error> {
     let payload = opened.payload.bytes();
     let fail = |message: String| {
         let mut error = Error::new(ErrorKind::Decode, info.name)

@@ -55,9 +55,7 @@ impl Credential for HeaderToken {
         request: &mut Request,
         _: Option<Generation>,
     ) -> Result<Generation, Error> {
-        request
-            .headers
-            .insert(header::AUTHORIZATION, self.0.clone());
+        request.headers.insert(header::AUTHORIZATION, self.0.clone());
         Ok(Generation::default())
     }
     fn renews(&self) -> bool {
@@ -72,17 +70,10 @@ pub(crate) fn authorization(scheme: &str, token: &SecretString) -> Result<Header
         return Err(Error::input("credential", "the token is empty"));
     }
     if token.trim() != token {
-        return Err(Error::input(
-            "credential",
-            "the token begins or ends with a space or a line break",
-        ));
+        return Err(Error::input("credential", "the token begins or ends with a space or a line break"));
     }
-    let mut value = HeaderValue::try_from(format!("{scheme} {token}")).map_err(|_| {
-        Error::input(
-            "credential",
-            "the token holds characters that cannot be sent in a header",
-        )
-    })?;
+    let mut value = HeaderValue::try_from(format!("{scheme} {token}"))
+        .map_err(|_| Error::input("credential", "the token holds characters that cannot be sent in a header"))?;
     value.set_sensitive(true);
     Ok(value)
 }

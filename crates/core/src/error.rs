@@ -189,10 +189,7 @@ impl Error {
     }
     /// Adds the cause. Its text must hold no secret and no address with a query.
     #[must_use]
-    pub fn with_source(
-        mut self,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
+    pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.0.source = Some(Arc::from(source.into()));
         self
     }
@@ -314,11 +311,7 @@ impl fmt::Display for Error {
         }
         if let Some(message) = &self.0.message {
             // One line, whatever the service sent.
-            write!(
-                f,
-                ": {}",
-                message.split_whitespace().collect::<Vec<_>>().join(" ")
-            )?;
+            write!(f, ": {}", message.split_whitespace().collect::<Vec<_>>().join(" "))?;
         }
         if let Some(id) = &self.0.request_id {
             write!(f, " [{id}]")?;

@@ -68,11 +68,7 @@ pub struct RawResponse {
 impl RawResponse {
     /// An answer with everything in it.
     pub fn new(status: StatusCode, headers: HeaderMap, payload: impl Into<Payload>) -> Self {
-        Self {
-            status,
-            headers,
-            payload: payload.into(),
-        }
+        Self { status, headers, payload: payload.into() }
     }
     /// The text of a header; nothing when it is missing or no text.
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -131,12 +127,7 @@ pub struct Opened {
 impl Opened {
     /// A success whose payload is the whole body.
     pub fn whole(response: RawResponse, request_id: Option<String>) -> Self {
-        Self {
-            status: response.status,
-            headers: response.headers,
-            request_id,
-            payload: response.payload,
-        }
+        Self { status: response.status, headers: response.headers, request_id, payload: response.payload }
     }
 }
 

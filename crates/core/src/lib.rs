@@ -33,9 +33,7 @@ pub use exchange::{Meta, Opened, Payload, Rate, RawResponse, Request, retry_afte
 pub use operation::{Operation, OperationInfo, Paged};
 pub use paging::{Items, Pages};
 pub use pipeline::{Call, Next, Retry};
-pub use seams::{
-    Credential, Generation, Policy, Protocol, RealSurroundings, Surroundings, Transport,
-};
+pub use seams::{Credential, Generation, Policy, Protocol, RealSurroundings, Surroundings, Transport};
 pub use transport::HttpTransport;
 
 pub use bytes::Bytes;
@@ -58,9 +56,7 @@ pub fn random_u128() -> u128 {
 #[doc(hidden)]
 pub mod generated {
     pub use crate::body::File;
-    pub use crate::operation::{
-        Answer, BodyKind, Effect, Entry, Method, Operation, OperationInfo, Paged,
-    };
+    pub use crate::operation::{Answer, BodyKind, Effect, Entry, Method, Operation, OperationInfo, Paged};
     pub use crate::record::{OneOrMany, Patch, Place, Record, Shape, Value, debug, nowhere};
     pub use bytes::Bytes;
     pub use secrecy::SecretString;

@@ -58,12 +58,7 @@ pub struct OperationInfo {
 
 impl OperationInfo {
     /// A REST operation. The effect is the one HTTP gives to the method.
-    pub const fn rest(
-        name: &'static str,
-        id: &'static str,
-        method: Method,
-        path: &'static str,
-    ) -> Self {
+    pub const fn rest(name: &'static str, id: &'static str, method: Method, path: &'static str) -> Self {
         Self {
             name,
             id,

@@ -168,8 +168,7 @@ impl Cursor {
                     PagingStyle::Page => 1,
                     PagingStyle::Offset => 0,
                 }),
-                size: read_integer(operation, paging.size)
-                    .unwrap_or_else(|| i64::from(paging.max_size)),
+                size: read_integer(operation, paging.size).unwrap_or_else(|| i64::from(paging.max_size)),
             },
         };
         write_integer(operation, paging.start, step.start);
@@ -245,12 +244,10 @@ fn count(page: Peek<'_>) -> Option<usize> {
         Peek::Seq(seq) => Some(seq.len()),
         Peek::Record(record) => {
             let members = 0..record.shape().members.len();
-            members
-                .into_iter()
-                .find_map(|index| match record.peek(index).peek() {
-                    Peek::Seq(seq) => Some(seq.len()),
-                    _ => None,
-                })
+            members.into_iter().find_map(|index| match record.peek(index).peek() {
+                Peek::Seq(seq) => Some(seq.len()),
+                _ => None,
+            })
         }
         _ => None,
     }
@@ -283,14 +280,8 @@ mod tests {
     fn a_link_header_is_read_by_relation_not_by_position() {
         let rows = [
             (r#"<https://h/x?page=2>; rel="next""#, true),
-            (
-                r#"<https://h/x?page=1>; rel='prev', <https://h/x?page=3>; rel=next"#,
-                true,
-            ),
-            (
-                r#"<https://h/x?page=1>; rel="first", <https://h/x?page=9>; rel="last""#,
-                false,
-            ),
+            (r#"<https://h/x?page=1>; rel='prev', <https://h/x?page=3>; rel=next"#, true),
+            (r#"<https://h/x?page=1>; rel="first", <https://h/x?page=9>; rel="last""#, false),
             (r#"<https://h/next>; rel="last""#, false),
             (r#"<https://h/x>; title="next"; rel="prev""#, false),
             (r#"<https://h/x>; REL="last Next""#, true),

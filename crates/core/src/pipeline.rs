@@ -94,21 +94,13 @@ pub struct Retry {
 
 impl Default for Retry {
     fn default() -> Self {
-        Self {
-            attempts: 4,
-            base: Duration::from_secs(1),
-            cap: Duration::from_secs(30),
-        }
+        Self { attempts: 4, base: Duration::from_secs(1), cap: Duration::from_secs(30) }
     }
 }
 
 impl Retry {
     /// Tries once.
-    pub const NEVER: Self = Self {
-        attempts: 1,
-        base: Duration::ZERO,
-        cap: Duration::ZERO,
-    };
+    pub const NEVER: Self = Self { attempts: 1, base: Duration::ZERO, cap: Duration::ZERO };
 
     /// How long to wait before trying again, or nothing when the error should reach the caller.
     fn wait(
@@ -129,10 +121,7 @@ impl Retry {
         }
         let wait = error.retry_after().unwrap_or_else(|| {
             // Full jitter: callers that failed together must not come back together.
-            let most = self
-                .base
-                .saturating_mul(1 << (attempt - 1).min(16))
-                .min(self.cap);
+            let most = self.base.saturating_mul(1 << (attempt - 1).min(16)).min(self.cap);
             most.mul_f64(random)
         });
         remaining.is_none_or(|left| wait < left).then_some(wait)
@@ -166,11 +155,7 @@ impl Shared {
             Err(_) => Err(Error::new(ErrorKind::Timeout, info.name)
                 .with_message(format!("no answer within {deadline:?}"))
                 .with_attempts(call.attempt())
-                .with_was_sent(if call.in_flight.load(Ordering::Relaxed) {
-                    WasSent::Maybe
-                } else {
-                    WasSent::No
-                })),
+                .with_was_sent(if call.in_flight.load(Ordering::Relaxed) { WasSent::Maybe } else { WasSent::No })),
         }
     }
 
@@ -182,26 +167,18 @@ impl Shared {
             let result = if self.policies.is_empty() {
                 self.authorized(call, request).await
             } else {
-                Next {
-                    shared: self,
-                    rest: &self.policies,
-                }
-                .send(call, request)
-                .await
+                Next { shared: self, rest: &self.policies }.send(call, request).await
             };
             let error = match result {
                 Ok(opened) => return Ok(opened),
                 Err(error) => error.with_operation(call.info.name).with_attempts(attempt),
             };
-            let remaining = call.options.deadline.map(|deadline| {
-                deadline.saturating_sub(self.surroundings.elapsed().saturating_sub(began))
-            });
-            let random = self.surroundings.random();
-            match call
+            let remaining = call
                 .options
-                .retry
-                .wait(call.info, &error, attempt, random, remaining)
-            {
+                .deadline
+                .map(|deadline| deadline.saturating_sub(self.surroundings.elapsed().saturating_sub(began)));
+            let random = self.surroundings.random();
+            match call.options.retry.wait(call.info, &error, attempt, random, remaining) {
                 Some(wait) => {
                     tracing::debug!(attempt, ?wait, %error, "trying again");
                     self.surroundings.sleep(wait).await;
@@ -217,9 +194,7 @@ impl Shared {
     fn bind(&self, call: &Call<'_>) -> Result<Request, Error> {
         let body = call.options.body.unwrap_or(call.info.body);
         let mut request = self.protocol.bind(call.info, call.request.record(), body)?;
-        request
-            .headers
-            .insert(header::USER_AGENT, self.user_agent.clone());
+        request.headers.insert(header::USER_AGENT, self.user_agent.clone());
         request.streamed = call.streamed;
         request.limit = call.options.limit;
         Ok(request)
@@ -231,24 +206,15 @@ impl Shared {
             return self.exchange(call, request, None).await;
         };
         let spare = credential.renews().then(|| request.clone());
-        let (generation, result) = self
-            .with_credential(call, request, credential, None)
-            .await?;
+        let (generation, result) = self.with_credential(call, request, credential, None).await?;
         match (result, spare) {
             (Err(refused), Some(spare)) if refused.is_unauthenticated() => {
                 // The body was refused unread: repeating even a write is safe.
-                let (renewed, again) = match self
-                    .with_credential(call, spare, credential, Some(generation))
-                    .await
-                {
+                let (renewed, again) = match self.with_credential(call, spare, credential, Some(generation)).await {
                     Ok(renewed) => renewed,
                     Err(error) => return Err(error.with_source(refused)),
                 };
-                if renewed == generation {
-                    Err(refused)
-                } else {
-                    again
-                }
+                if renewed == generation { Err(refused) } else { again }
             }
             (result, _) => result,
         }
@@ -274,12 +240,7 @@ impl Shared {
 
     /// Sends the request, follows where the operation allows it, and opens the answer.
     /// `bare` holds the headers as they were before the credential came on.
-    async fn exchange(
-        &self,
-        call: &Call<'_>,
-        request: Request,
-        bare: Option<HeaderMap>,
-    ) -> Result<Opened, Error> {
+    async fn exchange(&self, call: &Call<'_>, request: Request, bare: Option<HeaderMap>) -> Result<Opened, Error> {
         let info = call.info;
         if !info.follows {
             call.in_flight.store(true, Ordering::Relaxed);
@@ -298,13 +259,9 @@ impl Shared {
                 return self.protocol.open(info, response);
             };
             let refuse = |why: &str| {
-                Error::new(ErrorKind::Redirect, info.name)
-                    .with_status(response.status)
-                    .with_message(why)
+                Error::new(ErrorKind::Redirect, info.name).with_status(response.status).with_message(why)
             };
-            let next = here
-                .join(location)
-                .map_err(|_| refuse("the new address is not valid"))?;
+            let next = here.join(location).map_err(|_| refuse("the new address is not valid"))?;
             if !is_web(&next) {
                 return Err(refuse("the new address is not a web address"));
             }
@@ -321,8 +278,7 @@ impl Shared {
                 credential.apply(info, &mut request, None).await?;
             }
         }
-        Err(Error::new(ErrorKind::Redirect, info.name)
-            .with_message(format!("more than {HOPS} redirects in a row")))
+        Err(Error::new(ErrorKind::Redirect, info.name).with_message(format!("more than {HOPS} redirects in a row")))
     }
 }
 
@@ -353,10 +309,7 @@ impl Next<'_> {
     pub async fn send(self, call: &Call<'_>, request: Request) -> Result<Opened, Error> {
         match self.rest.split_first() {
             Some((policy, rest)) => {
-                let next = Next {
-                    shared: self.shared,
-                    rest,
-                };
+                let next = Next { shared: self.shared, rest };
                 policy.send(call, request, next).await
             }
             None => self.shared.authorized(call, request).await,

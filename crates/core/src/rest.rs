@@ -13,11 +13,7 @@ use std::sync::Arc;
 use url::Url;
 
 /// What RFC 3986 calls unreserved stays; the rest of a value is encoded, slashes included.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The address that all paths of a service are below.
 #[derive(Debug, Clone)]
@@ -88,13 +84,7 @@ pub fn bind(
                     }
                     push_pair(&mut query, name, value);
                 };
-                flatten(
-                    info,
-                    name,
-                    request.peek(index).peek(),
-                    Lists::Repeated,
-                    &mut write,
-                )?;
+                flatten(info, name, request.peek(index).peek(), Lists::Repeated, &mut write)?;
             }
             Place::Header => has_headers = true,
             _ => {}
@@ -123,13 +113,11 @@ fn write_path(
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         path.push_str(before);
-        let (name, after) = after
-            .split_once('}')
-            .ok_or_else(|| Error::input(info.name, "its path template is broken"))?;
+        let (name, after) =
+            after.split_once('}').ok_or_else(|| Error::input(info.name, "its path template is broken"))?;
         rest = after;
-        let index = shape
-            .index_of(name)
-            .ok_or_else(|| Error::input(info.name, format!("`{name}` is no member")))?;
+        let index =
+            shape.index_of(name).ok_or_else(|| Error::input(info.name, format!("`{name}` is no member")))?;
         let tail = shape.place(index) == Place::Tail;
         match scalar(request.peek(index).peek()) {
             Some(value) => push_segments(&mut path, info, name, &value, tail)?,
@@ -138,10 +126,7 @@ fn write_path(
                 path.pop();
             }
             None => {
-                return Err(Error::input(
-                    info.name,
-                    format!("`{name}` must not be empty"),
-                ));
+                return Err(Error::input(info.name, format!("`{name}` must not be empty")));
             }
         }
     }
@@ -168,10 +153,7 @@ fn push_segments(
         }
         // Servers and proxies resolve these, encoded or not: the call would go to another operation.
         if begins_segment && (segment == "." || segment == "..") {
-            return Err(Error::input(
-                info.name,
-                format!("`{name}` must not hold the path segment `{segment}`"),
-            ));
+            return Err(Error::input(info.name, format!("`{name}` must not hold the path segment `{segment}`")));
         }
         if count > 0 {
             path.push('/');
@@ -181,11 +163,7 @@ fn push_segments(
     Ok(())
 }
 
-fn write_headers(
-    info: &'static OperationInfo,
-    request: &dyn Record,
-    out: &mut Request,
-) -> Result<(), Error> {
+fn write_headers(info: &'static OperationInfo, request: &dyn Record, out: &mut Request) -> Result<(), Error> {
     let shape = request.shape();
     for (index, name) in shape.members.iter().enumerate() {
         if shape.place(index) != Place::Header {
@@ -242,18 +220,13 @@ fn write_body(
             })?;
             let mut files = Vec::new();
             for (index, name) in shape.members.iter().enumerate() {
-                if let (Place::File, Peek::File(file)) =
-                    (shape.place(index), request.peek(index).peek())
-                {
+                if let (Place::File, Peek::File(file)) = (shape.place(index), request.peek(index).peek()) {
                     files.push((*name, file.clone()));
                 }
             }
             // 128 random bits cannot be met by chance in a file, and cannot be planted in one.
             let boundary = format!("{:032x}", crate::random_u128());
-            let fields = fields
-                .iter()
-                .map(|(n, v)| (n.as_str(), v.clone()))
-                .collect();
+            let fields = fields.iter().map(|(n, v)| (n.as_str(), v.clone())).collect();
             let multipart = Multipart::new(&boundary, fields, files);
             out.body = Body::Source(Arc::new(multipart));
             HeaderValue::try_from(format!("multipart/form-data; boundary={boundary}"))
@@ -298,13 +271,7 @@ fn each_field(
     let shape = request.shape();
     for (index, name) in shape.members.iter().enumerate() {
         if shape.place(index) == Place::Body {
-            flatten(
-                info,
-                name,
-                request.peek(index).peek(),
-                Lists::Bracketed,
-                write,
-            )?;
+            flatten(info, name, request.peek(index).peek(), Lists::Bracketed, write)?;
         }
     }
     Ok(())
@@ -361,17 +328,9 @@ fn flatten(
             });
             result
         }
-        Peek::Raw(serde_json::Value::Object(object)) => {
-            object.iter().try_for_each(|(key, value)| {
-                flatten(
-                    info,
-                    &format!("{name}[{key}]"),
-                    Peek::Raw(value),
-                    lists,
-                    write,
-                )
-            })
-        }
+        Peek::Raw(serde_json::Value::Object(object)) => object
+            .iter()
+            .try_for_each(|(key, value)| flatten(info, &format!("{name}[{key}]"), Peek::Raw(value), lists, write)),
         Peek::Raw(serde_json::Value::Array(items)) => items.iter().try_for_each(|item| {
             let name = match lists {
                 Lists::Repeated => Cow::Borrowed(name),
@@ -380,8 +339,9 @@ fn flatten(
             flatten(info, &name, Peek::Raw(item), lists, write)
         }),
         Peek::Raw(_) => Ok(()),
-        _ => Err(Error::new(ErrorKind::Input, info.name)
-            .with_message(format!("`{name}` cannot be written as text"))),
+        _ => {
+            Err(Error::new(ErrorKind::Input, info.name).with_message(format!("`{name}` cannot be written as text")))
+        }
     }
 }
 

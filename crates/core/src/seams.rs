@@ -17,12 +17,7 @@ pub trait Protocol: Debug + Send + Sync {
     /// # Errors
     ///
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) when a value cannot be sent.
-    fn bind(
-        &self,
-        info: &'static OperationInfo,
-        request: &dyn Record,
-        body: BodyKind,
-    ) -> Result<Request, Error>;
+    fn bind(&self, info: &'static OperationInfo, request: &dyn Record, body: BodyKind) -> Result<Request, Error>;
 
     /// Takes the envelope off an answer, or turns it into the service's own error, also where HTTP says 200.
     /// Called once per attempt, so that everything above decides on a classified result.
@@ -48,11 +43,7 @@ pub trait Transport: Debug + Send + Sync {
     ///
     /// [`ErrorKind::Connect`](crate::ErrorKind::Connect) when nothing was sent for sure,
     /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) otherwise.
-    async fn send(
-        &self,
-        info: &'static OperationInfo,
-        request: Request,
-    ) -> Result<RawResponse, Error>;
+    async fn send(&self, info: &'static OperationInfo, request: Request) -> Result<RawResponse, Error>;
 }
 
 /// Behaviour around every attempt, of the user's making: metrics, extra headers, a breaker.
@@ -65,12 +56,7 @@ pub trait Policy: Debug + Send + Sync {
     /// # Errors
     ///
     /// What `next` returned, or an error of its own.
-    async fn send(
-        &self,
-        call: &Call<'_>,
-        request: Request,
-        next: Next<'_>,
-    ) -> Result<Opened, Error>;
+    async fn send(&self, call: &Call<'_>, request: Request, next: Next<'_>) -> Result<Opened, Error>;
 }
 
 /// Tells two tokens of one credential apart without showing them.

@@ -32,13 +32,7 @@ pub struct Tokens {
 impl Tokens {
     /// Tokens of which only the access token is known.
     pub fn new(access_token: SecretString) -> Self {
-        Self {
-            access_token,
-            refresh_token: None,
-            expires_at: None,
-            scope: None,
-            extra: BTreeMap::new(),
-        }
+        Self { access_token, refresh_token: None, expires_at: None, scope: None, extra: BTreeMap::new() }
     }
 }
 
@@ -73,12 +67,8 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// When it is unknown whether the tokens were written.
-    async fn swap(
-        &self,
-        identity: &str,
-        expected: Version,
-        tokens: &Tokens,
-    ) -> Result<Option<Version>, StoreError>;
+    async fn swap(&self, identity: &str, expected: Version, tokens: &Tokens)
+    -> Result<Option<Version>, StoreError>;
 
     /// Takes the right to refresh for `time`; `None` while somebody else has it. It ends when the lease is dropped.
     ///
@@ -152,9 +142,7 @@ impl MemoryStore {
 impl TokenStore for MemoryStore {
     async fn load(&self, identity: &str) -> Result<Option<(Version, Tokens)>, StoreError> {
         let kept = self.kept();
-        Ok(kept
-            .get(identity)
-            .and_then(|kept| Some((kept.version, kept.tokens.clone()?))))
+        Ok(kept.get(identity).and_then(|kept| Some((kept.version, kept.tokens.clone()?))))
     }
 
     async fn swap(
@@ -236,17 +224,8 @@ const LEASE_CHECK: Duration = Duration::from_millis(500);
 
 impl Session {
     /// A session of `identity`, whose tokens live in `store`.
-    pub fn new(
-        identity: impl Into<String>,
-        store: Arc<dyn TokenStore>,
-        refresher: Arc<dyn Refresher>,
-    ) -> Self {
-        Self::with_surroundings(
-            identity,
-            store,
-            refresher,
-            Arc::new(RealSurroundings::default()),
-        )
+    pub fn new(identity: impl Into<String>, store: Arc<dyn TokenStore>, refresher: Arc<dyn Refresher>) -> Self {
+        Self::with_surroundings(identity, store, refresher, Arc::new(RealSurroundings::default()))
     }
 
     /// As [`new`](Self::new), with another clock; for tests.
@@ -320,14 +299,9 @@ impl Session {
                 }
             }
         };
-        let outcome = running
-            .wait_for(Option::is_some)
-            .await
-            .ok()
-            .and_then(|outcome| outcome.clone());
+        let outcome = running.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone());
         outcome.unwrap_or_else(|| {
-            Err(Error::new(ErrorKind::Credential, "session")
-                .with_message("the refresh was stopped before its end"))
+            Err(Error::new(ErrorKind::Credential, "session").with_message("the refresh was stopped before its end"))
         })
     }
 }
@@ -346,15 +320,11 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fresh(
-        &self,
-        tokens: Option<&(Version, Tokens)>,
-        rejected: Option<Version>,
-    ) -> Option<(Version, Tokens)> {
+    fn fresh(&self, tokens: Option<&(Version, Tokens)>, rejected: Option<Version>) -> Option<(Version, Tokens)> {
         let (version, tokens) = tokens?;
         let soon = self.surroundings.now() + EARLY;
-        let good = rejected.is_none_or(|rejected| *version > rejected)
-            && tokens.expires_at.is_none_or(|end| end > soon);
+        let good =
+            rejected.is_none_or(|rejected| *version > rejected) && tokens.expires_at.is_none_or(|end| end > soon);
         good.then(|| (*version, tokens.clone()))
     }
 
@@ -401,12 +371,9 @@ impl Inner {
 
     async fn spend(&self, stored: Option<(Version, Tokens)>) -> Outcome {
         let missing = |what: &str| Error::new(ErrorKind::Credential, "session").with_message(what);
-        let (version, tokens) =
-            stored.ok_or_else(|| missing("nobody is signed in; sign in first"))?;
+        let (version, tokens) = stored.ok_or_else(|| missing("nobody is signed in; sign in first"))?;
         if tokens.refresh_token.is_none() {
-            return Err(missing(
-                "the token has expired and there is no refresh token; sign in again",
-            ));
+            return Err(missing("the token has expired and there is no refresh token; sign in again"));
         }
         let renewed = self.refresher.refresh(&tokens).await?;
         self.keep(version, renewed).await
@@ -438,9 +405,7 @@ impl Inner {
 }
 
 fn store_failed(what: &str, error: StoreError) -> Error {
-    Error::new(ErrorKind::Credential, "session")
-        .with_message(format!("{what}: {error}"))
-        .with_source(error)
+    Error::new(ErrorKind::Credential, "session").with_message(format!("{what}: {error}")).with_source(error)
 }
 
 #[async_trait]

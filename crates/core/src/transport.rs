@@ -53,11 +53,7 @@ impl From<reqwest::Client> for HttpTransport {
 
 #[async_trait]
 impl Transport for HttpTransport {
-    async fn send(
-        &self,
-        info: &'static OperationInfo,
-        request: Request,
-    ) -> Result<RawResponse, Error> {
+    async fn send(&self, info: &'static OperationInfo, request: Request) -> Result<RawResponse, Error> {
         let (streamed, limit) = (request.streamed, request.limit);
         let mut outgoing = reqwest::Request::new(request.method, request.url);
         *outgoing.headers_mut() = request.headers;
@@ -71,19 +67,13 @@ impl Transport for HttpTransport {
                 }));
             }
         }
-        let mut response = self
-            .client
-            .execute(outgoing)
-            .await
-            .map_err(|error| failure(info, error))?;
+        let mut response = self.client.execute(outgoing).await.map_err(|error| failure(info, error))?;
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
         let payload = if streamed && status.is_success() {
             Payload::Stream(download(response))
         } else {
-            let announced = headers
-                .get(http::header::CONTENT_LENGTH)
-                .and_then(|v| v.to_str().ok()?.parse().ok());
+            let announced = headers.get(http::header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
             Payload::Bytes(collect(info, response, announced, limit).await?)
         };
         Ok(RawResponse::new(status, headers, payload))
@@ -127,15 +117,12 @@ async fn collect(
 }
 
 fn download(response: reqwest::Response) -> ByteStream {
-    Box::pin(futures_util::stream::try_unfold(
-        response,
-        |mut response| async move {
-            match response.chunk().await {
-                Ok(chunk) => Ok(chunk.map(|chunk| (chunk, response))),
-                Err(error) => Err(io::Error::other(error.without_url())),
-            }
-        },
-    ))
+    Box::pin(futures_util::stream::try_unfold(response, |mut response| async move {
+        match response.chunk().await {
+            Ok(chunk) => Ok(chunk.map(|chunk| (chunk, response))),
+            Err(error) => Err(io::Error::other(error.without_url())),
+        }
+    }))
 }
 
 fn failure(info: &'static OperationInfo, error: reqwest::Error) -> Error {
@@ -150,9 +137,7 @@ fn failure(info: &'static OperationInfo, error: reqwest::Error) -> Error {
     };
     // The address may hold a token in its query, and reqwest would print it.
     let error = error.without_url();
-    Error::new(kind, info.name)
-        .with_message(cause(&error))
-        .with_source(error)
+    Error::new(kind, info.name).with_message(cause(&error)).with_source(error)
 }
 
 /// The words of the innermost cause: the outer ones only say that there is one.
@@ -174,10 +159,7 @@ impl http_body::Body for Upload {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let stream = match self.stream.get_mut() {
             Ok(stream) => stream,
             Err(poisoned) => poisoned.into_inner(),
@@ -190,7 +172,6 @@ impl http_body::Body for Upload {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.remaining
-            .map_or_else(SizeHint::new, SizeHint::with_exact)
+        self.remaining.map_or_else(SizeHint::new, SizeHint::with_exact)
     }
 }

@@ -51,13 +51,8 @@ fn any_json() -> impl Strategy<Value = Any> {
 /// A document made for `Node`: mostly right, and here and there of another kind than documented.
 fn document() -> impl Strategy<Value = Any> {
     fn of(depth: u32) -> BoxedStrategy<Any> {
-        let child = || -> BoxedStrategy<Any> {
-            if depth == 0 {
-                Just(json!({"id": 1})).boxed()
-            } else {
-                of(depth - 1)
-            }
-        };
+        let child =
+            || -> BoxedStrategy<Any> { if depth == 0 { Just(json!({"id": 1})).boxed() } else { of(depth - 1) } };
         let member = |right: BoxedStrategy<Any>| {
             prop_oneof![
                 8 => right.prop_map(Some),
@@ -72,11 +67,7 @@ fn document() -> impl Strategy<Value = Any> {
             member(any::<i64>().prop_map(Any::from).boxed()),
             member(text()),
             member(prop_oneof![Just(json!("open")), Just(json!("odd"))].boxed()),
-            member(
-                prop::collection::vec(child(), 0..3)
-                    .prop_map(Any::from)
-                    .boxed(),
-            ),
+            member(prop::collection::vec(child(), 0..3).prop_map(Any::from).boxed()),
             member(child()),
             member(
                 prop::collection::vec(prop::collection::vec(any::<i32>(), 0..3), 0..3)
@@ -102,34 +93,32 @@ fn document() -> impl Strategy<Value = Any> {
             member(any_json().boxed()),
         );
         members
-            .prop_map(
-                |(id, count, name, state, kids, parent, grid, by_name, rest, gaps, unknown)| {
-                    let (due, on, score, any) = rest;
-                    let mut object = serde_json::Map::new();
-                    object.insert("id".to_owned(), id);
-                    let named = [
-                        ("count", count),
-                        ("name", name),
-                        ("unheard_of", unknown),
-                        ("state", state),
-                        ("kids", kids),
-                        ("parent", parent),
-                        ("grid", grid),
-                        ("by_name", by_name),
-                        ("due", due),
-                        ("on", on),
-                        ("score", score),
-                        ("any", any),
-                        ("gaps", gaps),
-                    ];
-                    for (name, value) in named {
-                        if let Some(value) = value {
-                            object.insert(name.to_owned(), value);
-                        }
+            .prop_map(|(id, count, name, state, kids, parent, grid, by_name, rest, gaps, unknown)| {
+                let (due, on, score, any) = rest;
+                let mut object = serde_json::Map::new();
+                object.insert("id".to_owned(), id);
+                let named = [
+                    ("count", count),
+                    ("name", name),
+                    ("unheard_of", unknown),
+                    ("state", state),
+                    ("kids", kids),
+                    ("parent", parent),
+                    ("grid", grid),
+                    ("by_name", by_name),
+                    ("due", due),
+                    ("on", on),
+                    ("score", score),
+                    ("any", any),
+                    ("gaps", gaps),
+                ];
+                for (name, value) in named {
+                    if let Some(value) = value {
+                        object.insert(name.to_owned(), value);
                     }
-                    Any::Object(object)
-                },
-            )
+                }
+                Any::Object(object)
+            })
             .boxed()
     }
     of(2)
@@ -225,10 +214,7 @@ fn scalars_are_read_leniently_and_written_in_the_declared_type() {
     let rows = [
         (r#"{"id":"123"}"#, r#"{"id":123}"#),
         (r#"{"id":53.0}"#, r#"{"id":53}"#),
-        (
-            r#"{"id":18446744073709551615}"#,
-            r#"{"id":18446744073709551615}"#,
-        ),
+        (r#"{"id":18446744073709551615}"#, r#"{"id":18446744073709551615}"#),
         (r#"{"id":1,"count":"-7"}"#, r#"{"id":1,"count":-7}"#),
         (r#"{"id":1,"on":"true"}"#, r#"{"id":1,"on":true}"#),
         (r#"{"id":1,"on":0}"#, r#"{"id":1,"on":false}"#),
@@ -250,50 +236,23 @@ fn scalars_are_read_leniently_and_written_in_the_declared_type() {
 fn a_value_that_does_not_fit_is_named_by_its_place() {
     let rows = [
         (r#"{"id":-1}"#, "/id: -1 is out of range"),
-        (
-            r#"{"id":1,"count":9223372036854775808}"#,
-            "/count: 9223372036854775808 is out of range",
-        ),
-        (
-            r#"{"id":1.5}"#,
-            "/id: expected an integer, got a fraction or too large a number",
-        ),
-        (
-            r#"{"id":1e20}"#,
-            "/id: expected an integer, got a fraction or too large a number",
-        ),
+        (r#"{"id":1,"count":9223372036854775808}"#, "/count: 9223372036854775808 is out of range"),
+        (r#"{"id":1.5}"#, "/id: expected an integer, got a fraction or too large a number"),
+        (r#"{"id":1e20}"#, "/id: expected an integer, got a fraction or too large a number"),
         (r#"{"id":null}"#, "/id: expected an integer, got null"),
         (r#"{"id":"+5"}"#, "/id: expected an integer, got text"),
         (r#"{"id":"1x"}"#, "/id: expected an integer, got text"),
-        (
-            r#"{"id":1,"on":"yes"}"#,
-            "/on: expected a boolean, got text",
-        ),
-        (
-            r#"{"id":1,"on":2}"#,
-            "/on: expected a boolean, got a number",
-        ),
-        (
-            r#"{"id":1,"score":"NaN"}"#,
-            "/score: expected a number, got text",
-        ),
-        (
-            r#"{"id":1,"name":[]}"#,
-            "/name: expected text, got an array",
-        ),
-        (
-            r#"{"id":1,"kids":{}}"#,
-            "/kids: expected an array, got an object",
-        ),
+        (r#"{"id":1,"on":"yes"}"#, "/on: expected a boolean, got text"),
+        (r#"{"id":1,"on":2}"#, "/on: expected a boolean, got a number"),
+        (r#"{"id":1,"score":"NaN"}"#, "/score: expected a number, got text"),
+        (r#"{"id":1,"name":[]}"#, "/name: expected text, got an array"),
+        (r#"{"id":1,"kids":{}}"#, "/kids: expected an array, got an object"),
         (
             r#"{"id":1,"by_name":{"a/b":{"id":1,"kids":[{"id":1},{"id":-1}]}}}"#,
             "/by_name/a~1b/kids/1/id: -1 is out of range",
         ),
         (r#"{"name":"no id"}"#, "missing member `id` of Node"),
-        (
-            r#"{"id":1,"parent":{}}"#,
-            "/parent: missing member `id` of Node",
-        ),
+        (r#"{"id":1,"parent":{}}"#, "/parent: missing member `id` of Node"),
     ];
 
     for (sent, expected) in rows {
@@ -305,41 +264,25 @@ fn a_value_that_does_not_fit_is_named_by_its_place() {
 
 #[test]
 fn trailing_and_broken_text_is_refused() {
-    for text in [
-        "",
-        "{",
-        r#"{"id":1} x"#,
-        r#"{"id":1,}"#,
-        "[1,]",
-        "\u{feff}{}",
-        r#"{"id":1e400}"#,
-    ] {
+    for text in ["", "{", r#"{"id":1} x"#, r#"{"id":1,}"#, "[1,]", "\u{feff}{}", r#"{"id":1e400}"#] {
         assert!(read::<Node>(text).is_err(), "{text:?}");
     }
 }
 
 #[test]
 fn of_equal_keys_the_last_one_wins_whole() {
-    let node: Node =
-        read(r#"{"id":1,"kids":[{"id":2},{"id":3}],"kids":[{"id":4}],"by_name":{"a":{"id":5,"name":"x"},"a":{"id":6}}}"#)
-            .unwrap();
+    let node: Node = read(
+        r#"{"id":1,"kids":[{"id":2},{"id":3}],"kids":[{"id":4}],"by_name":{"a":{"id":5,"name":"x"},"a":{"id":6}}}"#,
+    )
+    .unwrap();
 
-    assert_eq!(
-        written(&node),
-        r#"{"id":1,"kids":[{"id":4}],"by_name":{"a":{"id":6}}}"#
-    );
+    assert_eq!(written(&node), r#"{"id":1,"kids":[{"id":4}],"by_name":{"a":{"id":6}}}"#);
 }
 
 #[test]
 fn nesting_ends_with_an_error_and_not_with_the_stack() {
-    let deep = |levels: usize| {
-        format!(
-            "{}{}{}",
-            r#"{"id":1,"parent":"#.repeat(levels),
-            r#"{"id":1}"#,
-            "}".repeat(levels)
-        )
-    };
+    let deep =
+        |levels: usize| format!("{}{}{}", r#"{"id":1,"parent":"#.repeat(levels), r#"{"id":1}"#, "}".repeat(levels));
 
     assert!(read::<Node>(&deep(100)).is_ok());
     assert!(read::<Node>(&deep(100_000)).is_err());
@@ -350,11 +293,7 @@ fn nesting_ends_with_an_error_and_not_with_the_stack() {
 fn unknown_members_and_raw_places_are_reported_where_they_are() {
     let mut node = Node::default();
 
-    let seen = decode_with(
-        r#"{"id":1,"new":1,"any":{"x":[]},"kids":[{"id":2,"a/b":{}}]}"#,
-        &mut node,
-    )
-    .unwrap();
+    let seen = decode_with(r#"{"id":1,"new":1,"any":{"x":[]},"kids":[{"id":2,"a/b":{}}]}"#, &mut node).unwrap();
 
     assert_eq!(seen.unknown, ["/new", "/kids/0/a~1b"]);
     assert_eq!(seen.raw, ["/any"]);
@@ -373,14 +312,8 @@ fn an_open_enum_keeps_what_it_does_not_know() {
 #[test]
 fn a_union_goes_by_the_kind_of_the_value_and_numbers_are_no_objects() {
     // With `arbitrary_precision` a number reaches the codec as a map; it must not look like one.
-    assert_eq!(
-        read::<OneOrMany<i64>>("5").unwrap(),
-        OneOrMany::One(Box::new(5))
-    );
-    assert_eq!(
-        read::<OneOrMany<i64>>("[5]").unwrap(),
-        OneOrMany::Many(vec![5])
-    );
+    assert_eq!(read::<OneOrMany<i64>>("5").unwrap(), OneOrMany::One(Box::new(5)));
+    assert_eq!(read::<OneOrMany<i64>>("[5]").unwrap(), OneOrMany::Many(vec![5]));
     assert!(read::<Node>("5").is_err());
     assert!(read::<Vec<i64>>("5").is_err());
 }
@@ -388,11 +321,7 @@ fn a_union_goes_by_the_kind_of_the_value_and_numbers_are_no_objects() {
 #[test]
 fn infinite_numbers_are_never_written() {
     for score in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-        let node = Node {
-            id: 1,
-            score: Some(score),
-            ..Node::default()
-        };
+        let node = Node { id: 1, score: Some(score), ..Node::default() };
         assert!(encode(&node).is_err());
     }
 }
@@ -412,20 +341,14 @@ fn secrets_are_sent_but_never_shown() {
     assert_eq!(login.password.expose_secret(), "hunter2");
     assert_eq!(written(&login), r#"{"user":"u","password":"hunter2"}"#);
     assert!(serde_json::to_string(&Json(login.clone())).is_err());
-    assert_eq!(
-        serde_json::to_string(&Revealed(login.clone())).unwrap(),
-        r#"{"user":"u","password":"hunter2"}"#
-    );
+    assert_eq!(serde_json::to_string(&Revealed(login.clone())).unwrap(), r#"{"user":"u","password":"hunter2"}"#);
     struct Shown<'a>(&'a Login);
     impl std::fmt::Debug for Shown<'_> {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             yunkit_core::record::debug(self.0, f)
         }
     }
-    assert_eq!(
-        format!("{:?}", Shown(&login)),
-        r#"Login { user: "u", password: [redacted] }"#
-    );
+    assert_eq!(format!("{:?}", Shown(&login)), r#"Login { user: "u", password: [redacted] }"#);
 }
 
 #[test]
@@ -439,8 +362,7 @@ fn a_member_past_the_hundred_and_twenty_eighth_can_be_required() {
     struct Wide(i64);
     impl yunkit_core::record::Record for Wide {
         fn shape(&self) -> &'static yunkit_core::record::Shape {
-            static SHAPE: yunkit_core::record::Shape =
-                yunkit_core::record::Shape::model("Wide", &NAMES, &[199]);
+            static SHAPE: yunkit_core::record::Shape = yunkit_core::record::Shape::model("Wide", &NAMES, &[199]);
             &SHAPE
         }
         fn slot(&mut self, _: usize) -> &mut dyn yunkit_core::record::Value {

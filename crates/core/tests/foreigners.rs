@@ -22,8 +22,8 @@ use yunkit_core::operation::{BodyKind, Effect, Method, Operation, Paging, Paging
 use yunkit_core::record::{Place, Record, Shape, Value};
 use yunkit_core::rest::{self, Base};
 use yunkit_core::{
-    Client, Credential, Error, ErrorKind, Generation, Opened, OperationInfo, Paged, Payload,
-    Protocol, RawResponse, Reason, Request, Retry, WasSent,
+    Client, Credential, Error, ErrorKind, Generation, Opened, OperationInfo, Paged, Payload, Protocol, RawResponse,
+    Reason, Request, Retry, WasSent,
 };
 
 // ---- Gitee: a paged GET ----
@@ -42,13 +42,8 @@ struct ListBranches {
     per_page: Option<i64>,
 }
 
-static PAGING: Paging = Paging {
-    style: PagingStyle::Page,
-    start: "page",
-    size: "per_page",
-    default_size: 20,
-    max_size: 100,
-};
+static PAGING: Paging =
+    Paging { style: PagingStyle::Page, start: "page", size: "per_page", default_size: 20, max_size: 100 };
 
 impl Record for ListBranches {
     fn shape(&self) -> &'static Shape {
@@ -97,12 +92,7 @@ impl Paged for ListBranches {
 }
 
 fn branches(owner: &str, repo: &str) -> ListBranches {
-    ListBranches {
-        owner: owner.into(),
-        repo: repo.into(),
-        page: None,
-        per_page: None,
-    }
+    ListBranches { owner: owner.into(), repo: repo.into(), page: None, per_page: None }
 }
 
 #[derive(Debug)]
@@ -115,12 +105,7 @@ impl Rest {
 }
 
 impl Protocol for Rest {
-    fn bind(
-        &self,
-        info: &'static OperationInfo,
-        request: &dyn Record,
-        body: BodyKind,
-    ) -> Result<Request, Error> {
+    fn bind(&self, info: &'static OperationInfo, request: &dyn Record, body: BodyKind) -> Result<Request, Error> {
         rest::bind(&self.0, info, request, body)
     }
     fn open(&self, info: &'static OperationInfo, response: RawResponse) -> Result<Opened, Error> {
@@ -145,14 +130,7 @@ async fn a_list_is_followed_to_its_last_page_by_the_short_page_rule() {
     let server = MockServer::start().await;
     Mock::given(method("GET"))
         .respond_with(|request: &Received| {
-            let page: u32 = request
-                .url
-                .query_pairs()
-                .find(|(k, _)| k == "page")
-                .unwrap()
-                .1
-                .parse()
-                .unwrap();
+            let page: u32 = request.url.query_pairs().find(|(k, _)| k == "page").unwrap().1.parse().unwrap();
             let end = if page == 3 { 5 } else { page * 2 };
             ResponseTemplate::new(200).set_body_json(page_of((page - 1) * 2..end))
         })
@@ -185,18 +163,12 @@ async fn a_list_is_followed_to_its_last_page_by_the_short_page_rule() {
 
 #[tokio::test]
 async fn headers_about_the_total_end_a_list_without_one_more_call() {
-    for (name, value) in [
-        ("total_page", "1"),
-        ("total_count", "2"),
-        ("link", r#"<https://h/?page=1>; rel="first""#),
-    ] {
+    for (name, value) in
+        [("total_page", "1"), ("total_count", "2"), ("link", r#"<https://h/?page=1>; rel="first""#)]
+    {
         let server = MockServer::start().await;
         Mock::given(any())
-            .respond_with(
-                ResponseTemplate::new(200)
-                    .insert_header(name, value)
-                    .set_body_json(page_of(0..2)),
-            )
+            .respond_with(ResponseTemplate::new(200).insert_header(name, value).set_body_json(page_of(0..2)))
             .expect(1)
             .mount(&server)
             .await;
@@ -205,11 +177,7 @@ async fn headers_about_the_total_end_a_list_without_one_more_call() {
         let mut list = branches("o", "r");
         list.per_page = Some(2);
 
-        assert_eq!(
-            client.items(list).collect().await.unwrap().len(),
-            2,
-            "{name}"
-        );
+        assert_eq!(client.items(list).collect().await.unwrap().len(), 2, "{name}");
     }
 }
 
@@ -235,14 +203,8 @@ async fn a_path_that_could_lead_elsewhere_is_refused_before_anything_is_sent() {
     let client = Client::new(Rest::at(&server)).unwrap();
 
     for (owner, said) in [
-        (
-            "",
-            "repos::ListBranches: the request is not valid: `owner` must not be empty",
-        ),
-        (
-            "..",
-            "repos::ListBranches: the request is not valid: `owner` must not hold the path segment `..`",
-        ),
+        ("", "repos::ListBranches: the request is not valid: `owner` must not be empty"),
+        ("..", "repos::ListBranches: the request is not valid: `owner` must not hold the path segment `..`"),
     ] {
         let error = client.send(branches(owner, "r")).await.unwrap_err();
         assert_eq!(error.to_string(), said);
@@ -255,32 +217,17 @@ async fn a_path_that_could_lead_elsewhere_is_refused_before_anything_is_sent() {
 #[tokio::test]
 async fn a_read_is_tried_again_with_jitter_and_then_as_the_service_asks() {
     let server = MockServer::start().await;
-    for response in [
-        ResponseTemplate::new(503),
-        ResponseTemplate::new(429).insert_header("retry-after", "7"),
-    ] {
-        Mock::given(any())
-            .respond_with(response)
-            .up_to_n_times(1)
-            .mount(&server)
-            .await;
+    for response in [ResponseTemplate::new(503), ResponseTemplate::new(429).insert_header("retry-after", "7")] {
+        Mock::given(any()).respond_with(response).up_to_n_times(1).mount(&server).await;
     }
-    Mock::given(any())
-        .respond_with(ResponseTemplate::new(200).set_body_json(page_of(0..1)))
-        .mount(&server)
-        .await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_json(page_of(0..1))).mount(&server).await;
     let time = Arc::new(Still::default());
-    let client = Client::new(Rest::at(&server))
-        .unwrap()
-        .surroundings(time.clone());
+    let client = Client::new(Rest::at(&server)).unwrap().surroundings(time.clone());
 
     let found = client.send(branches("o", "r")).await.unwrap();
 
     assert_eq!(found.len(), 1);
-    assert_eq!(
-        time.waits(),
-        [Duration::from_millis(500), Duration::from_secs(7)]
-    );
+    assert_eq!(time.waits(), [Duration::from_millis(500), Duration::from_secs(7)]);
 }
 
 #[tokio::test]
@@ -292,9 +239,7 @@ async fn a_wait_that_does_not_fit_the_deadline_reaches_the_caller_at_once() {
         .mount(&server)
         .await;
     let time = Arc::new(Still::default());
-    let client = Client::new(Rest::at(&server))
-        .unwrap()
-        .surroundings(time.clone());
+    let client = Client::new(Rest::at(&server)).unwrap().surroundings(time.clone());
 
     let error = client.send(branches("o", "r")).await.unwrap_err();
 
@@ -306,30 +251,18 @@ async fn a_wait_that_does_not_fit_the_deadline_reaches_the_caller_at_once() {
 #[tokio::test]
 async fn giving_up_says_how_often_it_was_tried() {
     let server = MockServer::start().await;
-    Mock::given(any())
-        .respond_with(ResponseTemplate::new(502))
-        .expect(4)
-        .mount(&server)
-        .await;
-    let client = Client::new(Rest::at(&server))
-        .unwrap()
-        .surroundings(Arc::new(Still::default()));
+    Mock::given(any()).respond_with(ResponseTemplate::new(502)).expect(4).mount(&server).await;
+    let client = Client::new(Rest::at(&server)).unwrap().surroundings(Arc::new(Still::default()));
 
     let error = client.send(branches("o", "r")).await.unwrap_err();
 
-    assert_eq!(
-        (error.attempts(), error.status()),
-        (4, Some(StatusCode::BAD_GATEWAY))
-    );
+    assert_eq!((error.attempts(), error.status()), (4, Some(StatusCode::BAD_GATEWAY)));
 }
 
 #[tokio::test]
 async fn an_answer_above_the_limit_is_not_collected() {
     let server = MockServer::start().await;
-    Mock::given(any())
-        .respond_with(ResponseTemplate::new(200).set_body_json(page_of(0..99)))
-        .mount(&server)
-        .await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_json(page_of(0..99))).mount(&server).await;
     let client = Client::new(Rest::at(&server)).unwrap().limit(100);
 
     let error = client.send(branches("o", "r")).await.unwrap_err();
@@ -347,10 +280,7 @@ async fn nobody_listening_is_an_error_that_says_so_and_nothing_was_sent() {
 
     let error = client.send(branches("o", "r")).await.unwrap_err();
 
-    assert_eq!(
-        (error.kind(), error.was_sent()),
-        (ErrorKind::Connect, WasSent::No)
-    );
+    assert_eq!((error.kind(), error.was_sent()), (ErrorKind::Connect, WasSent::No));
     assert!(!error.to_string().contains("127.0.0.1:9/"), "{error}");
 }
 
@@ -380,8 +310,7 @@ impl Record for Depot {
 
 impl Record for DescribeGitDepot {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape =
-            Shape::request("DescribeGitDepot", &["DepotId"], &[0], &[Place::Body]);
+        static SHAPE: Shape = Shape::request("DescribeGitDepot", &["DepotId"], &[0], &[Place::Body]);
         &SHAPE
     }
     fn slot(&mut self, _: usize) -> &mut dyn Value {
@@ -394,36 +323,20 @@ impl Record for DescribeGitDepot {
 
 impl Operation for DescribeGitDepot {
     type Output = Depot;
-    const INFO: &'static OperationInfo = &OperationInfo::action(
-        "repositories::DescribeGitDepot",
-        "DescribeGitDepot",
-        Effect::Read,
-    );
+    const INFO: &'static OperationInfo =
+        &OperationInfo::action("repositories::DescribeGitDepot", "DescribeGitDepot", Effect::Read);
 }
 
 #[derive(Debug)]
 struct Action(url::Url);
 
 impl Protocol for Action {
-    fn bind(
-        &self,
-        info: &'static OperationInfo,
-        request: &dyn Record,
-        _: BodyKind,
-    ) -> Result<Request, Error> {
+    fn bind(&self, info: &'static OperationInfo, request: &dyn Record, _: BodyKind) -> Result<Request, Error> {
         let mut out = Request::new(yunkit_core::http::Method::POST, self.0.clone());
-        let mut body =
-            rest::encode_body(request).map_err(|e| Error::input(info.name, e.to_string()))?;
-        let action = format!(
-            "{{\"Action\":\"{}\"{}",
-            info.id,
-            if body.len() > 2 { "," } else { "" }
-        );
+        let mut body = rest::encode_body(request).map_err(|e| Error::input(info.name, e.to_string()))?;
+        let action = format!("{{\"Action\":\"{}\"{}", info.id, if body.len() > 2 { "," } else { "" });
         body.splice(..1, action.into_bytes());
-        out.headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
+        out.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         out.body = Body::Bytes(body.into());
         Ok(out)
     }
@@ -498,104 +411,65 @@ impl Credential for Watchful {
 }
 
 fn action_error(code: &str) -> ResponseTemplate {
-    ResponseTemplate::new(200).set_body_json(
-        json!({"Response": {"RequestId": "r-1", "Error": {"Code": code, "Message": "no"}}}),
-    )
+    ResponseTemplate::new(200)
+        .set_body_json(json!({"Response": {"RequestId": "r-1", "Error": {"Code": code, "Message": "no"}}}))
 }
 
 async fn action_client(server: &MockServer) -> (Client, Arc<Watchful>, Arc<Still>) {
     let (credential, time) = (Arc::new(Watchful::default()), Arc::new(Still::default()));
-    let protocol = Arc::new(Action(
-        format!("{}/open-api", server.uri()).parse().unwrap(),
-    ));
-    let client = Client::new(protocol)
-        .unwrap()
-        .credential(credential.clone())
-        .surroundings(time.clone());
+    let protocol = Arc::new(Action(format!("{}/open-api", server.uri()).parse().unwrap()));
+    let client = Client::new(protocol).unwrap().credential(credential.clone()).surroundings(time.clone());
     (client, credential, time)
 }
 
 #[tokio::test]
 async fn a_limit_told_with_http_200_is_waited_out() {
     let server = MockServer::start().await;
-    Mock::given(any())
-        .respond_with(action_error("RequestLimitExceeded"))
-        .up_to_n_times(1)
-        .mount(&server)
-        .await;
+    Mock::given(any()).respond_with(action_error("RequestLimitExceeded")).up_to_n_times(1).mount(&server).await;
     Mock::given(path("/open-api"))
         .respond_with(
-            ResponseTemplate::new(200)
-                .set_body_json(json!({"Response": {"Name": "demo", "RequestId": "r-2"}})),
+            ResponseTemplate::new(200).set_body_json(json!({"Response": {"Name": "demo", "RequestId": "r-2"}})),
         )
         .mount(&server)
         .await;
     let (client, credential, time) = action_client(&server).await;
 
-    let (depot, meta) = client
-        .send_with_meta(DescribeGitDepot { depot_id: 7 })
-        .await
-        .unwrap();
+    let (depot, meta) = client.send_with_meta(DescribeGitDepot { depot_id: 7 }).await.unwrap();
 
     assert_eq!(depot.name.as_deref(), Some("demo"));
     assert_eq!(meta.request_id.as_deref(), Some("r-2"));
     assert_eq!(time.waits().len(), 1);
     assert_eq!(*credential.asked.lock().unwrap(), [None, None]);
     let received = server.received_requests().await.unwrap();
-    assert_eq!(
-        received[1].body,
-        br#"{"Action":"DescribeGitDepot","DepotId":7}"#
-    );
+    assert_eq!(received[1].body, br#"{"Action":"DescribeGitDepot","DepotId":7}"#);
 }
 
 #[tokio::test]
 async fn a_refused_token_told_with_http_200_reaches_the_credential_once() {
     let server = MockServer::start().await;
-    Mock::given(any())
-        .respond_with(action_error("AuthFailure"))
-        .expect(2)
-        .mount(&server)
-        .await;
+    Mock::given(any()).respond_with(action_error("AuthFailure")).expect(2).mount(&server).await;
     let (client, credential, time) = action_client(&server).await;
 
-    let error = client
-        .send(DescribeGitDepot { depot_id: 7 })
-        .await
-        .unwrap_err();
+    let error = client.send(DescribeGitDepot { depot_id: 7 }).await.unwrap_err();
 
     assert_eq!(
         error.to_string(),
         "repositories::DescribeGitDepot: the service refused (HTTP 200, AuthFailure): no [r-1]"
     );
-    assert_eq!(
-        *credential.asked.lock().unwrap(),
-        [None, Some(Generation(1))]
-    );
+    assert_eq!(*credential.asked.lock().unwrap(), [None, Some(Generation(1))]);
     assert!(time.waits().is_empty());
-    let tokens: Vec<_> = server
-        .received_requests()
-        .await
-        .unwrap()
-        .iter()
-        .map(|r| r.headers["authorization"].clone())
-        .collect();
+    let tokens: Vec<_> =
+        server.received_requests().await.unwrap().iter().map(|r| r.headers["authorization"].clone()).collect();
     assert_eq!(tokens, ["Bearer t1", "Bearer t2"]);
 }
 
 #[tokio::test]
 async fn a_missing_thing_told_with_http_200_goes_to_the_caller() {
     let server = MockServer::start().await;
-    Mock::given(any())
-        .respond_with(action_error("ResourceNotFound"))
-        .expect(1)
-        .mount(&server)
-        .await;
+    Mock::given(any()).respond_with(action_error("ResourceNotFound")).expect(1).mount(&server).await;
     let (client, credential, _) = action_client(&server).await;
 
-    let error = client
-        .send(DescribeGitDepot { depot_id: 7 })
-        .await
-        .unwrap_err();
+    let error = client.send(DescribeGitDepot { depot_id: 7 }).await.unwrap_err();
 
     assert!(error.is_not_found());
     assert_eq!(error.code(), Some("ResourceNotFound"));
@@ -611,27 +485,15 @@ struct CreateOAuth {
 }
 impl Record for CreateOAuth {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateOAuth",
-            &["project_id", "code"],
-            &[0, 1],
-            &[Place::Path, Place::Body],
-        );
+        static SHAPE: Shape =
+            Shape::request("CreateOAuth", &["project_id", "code"], &[0, 1], &[Place::Path, Place::Body]);
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        if index == 0 {
-            &mut self.project_id
-        } else {
-            &mut self.code
-        }
+        if index == 0 { &mut self.project_id } else { &mut self.code }
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        if index == 0 {
-            &self.project_id
-        } else {
-            &self.code
-        }
+        if index == 0 { &self.project_id } else { &self.code }
     }
 }
 impl Operation for CreateOAuth {
@@ -650,9 +512,7 @@ impl Operation for CreateOAuth {
 struct Signer(AtomicU64);
 
 fn signature(date: &str, path: &str, body: &[u8]) -> String {
-    let sum = body
-        .iter()
-        .fold(7u64, |sum, byte| sum.wrapping_mul(31) + u64::from(*byte));
+    let sum = body.iter().fold(7u64, |sum, byte| sum.wrapping_mul(31) + u64::from(*byte));
     format!("{date};{path};{sum}")
 }
 
@@ -666,13 +526,8 @@ impl Credential for Signer {
     ) -> Result<Generation, Error> {
         let date = format!("20260101T00000{}Z", self.0.fetch_add(1, Ordering::Relaxed));
         let signed = signature(&date, request.url.path(), request.body.as_bytes().unwrap());
-        request
-            .headers
-            .insert("x-sdk-date", HeaderValue::try_from(date).unwrap());
-        request.headers.insert(
-            header::AUTHORIZATION,
-            HeaderValue::try_from(signed).unwrap(),
-        );
+        request.headers.insert("x-sdk-date", HeaderValue::try_from(date).unwrap());
+        request.headers.insert(header::AUTHORIZATION, HeaderValue::try_from(signed).unwrap());
         Ok(Generation::default())
     }
     fn renews(&self) -> bool {
@@ -683,27 +538,14 @@ impl Credential for Signer {
 #[tokio::test]
 async fn every_attempt_of_a_post_is_signed_anew_over_what_is_sent() {
     let server = MockServer::start().await;
-    Mock::given(any())
-        .respond_with(ResponseTemplate::new(429))
-        .up_to_n_times(1)
-        .mount(&server)
-        .await;
-    Mock::given(any())
-        .respond_with(ResponseTemplate::new(204))
-        .mount(&server)
-        .await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(429)).up_to_n_times(1).mount(&server).await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(204)).mount(&server).await;
     let client = Client::new(Rest::at(&server))
         .unwrap()
         .credential(Arc::new(Signer::default()))
         .surroundings(Arc::new(Still::default()));
 
-    client
-        .send(CreateOAuth {
-            project_id: "p".into(),
-            code: "c".into(),
-        })
-        .await
-        .unwrap();
+    client.send(CreateOAuth { project_id: "p".into(), code: "c".into() }).await.unwrap();
 
     let received = server.received_requests().await.unwrap();
     assert_eq!(received.len(), 2);
@@ -711,32 +553,17 @@ async fn every_attempt_of_a_post_is_signed_anew_over_what_is_sent() {
         let date = request.headers["x-sdk-date"].to_str().unwrap();
         assert_eq!(date, format!("20260101T00000{attempt}Z"));
         assert_eq!(request.body, br#"{"code":"c"}"#);
-        assert_eq!(
-            request.headers["authorization"],
-            signature(date, "/api/v1/p/git/auths", &request.body)
-        );
+        assert_eq!(request.headers["authorization"], signature(date, "/api/v1/p/git/auths", &request.body));
     }
 }
 
 #[tokio::test]
 async fn a_write_that_may_have_happened_is_not_sent_again() {
     let server = MockServer::start().await;
-    Mock::given(any())
-        .respond_with(ResponseTemplate::new(503))
-        .expect(1)
-        .mount(&server)
-        .await;
-    let client = Client::new(Rest::at(&server))
-        .unwrap()
-        .surroundings(Arc::new(Still::default()));
+    Mock::given(any()).respond_with(ResponseTemplate::new(503)).expect(1).mount(&server).await;
+    let client = Client::new(Rest::at(&server)).unwrap().surroundings(Arc::new(Still::default()));
 
-    let error = client
-        .send(CreateOAuth {
-            project_id: "p".into(),
-            code: "c".into(),
-        })
-        .await
-        .unwrap_err();
+    let error = client.send(CreateOAuth { project_id: "p".into(), code: "c".into() }).await.unwrap_err();
 
     assert_eq!((error.attempts(), error.was_sent()), (1, WasSent::Yes));
 }
@@ -748,26 +575,12 @@ async fn a_passed_deadline_says_whether_the_request_was_on_its_way() {
         .respond_with(ResponseTemplate::new(204).set_delay(Duration::from_secs(30)))
         .mount(&server)
         .await;
-    let client = Client::new(Rest::at(&server))
-        .unwrap()
-        .deadline(Duration::from_millis(50));
+    let client = Client::new(Rest::at(&server)).unwrap().deadline(Duration::from_millis(50));
 
-    let error = client
-        .send(CreateOAuth {
-            project_id: "p".into(),
-            code: "c".into(),
-        })
-        .await
-        .unwrap_err();
+    let error = client.send(CreateOAuth { project_id: "p".into(), code: "c".into() }).await.unwrap_err();
 
-    assert_eq!(
-        (error.kind(), error.was_sent()),
-        (ErrorKind::Timeout, WasSent::Maybe)
-    );
-    assert_eq!(
-        error.to_string(),
-        "authorizations::CreateOAuth: timed out: no answer within 50ms"
-    );
+    assert_eq!((error.kind(), error.was_sent()), (ErrorKind::Timeout, WasSent::Maybe));
+    assert_eq!(error.to_string(), "authorizations::CreateOAuth: timed out: no answer within 50ms");
 }
 
 // ---- redirects ----
@@ -800,61 +613,32 @@ async fn a_redirect_to_another_host_takes_no_credential_along_not_even_on_the_wa
     let to = |server: &MockServer, path: &str| {
         ResponseTemplate::new(302).insert_header("location", format!("{}{path}", server.uri()))
     };
-    Mock::given(path("/api/v5/file"))
-        .respond_with(to(&home, "/near"))
-        .mount(&home)
-        .await;
-    Mock::given(path("/near"))
-        .respond_with(to(&away, "/far?sig=1"))
-        .mount(&home)
-        .await;
-    Mock::given(path("/far"))
-        .respond_with(to(&home, "/back"))
-        .mount(&away)
-        .await;
+    Mock::given(path("/api/v5/file")).respond_with(to(&home, "/near")).mount(&home).await;
+    Mock::given(path("/near")).respond_with(to(&away, "/far?sig=1")).mount(&home).await;
+    Mock::given(path("/far")).respond_with(to(&home, "/back")).mount(&away).await;
     Mock::given(path("/back"))
         .respond_with(ResponseTemplate::new(200).set_body_bytes("content"))
         .mount(&home)
         .await;
-    let client = Client::new(Rest::at(&home))
-        .unwrap()
-        .credential(Arc::new(Watchful::default()));
+    let client = Client::new(Rest::at(&home)).unwrap().credential(Arc::new(Watchful::default()));
 
     let content = client.send(Download).await.unwrap();
 
     assert_eq!(content, "content");
     let carried = |received: Vec<Received>| -> Vec<(String, bool)> {
-        received
-            .iter()
-            .map(|r| {
-                (
-                    r.url.path().to_owned(),
-                    r.headers.contains_key("authorization"),
-                )
-            })
-            .collect()
+        received.iter().map(|r| (r.url.path().to_owned(), r.headers.contains_key("authorization"))).collect()
     };
     assert_eq!(
         carried(home.received_requests().await.unwrap()),
-        [
-            ("/api/v5/file".to_owned(), true),
-            ("/near".to_owned(), true),
-            ("/back".to_owned(), false)
-        ]
+        [("/api/v5/file".to_owned(), true), ("/near".to_owned(), true), ("/back".to_owned(), false)]
     );
-    assert_eq!(
-        carried(away.received_requests().await.unwrap()),
-        [("/far".to_owned(), false)]
-    );
+    assert_eq!(carried(away.received_requests().await.unwrap()), [("/far".to_owned(), false)]);
 }
 
 #[tokio::test]
 async fn redirects_end_and_stay_on_the_web() {
     for (location, said) in [
-        (
-            "/api/v5/file",
-            "repos::Download: the redirect was not followed: more than 5 redirects in a row",
-        ),
+        ("/api/v5/file", "repos::Download: the redirect was not followed: more than 5 redirects in a row"),
         (
             "file:///etc/passwd",
             "repos::Download: the redirect was not followed (HTTP 302): the new address is not a web address",

@@ -10,9 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 use surroundings::Still;
 use tokio::sync::Notify;
-use yunkit_core::session::{
-    Lease, MemoryStore, Refresher, Session, StoreError, TokenStore, Tokens, Version,
-};
+use yunkit_core::session::{Lease, MemoryStore, Refresher, Session, StoreError, TokenStore, Tokens, Version};
 use yunkit_core::{Error, ErrorKind, Surroundings};
 
 /// An identity service that rotates: every refresh token works once.
@@ -60,12 +58,7 @@ impl World {
         Self { time, service }
     }
     fn session(&self, store: impl TokenStore + 'static) -> Session {
-        Session::with_surroundings(
-            "u",
-            Arc::new(store),
-            self.service.clone(),
-            self.time.clone(),
-        )
+        Session::with_surroundings("u", Arc::new(store), self.service.clone(), self.time.clone())
     }
 }
 
@@ -208,12 +201,7 @@ async fn without_a_refresh_token_the_error_says_to_sign_in() {
     let stuck = session.tokens(Some(1)).await.unwrap_err();
 
     assert_eq!(nobody.kind(), ErrorKind::Credential);
-    assert!(
-        nobody
-            .to_string()
-            .ends_with("nobody is signed in; sign in first"),
-        "{nobody}"
-    );
+    assert!(nobody.to_string().ends_with("nobody is signed in; sign in first"), "{nobody}");
     assert!(stuck.to_string().ends_with("sign in again"), "{stuck}");
 }
 
@@ -221,14 +209,7 @@ async fn without_a_refresh_token_the_error_says_to_sign_in() {
 fn nothing_prints_a_token() {
     let world = World::new();
     let tokens = pair(0, world.time.now());
-    let printed = format!(
-        "{tokens:?} {:?} {:?}",
-        MemoryStore::default(),
-        world.session(MemoryStore::default())
-    );
+    let printed = format!("{tokens:?} {:?} {:?}", MemoryStore::default(), world.session(MemoryStore::default()));
 
-    assert!(
-        !printed.contains("a0") && !printed.contains("r0"),
-        "{printed}"
-    );
+    assert!(!printed.contains("a0") && !printed.contains("r0"), "{printed}");
 }

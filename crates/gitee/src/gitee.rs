@@ -52,10 +52,7 @@ impl Gitee {
     ///
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) when one is no plain web address.
     pub fn at_addresses(api: &str, oauth: &str) -> Result<Self, Error> {
-        Ok(Self {
-            api: Base::parse(api)?,
-            oauth: Base::parse(oauth)?,
-        })
+        Ok(Self { api: Base::parse(api)?, oauth: Base::parse(oauth)? })
     }
 
     /// A client without a login: it may read what is public, 60 times an hour.
@@ -73,9 +70,7 @@ impl Gitee {
     ///
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) when the token is empty or cannot stand in a header.
     pub fn with_token(&self, token: SecretString) -> Result<Client, Error> {
-        Ok(self
-            .anonymous()?
-            .credential(Arc::new(HeaderToken::bearer(token)?)))
+        Ok(self.anonymous()?.credential(Arc::new(HeaderToken::bearer(token)?)))
     }
 
     /// A client with a personal token, sent as `Authorization: token`, for proxies that claim `Bearer` for themselves.

@@ -45,8 +45,8 @@ pub use generated::*;
 pub use gitee::Gitee;
 pub use protocol::GiteeProtocol;
 pub use yunkit_core::{
-    Client, Error, ErrorKind, Items, Meta, Operation, OperationInfo, Paged, Pages, Rate, Reason,
-    Retry, WasSent, body, credential, operation, record, session,
+    Client, Error, ErrorKind, Items, Meta, Operation, OperationInfo, Paged, Pages, Rate, Reason, Retry, WasSent,
+    body, credential, operation, record, session,
 };
 
 /// What the generated files name.

@@ -45,16 +45,8 @@ pub struct Application {
 
 impl Application {
     /// The three things the registration page shows. The redirect address must be the registered one to the letter.
-    pub fn new(
-        client_id: impl Into<String>,
-        client_secret: SecretString,
-        redirect_uri: impl Into<String>,
-    ) -> Self {
-        Self {
-            client_id: client_id.into(),
-            client_secret,
-            redirect_uri: redirect_uri.into(),
-        }
+    pub fn new(client_id: impl Into<String>, client_secret: SecretString, redirect_uri: impl Into<String>) -> Self {
+        Self { client_id: client_id.into(), client_secret, redirect_uri: redirect_uri.into() }
     }
 }
 
@@ -106,11 +98,7 @@ pub struct OAuth {
 impl OAuth {
     pub(crate) fn new(base: Base, application: Application) -> Result<Self, Error> {
         let client = Client::new(Arc::new(GiteeProtocol::new(base.clone())))?;
-        Ok(Self {
-            base,
-            application,
-            client,
-        })
+        Ok(Self { base, application, client })
     }
 
     /// Sends through this client's transport, clock and policies instead of the usual ones; its credential is not used.
@@ -141,10 +129,7 @@ impl OAuth {
                 query.append_pair("scope", &scopes.join(" "));
             }
         }
-        Authorization {
-            url,
-            state: state.into(),
-        }
+        Authorization { url, state: state.into() }
     }
 
     /// Buys tokens for the code of a finished sign-in. A code works once, and for minutes only.
@@ -202,14 +187,13 @@ impl OAuth {
 #[async_trait]
 impl Refresher for OAuth {
     async fn refresh(&self, current: &Tokens) -> Result<Tokens, Error> {
-        let spent = current.refresh_token.as_ref().ok_or_else(|| {
-            Error::new(ErrorKind::Credential, NAME).with_message("there is no refresh token")
-        })?;
+        let spent = current
+            .refresh_token
+            .as_ref()
+            .ok_or_else(|| Error::new(ErrorKind::Credential, NAME).with_message("there is no refresh token"))?;
         let mut tokens = OAuth::refresh(self, spent).await?;
         // What belongs to the session and is not repeated stays.
-        tokens.refresh_token = tokens
-            .refresh_token
-            .or_else(|| current.refresh_token.clone());
+        tokens.refresh_token = tokens.refresh_token.or_else(|| current.refresh_token.clone());
         tokens.scope = tokens.scope.or_else(|| current.scope.clone());
         Ok(tokens)
     }
@@ -238,23 +222,15 @@ impl Authorization {
     ///
     /// When the user said no, when it is the answer to another sign-in, when there is no code.
     pub fn code_from(&self, callback: &str) -> Result<SecretString, Error> {
-        let refuse =
-            |what: String| Err(Error::new(ErrorKind::Input, "oauth callback").with_message(what));
+        let refuse = |what: String| Err(Error::new(ErrorKind::Input, "oauth callback").with_message(what));
         // Frameworks hand out the address without its host.
-        let base = Url::parse("http://localhost")
-            .map_err(|_| Error::input("oauth callback", "no base"))?;
+        let base = Url::parse("http://localhost").map_err(|_| Error::input("oauth callback", "no base"))?;
         let Ok(url) = base.join(callback) else {
             return refuse("it is not an address".to_owned());
         };
-        let get = |name: &str| {
-            url.query_pairs()
-                .find(|(n, _)| n == name)
-                .map(|(_, v)| v.into_owned())
-        };
+        let get = |name: &str| url.query_pairs().find(|(n, _)| n == name).map(|(_, v)| v.into_owned());
         if let Some(error) = get("error") {
-            let description = get("error_description")
-                .map(|d| format!(": {d}"))
-                .unwrap_or_default();
+            let description = get("error_description").map(|d| format!(": {d}")).unwrap_or_default();
             return refuse(format!("the sign-in ended with {error}{description}"));
         }
         match get("state") {
@@ -306,14 +282,7 @@ impl Record for RequestToken {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "RequestToken",
-            &[
-                "grant_type",
-                "code",
-                "refresh_token",
-                "redirect_uri",
-                "client_id",
-                "client_secret",
-            ],
+            &["grant_type", "code", "refresh_token", "redirect_uri", "client_id", "client_secret"],
             &[0],
             &[Place::Body; 6],
         );
@@ -350,9 +319,7 @@ impl Debug for RequestToken {
 impl Operation for RequestToken {
     type Output = TokenAnswer;
     const INFO: &'static OperationInfo =
-        &OperationInfo::rest(NAME, "oauthToken", Method::Post, "/token")
-            .body(BodyKind::Form)
-            .sensitive();
+        &OperationInfo::rest(NAME, "oauthToken", Method::Post, "/token").body(BodyKind::Form).sensitive();
 }
 
 /// What `POST /oauth/token` answers.
@@ -376,9 +343,7 @@ pub struct TokenAnswer {
 impl TokenAnswer {
     fn into_tokens(self) -> Result<Tokens, Error> {
         if self.access_token.expose_secret().is_empty() {
-            return Err(
-                Error::new(ErrorKind::Decode, NAME).with_message("the access token is empty")
-            );
+            return Err(Error::new(ErrorKind::Decode, NAME).with_message("the access token is empty"));
         }
         let mut tokens = Tokens::new(self.access_token);
         tokens.refresh_token = self.refresh_token;
@@ -397,14 +362,7 @@ impl Record for TokenAnswer {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::model(
             "TokenAnswer",
-            &[
-                "access_token",
-                "token_type",
-                "expires_in",
-                "refresh_token",
-                "scope",
-                "created_at",
-            ],
+            &["access_token", "token_type", "expires_in", "refresh_token", "scope", "created_at"],
             &[0],
         );
         &SHAPE
@@ -467,41 +425,23 @@ mod tests {
         let request = begun();
         let state = request.state().expose_secret().to_owned();
 
-        let code = request
-            .code_from(&format!("http://localhost:1/cb?code=c%2B1&state={state}"))
-            .unwrap();
+        let code = request.code_from(&format!("http://localhost:1/cb?code=c%2B1&state={state}")).unwrap();
         assert_eq!(code.expose_secret(), "c+1");
-        assert!(
-            request
-                .code_from(&format!("/cb?code=c&state={state}"))
-                .is_ok()
-        );
+        assert!(request.code_from(&format!("/cb?code=c&state={state}")).is_ok());
         for (callback, said) in [
-            (
-                "/cb?code=c&state=other",
-                "its state is that of another sign-in",
-            ),
+            ("/cb?code=c&state=other", "its state is that of another sign-in"),
             ("/cb?code=c", "it has no state"),
             (&*format!("/cb?state={state}"), "it has no code"),
-            (
-                "/cb?error=access_denied&error_description=no",
-                "the sign-in ended with access_denied: no",
-            ),
+            ("/cb?error=access_denied&error_description=no", "the sign-in ended with access_denied: no"),
         ] {
             let error = request.code_from(callback).unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                format!("oauth callback: the request is not valid: {said}")
-            );
+            assert_eq!(error.to_string(), format!("oauth callback: the request is not valid: {said}"));
         }
     }
 
     #[test]
     fn nothing_here_prints_a_secret() {
-        let mut request = RequestToken {
-            grant_type: "refresh_token".into(),
-            ..RequestToken::default()
-        };
+        let mut request = RequestToken { grant_type: "refresh_token".into(), ..RequestToken::default() };
         request.refresh_token = Some("s3cr3t".into());
         let application = Application::new("id", "s3cr3t".into(), "http://localhost:1/cb");
 

@@ -8,8 +8,7 @@ use yunkit_core::operation::{Answer, BodyKind};
 use yunkit_core::record::Record;
 use yunkit_core::rest::{self, Base};
 use yunkit_core::{
-    Error, ErrorKind, Opened, OperationInfo, Protocol, Rate, RawResponse, Reason, Request,
-    retry_after, sent_at,
+    Error, ErrorKind, Opened, OperationInfo, Protocol, Rate, RawResponse, Reason, Request, retry_after, sent_at,
 };
 
 /// How operations travel to Gitee and back.
@@ -26,12 +25,7 @@ impl GiteeProtocol {
 }
 
 impl Protocol for GiteeProtocol {
-    fn bind(
-        &self,
-        info: &'static OperationInfo,
-        request: &dyn Record,
-        body: BodyKind,
-    ) -> Result<Request, Error> {
+    fn bind(&self, info: &'static OperationInfo, request: &dyn Record, body: BodyKind) -> Result<Request, Error> {
         let mut out = rest::bind(&self.base, info, request, body)?;
         if info.answer == Answer::Json {
             let json = HeaderValue::from_static("application/json");
@@ -89,9 +83,7 @@ fn refusal(info: &'static OperationInfo, response: &RawResponse) -> Error {
 /// The texts by which clients have recognised the rate limit.
 fn says_throttled(message: &str) -> bool {
     let message = message.to_lowercase();
-    ["rate limit", "请求过于频繁", "访问频率"]
-        .iter()
-        .any(|text| message.contains(text))
+    ["rate limit", "请求过于频繁", "访问频率"].iter().any(|text| message.contains(text))
 }
 
 fn until_reset(headers: &HeaderMap) -> Option<Duration> {
@@ -110,15 +102,9 @@ struct Said {
 impl Said {
     fn read(body: &[u8]) -> Self {
         let Ok(Value::Object(object)) = serde_json::from_slice(body) else {
-            return Self {
-                code: None,
-                message: plain_text(body),
-            };
+            return Self { code: None, message: plain_text(body) };
         };
-        let mut said = Self {
-            code: object.get("code").and_then(scalar),
-            message: None,
-        };
+        let mut said = Self { code: object.get("code").and_then(scalar), message: None };
         let mut texts: Vec<String> = Vec::new();
         for key in ["message", "messages"] {
             collect(object.get(key), &mut texts);
@@ -131,8 +117,7 @@ impl Said {
             }
             (error, description) => {
                 if let (None, Some(Value::String(word))) = (&said.code, error) {
-                    let is_code = word.contains('_')
-                        && word.bytes().all(|b| b == b'_' || b.is_ascii_lowercase());
+                    let is_code = word.contains('_') && word.bytes().all(|b| b == b'_' || b.is_ascii_lowercase());
                     said.code = is_code.then(|| word.clone());
                 }
                 collect(error, &mut texts);
@@ -190,41 +175,13 @@ mod tests {
     #[test]
     fn all_shapes_of_a_refusal_say_the_same() {
         let rows: [(&str, Option<&str>, Option<&str>); 11] = [
-            (
-                r#"{"message":"Not Found Project"}"#,
-                None,
-                Some("Not Found Project"),
-            ),
-            (
-                r#"{"message":"log in","code":40001}"#,
-                Some("40001"),
-                Some("log in"),
-            ),
-            (
-                r#"{"messages":["a is empty","b is empty"]}"#,
-                None,
-                Some("a is empty; b is empty"),
-            ),
-            (
-                r#"{"status":"404","error":"Not Found"}"#,
-                None,
-                Some("Not Found"),
-            ),
-            (
-                r#"{"error":{"base":["too many"],"name":["is taken"]}}"#,
-                None,
-                Some("too many; name: is taken"),
-            ),
-            (
-                r#"{"error":"invalid_grant","error_description":"expired"}"#,
-                Some("invalid_grant"),
-                Some("expired"),
-            ),
-            (
-                r#"{"error":"invalid_grant"}"#,
-                Some("invalid_grant"),
-                Some("invalid_grant"),
-            ),
+            (r#"{"message":"Not Found Project"}"#, None, Some("Not Found Project")),
+            (r#"{"message":"log in","code":40001}"#, Some("40001"), Some("log in")),
+            (r#"{"messages":["a is empty","b is empty"]}"#, None, Some("a is empty; b is empty")),
+            (r#"{"status":"404","error":"Not Found"}"#, None, Some("Not Found")),
+            (r#"{"error":{"base":["too many"],"name":["is taken"]}}"#, None, Some("too many; name: is taken")),
+            (r#"{"error":"invalid_grant","error_description":"expired"}"#, Some("invalid_grant"), Some("expired")),
+            (r#"{"error":"invalid_grant"}"#, Some("invalid_grant"), Some("invalid_grant")),
             (r#"{"message":"","messages":[]}"#, None, None),
             ("Bad Gateway\n", None, Some("Bad Gateway")),
             ("<html><body>502</body></html>", None, None),
@@ -233,11 +190,7 @@ mod tests {
 
         for (body, code, message) in rows {
             let said = Said::read(body.as_bytes());
-            assert_eq!(
-                (said.code.as_deref(), said.message.as_deref()),
-                (code, message),
-                "{body}"
-            );
+            assert_eq!((said.code.as_deref(), said.message.as_deref()), (code, message), "{body}");
         }
     }
 }

@@ -36,28 +36,18 @@ pub fn decode_with(text: &str, into: &mut dyn Value) -> Result<Seen, DecodeError
     let trace = trace.into_inner();
     match result {
         Ok(()) => Ok(trace.seen),
-        Err(error) => Err(DecodeError {
-            path: trace.path.pointer(),
-            reason: error.to_string(),
-        }),
+        Err(error) => Err(DecodeError { path: trace.path.pointer(), reason: error.to_string() }),
     }
 }
 
-fn run(
-    text: &str,
-    into: &mut dyn Value,
-    trace: Option<&RefCell<Trace>>,
-) -> Result<(), serde_json::Error> {
+fn run(text: &str, into: &mut dyn Value, trace: Option<&RefCell<Trace>>) -> Result<(), serde_json::Error> {
     let mut json = serde_json::Deserializer::from_str(text);
     Reader(into, trace).deserialize(&mut json)?;
     json.end()
 }
 
 /// Fills `into` from any self-describing format; the way in for [`Json`](super::Json).
-pub(crate) fn fill<'de, D: Deserializer<'de>>(
-    from: D,
-    into: &mut dyn Value,
-) -> Result<(), D::Error> {
+pub(crate) fn fill<'de, D: Deserializer<'de>>(from: D, into: &mut dyn Value) -> Result<(), D::Error> {
     Reader(into, None).deserialize(from)
 }
 
@@ -145,9 +135,7 @@ struct Reader<'a>(&'a mut dyn Value, Option<&'a RefCell<Trace>>);
 
 impl<'a> Reader<'a> {
     fn place<E: de::Error>(self, token: Token) -> Result<Slot<'a>, E> {
-        self.0
-            .slot(token)
-            .ok_or_else(|| E::custom(format_args!("{} cannot stand here", name_of(token))))
+        self.0.slot(token).ok_or_else(|| E::custom(format_args!("{} cannot stand here", name_of(token))))
     }
 }
 
@@ -500,9 +488,7 @@ impl Present {
         }
     }
     fn contains(&self, index: usize) -> bool {
-        self.0
-            .get(index / 64)
-            .is_some_and(|word| word & (1 << (index % 64)) != 0)
+        self.0.get(index / 64).is_some_and(|word| word & (1 << (index % 64)) != 0)
     }
 }
 
@@ -556,17 +542,10 @@ fn numbers_are_maps() -> bool {
             Ok(false)
         }
         fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<bool, A::Error> {
-            while from
-                .next_entry::<de::IgnoredAny, de::IgnoredAny>()?
-                .is_some()
-            {}
+            while from.next_entry::<de::IgnoredAny, de::IgnoredAny>()?.is_some() {}
             Ok(true)
         }
     }
     static ANSWER: OnceLock<bool> = OnceLock::new();
-    *ANSWER.get_or_init(|| {
-        serde_json::Deserializer::from_str("0.5")
-            .deserialize_any(Probe)
-            .unwrap_or(false)
-    })
+    *ANSWER.get_or_init(|| serde_json::Deserializer::from_str("0.5").deserialize_any(Probe).unwrap_or(false))
 }

@@ -54,24 +54,17 @@ pub(crate) struct Encoder<'a> {
 
 impl Serialize for Encoder<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let inner = |peek| Encoder {
-            peek,
-            reveal: self.reveal,
-        };
+        let inner = |peek| Encoder { peek, reveal: self.reveal };
         match self.peek {
             Peek::Absent | Peek::Null => to.serialize_unit(),
             Peek::Bool(v) => to.serialize_bool(v),
             Peek::I64(v) => to.serialize_i64(v),
             Peek::U64(v) => to.serialize_u64(v),
             Peek::F64(v) if v.is_finite() => to.serialize_f64(v),
-            Peek::F64(_) => Err(S::Error::custom(
-                "JSON has no infinite and undefined numbers",
-            )),
+            Peek::F64(_) => Err(S::Error::custom("JSON has no infinite and undefined numbers")),
             Peek::Text(v) => to.serialize_str(v),
             Peek::Secret(v) if self.reveal => to.serialize_str(v),
-            Peek::Secret(_) => Err(S::Error::custom(
-                "a secret member is only serialized inside `Revealed`",
-            )),
+            Peek::Secret(_) => Err(S::Error::custom("a secret member is only serialized inside `Revealed`")),
             Peek::Raw(v) => v.serialize(to),
             Peek::Bytes(_) | Peek::File(_) => Err(S::Error::custom("bytes do not travel in JSON")),
             Peek::Seq(seq) => {
@@ -122,10 +115,7 @@ impl fmt::Debug for Masked<'_> {
             Peek::Raw(v) => v.fmt(f),
             Peek::Bytes(v) => write!(f, "[{} bytes]", v.len()),
             Peek::File(v) => v.fmt(f),
-            Peek::Seq(seq) => f
-                .debug_list()
-                .entries((0..seq.len()).map(|index| Masked(seq.at(index))))
-                .finish(),
+            Peek::Seq(seq) => f.debug_list().entries((0..seq.len()).map(|index| Masked(seq.at(index)))).finish(),
             Peek::Map(map) => {
                 let mut out = f.debug_map();
                 map.each(&mut |key, value| {

@@ -42,11 +42,7 @@ impl<T: Value> Serialize for Json<T> {
 
 impl<T: Value> Serialize for Revealed<T> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        Encoder {
-            peek: self.0.peek(),
-            reveal: true,
-        }
-        .serialize(to)
+        Encoder { peek: self.0.peek(), reveal: true }.serialize(to)
     }
 }
 
@@ -86,9 +82,5 @@ macro_rules! serde_record {
 /// Writes a value into any serde format; secrets are refused.
 #[doc(hidden)]
 pub fn serialize<S: Serializer>(value: &dyn Value, to: S) -> Result<S::Ok, S::Error> {
-    Encoder {
-        peek: value.peek(),
-        reveal: false,
-    }
-    .serialize(to)
+    Encoder { peek: value.peek(), reveal: false }.serialize(to)
 }

@@ -51,17 +51,8 @@ impl Shape {
     pub const MEMBERS: usize = 256;
 
     /// The shape of a model: a record that travels in bodies only.
-    pub const fn model(
-        name: &'static str,
-        members: &'static [&'static str],
-        required: &'static [u16],
-    ) -> Self {
-        Self {
-            name,
-            members,
-            required,
-            places: &[],
-        }
+    pub const fn model(name: &'static str, members: &'static [&'static str], required: &'static [u16]) -> Self {
+        Self { name, members, required, places: &[] }
     }
 
     /// The shape of a request, with the place of each member.
@@ -72,12 +63,7 @@ impl Shape {
         places: &'static [Place],
     ) -> Self {
         assert!(members.len() == places.len(), "a place for every member");
-        Self {
-            name,
-            members,
-            required,
-            places,
-        }
+        Self { name, members, required, places }
     }
 
     /// The index of a member by its name on the wire.

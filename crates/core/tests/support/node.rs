@@ -68,16 +68,10 @@ impl Node {
             count: self.count,
             name: self.name.clone(),
             state: self.state.as_ref().map(|s| s.as_str().to_owned()),
-            kids: self
-                .kids
-                .as_ref()
-                .map(|k| k.iter().map(Node::twin).collect()),
+            kids: self.kids.as_ref().map(|k| k.iter().map(Node::twin).collect()),
             parent: self.parent.as_ref().map(|p| Box::new(p.twin())),
             grid: self.grid.clone(),
-            by_name: self
-                .by_name
-                .as_ref()
-                .map(|m| m.iter().map(|(k, v)| (k.clone(), v.twin())).collect()),
+            by_name: self.by_name.as_ref().map(|m| m.iter().map(|(k, v)| (k.clone(), v.twin())).collect()),
             due: match &self.due {
                 Patch::Set(due) => Some(due.clone()),
                 _ => None,

@@ -574,6 +574,7 @@ pub struct PullRequestLinks {
     pub commits: Option<HrefLink>,
     /// The pull request a comment belongs to.
     pub pull_request: Option<HrefLink>,
+    pub statuses: Option<HrefLink>,
 }
 
 #[cfg(any(feature = "enterprises", feature = "issues", feature = "pulls"))]

@@ -2,6 +2,7 @@
 
 //! The tables behind the structs next door. Nobody needs to look in here.
 
+#[allow(unused_imports)]
 use super::*;
 
 /// The facts of every operation of this module.

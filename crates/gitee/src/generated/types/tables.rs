@@ -2,6 +2,7 @@
 
 //! The tables behind the structs next door. Nobody needs to look in here.
 
+#[allow(unused_imports)]
 use super::*;
 
 #[cfg(any(feature = "enterprises", feature = "issues", feature = "repos"))]
@@ -630,7 +631,10 @@ impl Record for PullRequestLinks {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::model(
             "PullRequestLinks",
-            &["self", "html", "issue", "comments", "review_comments", "review_comment", "commits", "pull_request"],
+            &[
+                "self", "html", "issue", "comments", "review_comments", "review_comment", "commits", "pull_request",
+                "statuses",
+            ],
             &[],
         );
         &SHAPE
@@ -639,13 +643,13 @@ impl Record for PullRequestLinks {
         match index {
             0 => &mut self.self_, 1 => &mut self.html, 2 => &mut self.issue, 3 => &mut self.comments,
             4 => &mut self.review_comments, 5 => &mut self.review_comment, 6 => &mut self.commits,
-            _ => &mut self.pull_request,
+            7 => &mut self.pull_request, _ => &mut self.statuses,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
             0 => &self.self_, 1 => &self.html, 2 => &self.issue, 3 => &self.comments, 4 => &self.review_comments,
-            5 => &self.review_comment, 6 => &self.commits, _ => &self.pull_request,
+            5 => &self.review_comment, 6 => &self.commits, 7 => &self.pull_request, _ => &self.statuses,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 //! The tables behind the structs next door. Nobody needs to look in here.
 
+#[allow(unused_imports)]
 use super::super::*;
 
 impl Operation for ListCommitCommentsForRepo {

@@ -1,0 +1,414 @@
+//! Types: what a schema is in Rust.
+
+use super::{At, Lowering, order_of, required_of};
+use crate::Problem;
+use crate::api::{Enum, Member, Model, Place, Ty};
+use crate::facts::escape;
+use crate::names;
+use crate::overlay::{Correction, TypeEntry};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Lowering<'_> {
+    pub(super) fn resolve(&self, schema: &Value, pointer: &str) -> Result<Value, Problem> {
+        match schema.get("$ref").and_then(Value::as_str) {
+            None => Ok(schema.clone()),
+            Some(target) => {
+                let found = target.strip_prefix('#').and_then(|t| self.facts.pointer(t));
+                let found = found.ok_or_else(|| self.problem(pointer, format!("`{target}` does not exist")))?;
+                self.resolve(found, pointer)
+            }
+        }
+    }
+
+    pub(super) fn member(
+        &mut self,
+        wire: &str,
+        schema: &Value,
+        required: bool,
+        place: Place,
+        at: &At,
+    ) -> Result<Member, Problem> {
+        let ident = names::member(wire)
+            .ok_or_else(|| self.problem(&at.pointer, format!("`{wire}` makes no name for a member")))?;
+        let (ty, nullable) = self.ty(schema, at)?;
+        Ok(Member {
+            wire: wire.to_owned(),
+            ident,
+            ty,
+            required: required && !nullable,
+            clearable: nullable && place == Place::Body,
+            place,
+            doc: String::new(),
+        })
+    }
+
+    /// The type of a schema, and whether `null` can stand in its place.
+    pub(super) fn ty(&mut self, schema: &Value, at: &At) -> Result<(Ty, bool), Problem> {
+        if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
+            let id = target
+                .strip_prefix("#/components/schemas/")
+                .ok_or_else(|| self.problem(&at.pointer, format!("`{target}` is no schema")))?
+                .to_owned();
+            let found = self.resolve(schema, &at.pointer)?;
+            if found.get("properties").is_none() {
+                let pointer = format!("/components/schemas/{}", escape(&id));
+                let here = At { name: self.type_name(&id), id, scope: String::new(), pointer };
+                return self.ty(&found, &here);
+            }
+            let pointer = format!("/components/schemas/{}", escape(&id));
+            self.queue(id.clone(), found, pointer);
+            return Ok((Ty::Model(id), false));
+        }
+        for name in ["anyOf", "oneOf"] {
+            if let Some(parts) = schema.get(name).and_then(Value::as_array) {
+                return self.union(name, parts, at);
+            }
+        }
+        if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
+            return self.merged(parts, at);
+        }
+        let (kinds, nullable) = kinds_of(schema);
+        let format = schema.get("format").and_then(Value::as_str);
+        let ty = match kinds.as_slice() {
+            [] if schema.get("properties").is_some() => self.object(schema, at)?,
+            [] if schema.get("enum").is_some() => self.text(schema, at)?,
+            [] if schema.get("const").is_some() => Ty::String,
+            ["object"] => self.object(schema, at)?,
+            ["array"] => {
+                let items = schema.get("items").cloned().unwrap_or_default();
+                let (item, nullable) = self.ty(&items, &at.items())?;
+                let item = if nullable { Ty::Nullable(Box::new(item)) } else { item };
+                Ty::List(Box::new(item))
+            }
+            ["string"] if format == Some("binary") => {
+                if at.id.contains("/answer") {
+                    Ty::Bytes
+                } else {
+                    Ty::File
+                }
+            }
+            ["string"] => self.text(schema, at)?,
+            ["integer"] if format == Some("uint64") => Ty::U64,
+            ["integer"] => Ty::I64,
+            ["number"] => Ty::F64,
+            ["boolean"] => Ty::Bool,
+            // Two kinds are two spellings of one: the lenient codec reads both.
+            kinds if kinds.contains(&"boolean") => Ty::Bool,
+            kinds if kinds.contains(&"string") => Ty::String,
+            ["integer", "number"] | ["number", "integer"] => Ty::F64,
+            ["null"] | [] => {
+                self.raw.insert(at.id.clone());
+                Ty::Raw
+            }
+            kinds => {
+                return Err(self.problem(&at.pointer, format!("the type `{}` is unknown", kinds.join(", "))));
+            }
+        };
+        Ok((ty, nullable))
+    }
+
+    pub(super) fn union(&mut self, name: &str, parts: &[Value], at: &At) -> Result<(Ty, bool), Problem> {
+        let is_null = |part: &&Value| part.get("type").is_some_and(|t| t == "null");
+        let nullable = parts.iter().any(|part| is_null(&part));
+        let rest: Vec<(usize, &Value)> = parts.iter().enumerate().filter(|(_, part)| !is_null(part)).collect();
+        let pointer = |i: usize| format!("{}/{name}/{i}", at.pointer);
+        let here = |i: usize| At { pointer: pointer(i), ..at.clone() };
+        match rest.as_slice() {
+            [(i, one)] => {
+                let (ty, also) = self.ty(one, &here(*i))?;
+                return Ok((ty, nullable || also));
+            }
+            [(i, one), (_, many)] if many.get("items") == Some(one) => {
+                let (ty, _) = self.ty(one, &here(*i))?;
+                return Ok((Ty::OneOrMany(Box::new(ty)), nullable));
+            }
+            _ => {}
+        }
+        self.raw.insert(at.id.clone());
+        Ok((Ty::Raw, nullable))
+    }
+
+    pub(super) fn merged(&mut self, parts: &[Value], at: &At) -> Result<(Ty, bool), Problem> {
+        if let [one] = parts {
+            return self.ty(one, &At { pointer: format!("{}/allOf/0", at.pointer), ..at.clone() });
+        }
+        let mut properties = Map::new();
+        let mut order = Vec::new();
+        let mut required = Vec::new();
+        for (i, part) in parts.iter().enumerate() {
+            let part = self.resolve(part, &format!("{}/allOf/{i}", at.pointer))?;
+            if let Some(own) = part.get("properties").and_then(Value::as_object) {
+                order.extend(order_of(&part, own).into_iter().map(Value::from));
+                properties.extend(own.clone());
+            }
+            required.extend(required_of(&part).into_iter().map(Value::from));
+        }
+        let schema =
+            serde_json::json!({"type": "object", "properties": properties, "x-order": order, "required": required});
+        Ok((self.object(&schema, at)?, false))
+    }
+
+    pub(super) fn object(&mut self, schema: &Value, at: &At) -> Result<Ty, Problem> {
+        let properties = schema.get("properties").and_then(Value::as_object);
+        if properties.is_some_and(|p| !p.is_empty()) {
+            self.queue(at.id.clone(), schema.clone(), at.pointer.clone());
+            // Inline: its name is decided here, where the place is known.
+            let name = match self.overlay.types.get(&at.id).and_then(|t| t.name.clone()) {
+                Some(name) => name,
+                None => at.name.clone(),
+            };
+            self.models.entry(at.id.clone()).or_insert_with(|| Model {
+                name,
+                id: at.id.clone(),
+                doc: String::new(),
+                members: Vec::new(),
+                built: false,
+                users: Vec::new(),
+            });
+            return Ok(Ty::Model(at.id.clone()));
+        }
+        match schema.get("additionalProperties") {
+            Some(values) if values.is_object() && !values.as_object().is_some_and(Map::is_empty) => {
+                let here = At {
+                    name: singular(&at.name),
+                    pointer: format!("{}/additionalProperties", at.pointer),
+                    ..at.clone()
+                };
+                let (ty, nullable) = self.ty(values, &here)?;
+                let ty = if nullable { Ty::Nullable(Box::new(ty)) } else { ty };
+                Ok(Ty::Map(Box::new(ty)))
+            }
+            _ => {
+                self.raw.insert(at.id.clone());
+                Ok(Ty::Raw)
+            }
+        }
+    }
+
+    pub(super) fn text(&mut self, schema: &Value, at: &At) -> Result<Ty, Problem> {
+        let Some(values) = schema.get("enum").and_then(Value::as_array) else {
+            return Ok(Ty::String);
+        };
+        let values: Vec<String> = values.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect();
+        // One value is a remark, not a choice; a very long list is data of the service, and grows without us.
+        if values.len() < 2 || values.len() > self.overlay.api.enum_limit {
+            return Ok(Ty::String);
+        }
+        let sorted = |values: &[String]| values.iter().cloned().collect::<BTreeSet<_>>();
+        let mut named = self.overlay.api.enums.iter();
+        let named = named.find(|(_, entry)| sorted(&entry.values) == sorted(&values));
+        let (name, values) = match named {
+            Some((name, entry)) => (name.clone(), entry.values.clone()),
+            None => (at.name.clone(), values),
+        };
+        if !names::is_type_name(&name) {
+            return Err(self.problem(&at.pointer, format!("`{name}` cannot name an enum")));
+        }
+        let mut variants: BTreeMap<String, String> = BTreeMap::new();
+        let mut out = Vec::new();
+        for value in values {
+            let own = named.and_then(|(_, entry)| entry.variant.get(&value).cloned());
+            let variant = own.unwrap_or_else(|| variant_name(&value));
+            if !names::is_type_name(&variant) {
+                let message = format!("the value `{value}` makes no variant; name it in api.toml under [enums]");
+                return Err(self.problem(&at.pointer, message));
+            }
+            if let Some(other) = variants.insert(variant.clone(), value.clone()) {
+                let message = format!("the values `{other}` and `{value}` would both be `{variant}`");
+                return Err(self.problem(&at.pointer, message));
+            }
+            let doc = named.and_then(|(_, entry)| entry.value.get(&value).cloned()).unwrap_or_default();
+            out.push((variant, value, doc));
+        }
+        let doc = named.map(|(_, entry)| entry.doc.clone()).unwrap_or_default();
+        let found = Enum { name: name.clone(), doc, values: out, users: Vec::new() };
+        let key = match named {
+            Some(_) => format!("/{name}"),
+            None => format!("{}/{name}", at.scope),
+        };
+        let (known, places) = self.enums.entry(key.clone()).or_insert_with(|| (found.clone(), Vec::new()));
+        let same = known.values.iter().map(|v| &v.1).eq(found.values.iter().map(|v| &v.1));
+        let taken = known.name.clone();
+        places.push(at.id.clone());
+        if !same {
+            let message =
+                format!("another enum is called `{taken}`, too; name one of them in api.toml under [enums]");
+            return Err(self.problem(&at.pointer, message));
+        }
+        Ok(Ty::Enum(key))
+    }
+
+    pub(super) fn type_name(&self, id: &str) -> String {
+        let own = self.overlay.types.get(id).and_then(|entry| entry.name.clone());
+        own.unwrap_or_else(|| {
+            let name = names::official(id);
+            // Without an overlay nobody can tell the two apart but us.
+            let taken = self.overlay.modules.is_empty() && self.operation_names.contains(&name);
+            if taken { format!("{name}Model") } else { name }
+        })
+    }
+
+    pub(super) fn queue(&mut self, id: String, schema: Value, pointer: String) {
+        self.pending.push((id, schema, pointer));
+    }
+
+    /// Lowers every schema that was referred to, and those that they refer to.
+    pub(super) fn drain(&mut self) -> Result<(), Problem> {
+        while let Some((id, schema, pointer)) = self.pending.pop() {
+            if self.models.get(&id).is_some_and(|m| !m.members.is_empty()) {
+                continue;
+            }
+            let name = match self.models.get(&id) {
+                Some(inline) => inline.name.clone(),
+                None => self.type_name(&id),
+            };
+            if !names::is_type_name(&name) {
+                return Err(self.problem(&pointer, format!("`{name}` cannot name a type; name it in types.toml")));
+            }
+            let entry = self.overlay.types.get(&id).cloned().unwrap_or_default();
+            let at = At { id: id.clone(), name: name.clone(), scope: String::new(), pointer: pointer.clone() };
+            let empty = Map::new();
+            let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
+            let required = required_of(&schema);
+            let mut members = Vec::new();
+            for wire in order_of(&schema, properties) {
+                let here = at.member(&wire);
+                let mut member =
+                    self.member(&wire, &properties[&wire], required.contains(&wire), Place::Body, &here)?;
+                if let Some(correction) = entry.correct.get(&wire) {
+                    member.ty =
+                        self.correction(correction, &member.ty, "types", &["types", &id, "correct", &wire])?;
+                    self.raw.remove(&here.id);
+                    member.ty.walk(&mut |ty| {
+                        if *ty == Ty::Raw {
+                            self.raw.insert(here.id.clone());
+                        }
+                    });
+                    self.corrected.insert((id.clone(), wire.clone()));
+                }
+                let sensitive = properties[&wire].get("x-sensitive") == Some(&Value::Bool(true));
+                if entry.secret.contains(&wire) || sensitive {
+                    member.ty = Ty::Secret;
+                }
+                member.doc = self.member_doc(&entry, &wire);
+                members.push(member);
+            }
+            for (wire, added) in &entry.add {
+                let keys = ["types", id.as_str(), "add", wire.as_str()];
+                if properties.contains_key(wire) {
+                    let message = "the facts have made this addition unnecessary";
+                    return Err(self.overlay.problem("types", &keys, message));
+                }
+                let ident = names::member(wire)
+                    .ok_or_else(|| self.overlay.problem("types", &keys, format!("`{wire}` makes no name")))?;
+                let ty = self.correction(added, &Ty::Unit, "types", &keys)?;
+                let doc = self.member_doc(&entry, wire);
+                let place = Place::Body;
+                members.push(Member {
+                    wire: wire.clone(),
+                    ident,
+                    ty,
+                    required: false,
+                    clearable: false,
+                    place,
+                    doc,
+                });
+            }
+            for key in entry.members.keys().chain(entry.correct.keys()).chain(&entry.secret) {
+                if !properties.contains_key(key) && !entry.add.contains_key(key) {
+                    let table = if entry.members.contains_key(key) { "members" } else { "correct" };
+                    let message = format!("`{id}` has no member `{key}`");
+                    return Err(self.overlay.problem("types", &["types", &id, table, key], message));
+                }
+            }
+            self.unique(&members, &pointer)?;
+            let doc = entry.doc.trim().to_owned();
+            self.models.insert(id.clone(), Model { name, id, doc, members, built: false, users: Vec::new() });
+        }
+        Ok(())
+    }
+
+    pub(super) fn member_doc(&self, entry: &TypeEntry, wire: &str) -> String {
+        let text = entry.members.get(wire).or_else(|| self.overlay.glossary.members.get(wire));
+        text.map(|t| t.trim().to_owned()).unwrap_or_default()
+    }
+
+    pub(super) fn correction(
+        &mut self,
+        correction: &Correction,
+        now: &Ty,
+        stem: &str,
+        keys: &[&str],
+    ) -> Result<Ty, Problem> {
+        let wrong = |message: String| self.overlay.problem(stem, keys, message);
+        if correction.evidence.trim().is_empty() {
+            return Err(wrong("a correction needs its evidence".to_owned()));
+        }
+        let mut text = correction.ty.trim();
+        let nullable = text.ends_with('?');
+        text = text.trim_end_matches('?');
+        let list = text.starts_with('[') && text.ends_with(']');
+        let map = text.starts_with('{') && text.ends_with('}');
+        let inner = text.trim_matches(['[', ']', '{', '}']);
+        let mut ty = match inner {
+            "string" => Ty::String,
+            "integer" => Ty::I64,
+            "number" => Ty::F64,
+            "boolean" => Ty::Bool,
+            "any" => Ty::Raw,
+            id => {
+                let pointer = format!("/components/schemas/{}", escape(id));
+                let Some(schema) = self.facts.pointer(&pointer) else {
+                    return Err(wrong(format!("`{id}` is no type")));
+                };
+                self.pending.push((id.to_owned(), schema.clone(), pointer));
+                Ty::Model(id.to_owned())
+            }
+        };
+        if list {
+            ty = Ty::List(Box::new(ty));
+        }
+        if map {
+            ty = Ty::Map(Box::new(ty));
+        }
+        if nullable {
+            ty = Ty::Nullable(Box::new(ty));
+        }
+        if ty == *now {
+            return Err(self.overlay.problem(stem, keys, "the facts have made this correction unnecessary"));
+        }
+        Ok(ty)
+    }
+}
+
+fn kinds_of(schema: &Value) -> (Vec<&str>, bool) {
+    let kinds: Vec<&str> = match schema.get("type") {
+        Some(Value::String(kind)) => vec![kind],
+        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let nullable = kinds.len() > 1 && kinds.contains(&"null");
+    let rest = kinds.into_iter().filter(|kind| !nullable || *kind != "null").collect();
+    (rest, nullable)
+}
+
+fn variant_name(value: &str) -> String {
+    match value {
+        "" => "Empty".to_owned(),
+        value => {
+            let name = names::pascal(value);
+            match name.chars().next() {
+                Some(c) if c.is_ascii_digit() => format!("V{name}"),
+                _ => name,
+            }
+        }
+    }
+}
+
+pub(super) fn singular(name: &str) -> String {
+    match name.strip_suffix('s') {
+        Some(one) if !one.ends_with('s') && !one.is_empty() => one.to_owned(),
+        _ => name.to_owned(),
+    }
+}
