@@ -1,4 +1,5 @@
 //! What the programs and tests of this package share.
 
 pub mod conformance;
+pub mod every;
 pub mod meaning;

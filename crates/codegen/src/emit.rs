@@ -57,8 +57,7 @@ pub fn emit(api: &Api, style: Style) -> Vec<Output> {
 const IMPORTS_MODELS: &str = "#[allow(unused_imports)]\nuse crate::prelude::*;\n";
 const IMPORTS: &str =
     "#[allow(unused_imports)]\nuse crate::generated::types::*;\n#[allow(unused_imports)]\nuse crate::prelude::*;\n";
-const TABLES: &str =
-    "//! The tables behind the structs next door. Nobody needs to look in here.\n\n#[allow(unused_imports)]\nuse super::*;\n\n";
+const TABLES: &str = "//! The tables behind the structs next door. Nobody needs to look in here.\n\n#[allow(unused_imports)]\nuse super::*;\n\n";
 
 fn header(api: &Api) -> String {
     let surface = if api.surface.is_empty() { "" } else { &api.surface };

@@ -94,6 +94,12 @@ impl Lowering<'_> {
                 let message = format!("no place in the facts has just the values {}", entry.values.join(", "));
                 return Err(self.overlay.problem("api", &["enums", name], message));
             }
+            for (table, keys) in [("value", &entry.value), ("variant", &entry.variant)] {
+                if let Some(key) = keys.keys().find(|key| !entry.values.contains(key)) {
+                    let message = format!("`{name}` has no value `{key}`");
+                    return Err(self.overlay.problem("api", &["enums", name, table, key], message));
+                }
+            }
         }
         for key in self.overlay.api.raw.keys() {
             if !self.raw.contains(key) {
@@ -169,6 +175,7 @@ impl Lowering<'_> {
                 });
             };
             for operation in &module.operations {
+                note(&operation.output);
                 operation.members.iter().for_each(|m| note(&m.ty));
             }
             for id in &reached {
@@ -201,6 +208,9 @@ impl Lowering<'_> {
             ..Api::default()
         };
         let mut models: Vec<Model> = self.models.values().filter(|m| !m.users.is_empty()).cloned().collect();
+        for model in &mut models {
+            model.members.iter_mut().for_each(|m| rename(&mut m.ty));
+        }
         models.sort_by(|a, b| a.name.cmp(&b.name));
         // What is written inline in several places and got one name from us is one type.
         models.dedup_by(|next, kept| {
@@ -217,8 +227,7 @@ impl Lowering<'_> {
             same
         });
         let index: BTreeMap<String, usize> = modules.iter().enumerate().map(|(i, m)| (m.name.clone(), i)).collect();
-        for mut model in models {
-            model.members.iter_mut().for_each(|m| rename(&mut m.ty));
+        for model in models {
             match model.users.as_slice() {
                 [one] => modules[index[one]].models.push(model),
                 _ => api.shared.push(model),
@@ -272,7 +281,9 @@ fn default_enum_doc(places: &[String], modules: &[Module], models: &BTreeMap<Str
     let Some(place) = places.first() else {
         return String::new();
     };
-    let (holder, member) = place.rsplit_once('/').unwrap_or((place, ""));
+    let Some((holder, member)) = place.rsplit_once('/') else {
+        return format!("The documented values of `{place}`.");
+    };
     let mut operations = modules.iter().flat_map(|m| &m.operations);
     let holder = match operations.find(|o| o.id == holder) {
         Some(operation) => operation.name.clone(),

@@ -40,20 +40,10 @@ impl Lowering<'_> {
             At { id: id.to_owned(), name: name.clone(), scope: module.to_owned(), pointer: pointer.to_owned() };
         let mut used = BTreeSet::new();
         let (body, mut members) = self.request(facts, &at, path, entry_or, &mut used)?;
-        let body = match (entry_or.body.as_deref(), body) {
-            (None, body) => body,
-            (Some("json"), BodyKind::Form) => BodyKind::Json,
-            (Some("form"), BodyKind::Json) => BodyKind::Form,
-            (Some(kind @ ("json" | "form")), _) => {
-                return Err(complain("body", format!("the facts have made `{kind}` unnecessary")));
-            }
-            (Some(other), _) => {
-                return Err(complain("body", format!("expected `json` or `form`, got `{other}`")));
-            }
-        };
         let (answer, mut output) = self.answer(facts, &at, pointer)?;
         if let Some(correction) = entry_or.correct.get("answer") {
             output = self.correction(correction, &output, module, &["operations", id, "correct", "answer"])?;
+            self.note_raw(&output, format!("{id}/answer"));
             used.insert("answer".to_owned());
         }
         let natural = match &route {
@@ -254,7 +244,18 @@ impl Lowering<'_> {
             let content = body.get("content").and_then(Value::as_object);
             let content = content.ok_or_else(|| self.problem(&pointer, "expected an object"))?;
             let order = order_of(body, content);
-            let Some(media_type) = order.first() else {
+            // What the document prefers comes first; the overlay may know better.
+            let own = entry.body.as_deref();
+            let complain =
+                |message: String| self.overlay.problem(&at.scope, &["operations", &at.id, "body"], message);
+            if let Some(other) = own.filter(|kind| !matches!(*kind, "json" | "form")) {
+                return Err(complain(format!("expected `json` or `form`, got `{other}`")));
+            }
+            let preferred = own.and_then(|kind| order.iter().find(|t| t.contains(kind)));
+            if let (Some(kind), true) = (own, preferred.is_some() && preferred == order.first()) {
+                return Err(complain(format!("the facts have made `{kind}` unnecessary")));
+            }
+            let Some(media_type) = preferred.or(order.first()) else {
                 return Err(self.problem(&pointer, "there is no media type"));
             };
             let here = At { pointer: format!("{pointer}/{}/schema", escape(media_type)), ..at.clone() };
@@ -266,6 +267,11 @@ impl Lowering<'_> {
                 other => {
                     return Err(self.problem(&here.pointer, format!("bodies of type `{other}` are not supported")));
                 }
+            };
+            kind = match own {
+                Some("json") => BodyKind::Json,
+                Some("form") => BodyKind::Form,
+                _ => kind,
             };
             self.body(&schema, &here, body, kind, &mut members)?;
             if members.iter().all(|m| !matches!(m.place, Place::Body | Place::Whole | Place::File))
@@ -284,6 +290,7 @@ impl Lowering<'_> {
                 let keys = ["operations", at.id.as_str(), "correct", member.wire.as_str()];
                 let module = self.module_of(&at.id);
                 member.ty = self.correction(correction, &member.ty, &module, &keys)?;
+                self.note_raw(&member.ty, at.member(&member.wire).id);
                 corrected.insert(member.wire.clone());
             }
         }

@@ -31,7 +31,10 @@ impl Lowering<'_> {
     ) -> Result<Member, Problem> {
         let ident = names::member(wire)
             .ok_or_else(|| self.problem(&at.pointer, format!("`{wire}` makes no name for a member")))?;
-        let (ty, nullable) = self.ty(schema, at)?;
+        let (mut ty, nullable) = self.ty(schema, at)?;
+        if schema.get("x-sensitive") == Some(&Value::Bool(true)) {
+            ty = Ty::Secret;
+        }
         Ok(Member {
             wire: wire.to_owned(),
             ident,
@@ -210,7 +213,8 @@ impl Lowering<'_> {
         for value in values {
             let own = named.and_then(|(_, entry)| entry.variant.get(&value).cloned());
             let variant = own.unwrap_or_else(|| variant_name(&value));
-            if !names::is_type_name(&variant) {
+            // `Unlisted` is what an open enum has for spellings that nobody listed.
+            if !names::is_type_name(&variant) || variant == "Unlisted" {
                 let message = format!("the value `{value}` makes no variant; name it in api.toml under [enums]");
                 return Err(self.problem(&at.pointer, message));
             }
@@ -279,12 +283,7 @@ impl Lowering<'_> {
                 if let Some(correction) = entry.correct.get(&wire) {
                     member.ty =
                         self.correction(correction, &member.ty, "types", &["types", &id, "correct", &wire])?;
-                    self.raw.remove(&here.id);
-                    member.ty.walk(&mut |ty| {
-                        if *ty == Ty::Raw {
-                            self.raw.insert(here.id.clone());
-                        }
-                    });
+                    self.note_raw(&member.ty, here.id);
                     self.corrected.insert((id.clone(), wire.clone()));
                 }
                 let sensitive = properties[&wire].get("x-sensitive") == Some(&Value::Bool(true));
@@ -317,7 +316,11 @@ impl Lowering<'_> {
             }
             for key in entry.members.keys().chain(entry.correct.keys()).chain(&entry.secret) {
                 if !properties.contains_key(key) && !entry.add.contains_key(key) {
-                    let table = if entry.members.contains_key(key) { "members" } else { "correct" };
+                    let table = match () {
+                        () if entry.members.contains_key(key) => "members",
+                        () if entry.correct.contains_key(key) => "correct",
+                        () => "secret",
+                    };
                     let message = format!("`{id}` has no member `{key}`");
                     return Err(self.overlay.problem("types", &["types", &id, table, key], message));
                 }
@@ -327,6 +330,16 @@ impl Lowering<'_> {
             self.models.insert(id.clone(), Model { name, id, doc, members, built: false, users: Vec::new() });
         }
         Ok(())
+    }
+
+    /// A correction decides anew whether a place stays raw.
+    pub(super) fn note_raw(&mut self, corrected: &Ty, place: String) {
+        let mut raw = false;
+        corrected.walk(&mut |ty| raw |= *ty == Ty::Raw);
+        match raw {
+            true => self.raw.insert(place),
+            false => self.raw.remove(&place),
+        };
     }
 
     pub(super) fn member_doc(&self, entry: &TypeEntry, wire: &str) -> String {

@@ -190,65 +190,18 @@ pub struct Update {
     pub conclusion: Option<CheckConclusion>,
     /// When the check ended, in ISO 8601. Requires `conclusion`.
     pub completed_at: Option<String>,
-    /// Heading of the report. Required with any other part of the report.
-    pub output_title: String,
-    /// Short account of the result, in Markdown. Required with any other part of the report.
-    pub output_summary: String,
-    /// Detailed account of the result, in Markdown.
-    pub output_text: Option<String>,
-    /// File each annotation points at, such as `src/main/example.java`.
-    pub output_annotations_path: Vec<String>,
-    /// First line of each annotation.
-    pub output_annotations_start_line: Vec<i64>,
-    /// Last line of each annotation.
-    pub output_annotations_end_line: Vec<i64>,
-    /// Column each annotation begins in; only for one within a single line.
-    pub output_annotations_start_column: Option<Vec<i64>>,
-    /// Column each annotation ends in; only for one within a single line.
-    pub output_annotations_end_column: Option<Vec<i64>>,
-    /// Weight of each annotation: `notice`, `warning` or `failure`.
-    pub output_annotations_annotation_level: Vec<String>,
-    /// Short remark on the lines of each annotation.
-    pub output_annotations_message: Vec<String>,
-    /// Heading over each annotation.
-    pub output_annotations_title: Option<Vec<String>>,
-    /// Further details on each annotation.
-    pub output_annotations_raw_details: Option<Vec<String>>,
-    /// Name of each image of the report.
-    pub output_images_alt: Vec<String>,
-    /// Address each image of the report is loaded from.
-    pub output_images_image_url: Vec<String>,
-    /// Description of each image of the report.
-    pub output_images_caption: Option<Vec<String>>,
-    /// Text on each button shown with the check.
-    pub actions_label: Vec<String>,
-    /// What pressing each button does.
-    pub actions_description: Vec<String>,
-    /// Key of each button, which Gitee sends to the service's webhook as `requested_action` when a user presses it.
-    pub actions_identifier: Vec<String>,
+    /// The report that the page of the check shows; it replaces an earlier one.
+    pub output: Option<CheckOutput>,
+    /// Buttons shown with the check. Pressing one sends its `identifier` to the service's webhook as
+    /// `requested_action`.
+    pub actions: Option<Vec<CheckAction>>,
     /// Name of the check, by which [`ListForRef`] can find it.
     pub name: Option<String>,
 }
 
 impl Update {
     /// Begins with what it cannot do without.
-    pub fn new(
-        owner: impl Into<String>,
-        repo: impl Into<String>,
-        check_run_id: i64,
-        output_title: impl Into<String>,
-        output_summary: impl Into<String>,
-        output_annotations_path: impl IntoIterator<Item = impl Into<String>>,
-        output_annotations_start_line: impl Into<Vec<i64>>,
-        output_annotations_end_line: impl Into<Vec<i64>>,
-        output_annotations_annotation_level: impl IntoIterator<Item = impl Into<String>>,
-        output_annotations_message: impl IntoIterator<Item = impl Into<String>>,
-        output_images_alt: impl IntoIterator<Item = impl Into<String>>,
-        output_images_image_url: impl IntoIterator<Item = impl Into<String>>,
-        actions_label: impl IntoIterator<Item = impl Into<String>>,
-        actions_description: impl IntoIterator<Item = impl Into<String>>,
-        actions_identifier: impl IntoIterator<Item = impl Into<String>>,
-    ) -> Self {
+    pub fn new(owner: impl Into<String>, repo: impl Into<String>, check_run_id: i64) -> Self {
         Self {
             owner: owner.into(),
             repo: repo.into(),
@@ -259,24 +212,8 @@ impl Update {
             started_at: None,
             conclusion: None,
             completed_at: None,
-            output_title: output_title.into(),
-            output_summary: output_summary.into(),
-            output_text: None,
-            output_annotations_path: output_annotations_path.into_iter().map(Into::into).collect(),
-            output_annotations_start_line: output_annotations_start_line.into(),
-            output_annotations_end_line: output_annotations_end_line.into(),
-            output_annotations_start_column: None,
-            output_annotations_end_column: None,
-            output_annotations_annotation_level: output_annotations_annotation_level.into_iter().map(Into::into).collect(),
-            output_annotations_message: output_annotations_message.into_iter().map(Into::into).collect(),
-            output_annotations_title: None,
-            output_annotations_raw_details: None,
-            output_images_alt: output_images_alt.into_iter().map(Into::into).collect(),
-            output_images_image_url: output_images_image_url.into_iter().map(Into::into).collect(),
-            output_images_caption: None,
-            actions_label: actions_label.into_iter().map(Into::into).collect(),
-            actions_description: actions_description.into_iter().map(Into::into).collect(),
-            actions_identifier: actions_identifier.into_iter().map(Into::into).collect(),
+            output: None,
+            actions: None,
             name: None,
         }
     }
@@ -314,34 +251,15 @@ impl Update {
         self.completed_at = Some(completed_at.into());
         self
     }
-    /// Detailed account of the result, in Markdown.
-    pub fn output_text(mut self, output_text: impl Into<String>) -> Self {
-        self.output_text = Some(output_text.into());
+    /// The report that the page of the check shows; it replaces an earlier one.
+    pub fn output(mut self, output: CheckOutput) -> Self {
+        self.output = Some(output);
         self
     }
-    /// Column each annotation begins in; only for one within a single line.
-    pub fn output_annotations_start_column(mut self, output_annotations_start_column: impl Into<Vec<i64>>) -> Self {
-        self.output_annotations_start_column = Some(output_annotations_start_column.into());
-        self
-    }
-    /// Column each annotation ends in; only for one within a single line.
-    pub fn output_annotations_end_column(mut self, output_annotations_end_column: impl Into<Vec<i64>>) -> Self {
-        self.output_annotations_end_column = Some(output_annotations_end_column.into());
-        self
-    }
-    /// Heading over each annotation.
-    pub fn output_annotations_title(mut self, output_annotations_title: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.output_annotations_title = Some(output_annotations_title.into_iter().map(Into::into).collect());
-        self
-    }
-    /// Further details on each annotation.
-    pub fn output_annotations_raw_details(mut self, output_annotations_raw_details: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.output_annotations_raw_details = Some(output_annotations_raw_details.into_iter().map(Into::into).collect());
-        self
-    }
-    /// Description of each image of the report.
-    pub fn output_images_caption(mut self, output_images_caption: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.output_images_caption = Some(output_images_caption.into_iter().map(Into::into).collect());
+    /// Buttons shown with the check. Pressing one sends its `identifier` to the service's webhook as
+    /// `requested_action`.
+    pub fn actions(mut self, actions: impl Into<Vec<CheckAction>>) -> Self {
+        self.actions = Some(actions.into());
         self
     }
     /// Name of the check, by which [`ListForRef`] can find it.

@@ -19,7 +19,7 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: Create::INFO, request: || Box::new(Create::new("", "", "", "")), output: || Box::<CheckRun>::default() },
     Entry { info: Get::INFO, request: || Box::new(Get::new("", "", 0)), output: || Box::<CheckRun>::default() },
-    Entry { info: Update::INFO, request: || Box::new(Update::new("", "", 0, "", "", [""; 0], Vec::new(), Vec::new(), [""; 0], [""; 0], [""; 0], [""; 0], [""; 0], [""; 0], [""; 0])), output: || Box::<CheckRun>::default() },
+    Entry { info: Update::INFO, request: || Box::new(Update::new("", "", 0)), output: || Box::<CheckRun>::default() },
     Entry { info: ListAnnotations::INFO, request: || Box::new(ListAnnotations::new("", "", 0)), output: || Box::<OneOrMany<CheckAnnotation>>::default() },
     Entry { info: ListForRef::INFO, request: || Box::new(ListForRef::new("", "", "")), output: || Box::<OneOrMany<CheckRun>>::default() },
 ];
@@ -105,7 +105,7 @@ impl Debug for Get {
 impl Operation for Update {
     type Output = CheckRun;
     const INFO: &'static OperationInfo =
-        &OperationInfo::rest("checks::Update", "patchV5ReposOwnerRepoCheckRunsCheckRunId", Method::Patch, "/v5/repos/{owner}/{repo}/check-runs/{check_run_id}").body(BodyKind::Form);
+        &OperationInfo::rest("checks::Update", "patchV5ReposOwnerRepoCheckRunsCheckRunId", Method::Patch, "/v5/repos/{owner}/{repo}/check-runs/{check_run_id}").body(BodyKind::Json);
 }
 
 impl Record for Update {
@@ -114,19 +114,12 @@ impl Record for Update {
             "Update",
             &[
                 "owner", "repo", "check_run_id", "pull_request_id", "details_url", "status", "started_at",
-                "conclusion", "completed_at", "output[title]", "output[summary]", "output[text]",
-                "output[annotations][path]", "output[annotations][start_line]", "output[annotations][end_line]",
-                "output[annotations][start_column]", "output[annotations][end_column]",
-                "output[annotations][annotation_level]", "output[annotations][message]", "output[annotations][title]",
-                "output[annotations][raw_details]", "output[images][alt]", "output[images][image_url]",
-                "output[images][caption]", "actions[label]", "actions[description]", "actions[identifier]", "name",
+                "conclusion", "completed_at", "output", "actions", "name",
             ],
-            &[0, 1, 2, 9, 10, 12, 13, 14, 17, 18, 21, 22, 24, 25, 26],
+            &[0, 1, 2],
             &[
                 Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body,
-                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
-                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
-                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
         );
         &SHAPE
@@ -135,29 +128,14 @@ impl Record for Update {
         match index {
             0 => &mut self.owner, 1 => &mut self.repo, 2 => &mut self.check_run_id, 3 => &mut self.pull_request_id,
             4 => &mut self.details_url, 5 => &mut self.status, 6 => &mut self.started_at, 7 => &mut self.conclusion,
-            8 => &mut self.completed_at, 9 => &mut self.output_title, 10 => &mut self.output_summary,
-            11 => &mut self.output_text, 12 => &mut self.output_annotations_path,
-            13 => &mut self.output_annotations_start_line, 14 => &mut self.output_annotations_end_line,
-            15 => &mut self.output_annotations_start_column, 16 => &mut self.output_annotations_end_column,
-            17 => &mut self.output_annotations_annotation_level, 18 => &mut self.output_annotations_message,
-            19 => &mut self.output_annotations_title, 20 => &mut self.output_annotations_raw_details,
-            21 => &mut self.output_images_alt, 22 => &mut self.output_images_image_url,
-            23 => &mut self.output_images_caption, 24 => &mut self.actions_label, 25 => &mut self.actions_description,
-            26 => &mut self.actions_identifier, _ => &mut self.name,
+            8 => &mut self.completed_at, 9 => &mut self.output, 10 => &mut self.actions, _ => &mut self.name,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
             0 => &self.owner, 1 => &self.repo, 2 => &self.check_run_id, 3 => &self.pull_request_id,
             4 => &self.details_url, 5 => &self.status, 6 => &self.started_at, 7 => &self.conclusion,
-            8 => &self.completed_at, 9 => &self.output_title, 10 => &self.output_summary, 11 => &self.output_text,
-            12 => &self.output_annotations_path, 13 => &self.output_annotations_start_line,
-            14 => &self.output_annotations_end_line, 15 => &self.output_annotations_start_column,
-            16 => &self.output_annotations_end_column, 17 => &self.output_annotations_annotation_level,
-            18 => &self.output_annotations_message, 19 => &self.output_annotations_title,
-            20 => &self.output_annotations_raw_details, 21 => &self.output_images_alt,
-            22 => &self.output_images_image_url, 23 => &self.output_images_caption, 24 => &self.actions_label,
-            25 => &self.actions_description, 26 => &self.actions_identifier, _ => &self.name,
+            8 => &self.completed_at, 9 => &self.output, 10 => &self.actions, _ => &self.name,
         }
     }
 }

@@ -1,0 +1,30 @@
+//! Tests without a network: fakes that hold callers to the specification, and time that passes on command.
+//!
+//! ```
+//! # #[cfg(feature = "gitee")]
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), yunkit_core::Error> {
+//! use yunkit_testkit::gitee::Fake;
+//! use yunkit_gitee::repos;
+//!
+//! let fake = Fake::start().await;
+//! let client = fake.gitee().with_token(fake.token())?;
+//!
+//! let mine = client.items(repos::ListForAuthenticatedUser::new()).collect().await?;
+//! assert_eq!(mine.len(), 45);
+//! # Ok(()) }
+//! # #[cfg(not(feature = "gitee"))] fn main() {}
+//! ```
+//!
+//! A fake is one engine over the catalogue of a crate: it checks method, path, parameters, body and credential of every
+//! request, and answers with data that fits the specification. Where clients depend on memory (sign-in, repositories,
+//! issues) it remembers. The same seed gives the same answers.
+
+mod engine;
+#[cfg(feature = "gitee")]
+pub mod gitee;
+mod sample;
+mod surroundings;
+
+pub use engine::{Checked, Engine, Reply, nearest};
+pub use sample::{Random, Sampler};
+pub use surroundings::ManualSurroundings;

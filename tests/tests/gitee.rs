@@ -1,0 +1,207 @@
+//! Gitee's SDK against Gitee's fake: the flows a user goes through.
+
+use std::sync::Arc;
+use std::time::Duration;
+use yunkit_core::http::StatusCode;
+use yunkit_core::secrecy::{ExposeSecret, SecretString};
+use yunkit_core::session::{MemoryStore, TokenStore};
+use yunkit_gitee::oauth::Scope;
+use yunkit_gitee::operation::BodyKind;
+use yunkit_gitee::{ErrorKind, Retry, issues, repos, users};
+use yunkit_testkit::ManualSurroundings;
+use yunkit_testkit::gitee::{Fake, LOGIN};
+use yunkit_tests::every::send_all;
+
+#[tokio::test]
+async fn every_operation_is_sent_as_documented_and_its_answer_understood() {
+    let fake = Fake::builder().repositories(2).start().await;
+    let client = fake.gitee().with_token(fake.token()).unwrap().retry(Retry::NEVER);
+
+    let count = send_all(&fake, &client, &mut |_| {}).await.unwrap();
+
+    assert_eq!(count, 264);
+}
+
+#[tokio::test]
+async fn a_user_signs_in_and_stays_signed_in_when_the_token_expires() {
+    let fake = Fake::builder().recording(true).start().await;
+    let oauth = fake.gitee().oauth(fake.application()).unwrap();
+
+    let request = oauth.authorize(&[Scope::UserInfo, Scope::Projects]);
+    let callback = fake.consent(request.url()).unwrap();
+    let code = request.code_from(&callback).unwrap();
+    let store = MemoryStore::default();
+    let session = oauth.session("demo", Arc::new(store.clone()));
+    session.begin(oauth.exchange(&code).await.unwrap()).await.unwrap();
+    let client = fake.gitee().with_session(session).unwrap();
+    let before = client.send(users::GetAuthenticated::new()).await.unwrap();
+    fake.pass(Duration::from_secs(86_401));
+    let after = client.send(users::GetAuthenticated::new()).await.unwrap();
+
+    assert_eq!((before.login.as_deref(), after.login), (Some(LOGIN), before.login.clone()));
+    let (version, tokens) = store.load("demo").await.unwrap().unwrap();
+    assert_eq!((version, tokens.scope.as_deref()), (2, Some("projects user_info")));
+    let paths: Vec<String> = fake.received().await.iter().map(|r| r.url.path().to_owned()).collect();
+    assert_eq!(paths, ["/oauth/token", "/api/v5/user", "/api/v5/user", "/oauth/token", "/api/v5/user"]);
+    for request in fake.received().await {
+        assert_eq!(request.url.query(), None, "secrets travel in bodies and headers only");
+    }
+}
+
+#[tokio::test]
+async fn a_hundred_calls_that_meet_an_expired_token_refresh_once() {
+    let fake = Fake::builder().recording(true).start().await;
+    let oauth = fake.gitee().oauth(fake.application()).unwrap();
+    let request = oauth.authorize(&[]);
+    let code = request.code_from(&fake.consent(request.url()).unwrap()).unwrap();
+    let session = oauth.session("demo", Arc::new(MemoryStore::default()));
+    session.begin(oauth.exchange(&code).await.unwrap()).await.unwrap();
+    let client = fake.gitee().with_session(session).unwrap();
+    fake.pass(Duration::from_secs(86_401));
+
+    let calls: Vec<_> = (0..100)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.send(users::GetAuthenticated::new()).await })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+
+    let refreshes = fake.received().await.iter().filter(|r| r.url.path() == "/oauth/token").count();
+    assert_eq!(refreshes, 2, "one for the code, one for all the hundred");
+}
+
+#[tokio::test]
+async fn a_code_works_once_and_a_refresh_token_that_is_spent_twice_ends_the_session() {
+    let fake = Fake::start().await;
+    let oauth = fake.gitee().oauth(fake.application()).unwrap();
+    let request = oauth.authorize(&[]);
+    let code = request.code_from(&fake.consent(request.url()).unwrap()).unwrap();
+
+    let tokens = oauth.exchange(&code).await.unwrap();
+    let again = oauth.exchange(&code).await.unwrap_err();
+    let refresh = tokens.refresh_token.clone().unwrap();
+    let renewed = oauth.refresh(&refresh).await.unwrap();
+    let spent = oauth.refresh(&refresh).await.unwrap_err();
+    let family = oauth.refresh(renewed.refresh_token.as_ref().unwrap()).await.unwrap_err();
+
+    assert_ne!(renewed.access_token.expose_secret(), tokens.access_token.expose_secret());
+    for error in [again, spent, family] {
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Service, Some("invalid_grant")));
+        assert!(error.raw_body().is_empty(), "answers of the token address are kept out of errors");
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_streamed_over_its_pages() {
+    let fake = Fake::builder().repositories(45).recording(true).start().await;
+    let client = fake.gitee().with_token(fake.token()).unwrap();
+
+    let list = repos::ListForAuthenticatedUser::new().per_page(20);
+    let all = client.items(list).collect().await.unwrap();
+
+    assert_eq!(all.len(), 45);
+    assert_eq!(all[44].full_name.as_deref(), Some("demo/repository-45"));
+    let queries: Vec<_> = fake.received().await.iter().map(|r| r.url.query().unwrap().to_owned()).collect();
+    assert_eq!(queries, ["page=1&per_page=20", "page=2&per_page=20", "page=3&per_page=20"]);
+}
+
+#[tokio::test]
+async fn an_issue_is_opened_changed_and_found_by_its_state() {
+    let fake = Fake::start().await;
+    let client = fake.gitee().with_token(fake.token()).unwrap();
+
+    let opened =
+        client.send(issues::Create::new(LOGIN, "It leaks").repo("repository-1").body("Water.")).await.unwrap();
+    let number = opened.number.clone().unwrap();
+    let closed = client
+        .send(issues::Update::new(LOGIN, &number).repo("repository-1").title("It leaked").state("closed"))
+        .await
+        .unwrap();
+    let list = issues::ListForRepo::new(LOGIN, "repository-1").state("closed");
+    let found = client.items(list).collect().await.unwrap();
+
+    assert!(number.starts_with('I'), "issue numbers are text: {number}");
+    assert_eq!(closed.title.as_deref(), Some("It leaked"));
+    let numbers: Vec<_> = found.into_iter().filter_map(|issue| issue.number).collect();
+    assert_eq!(numbers, [number]);
+}
+
+#[tokio::test]
+async fn errors_are_lines_a_person_can_act_on() {
+    let fake = Fake::start().await;
+    let client = fake.gitee().with_token(fake.token()).unwrap();
+
+    let missing = client.send(repos::Get::new("demo", "no-such")).await.unwrap_err();
+    let stranger = fake.gitee().with_token(SecretString::from("0123")).unwrap();
+    let stranger = stranger.send(users::GetAuthenticated::new()).await.unwrap_err();
+    fake.exhaust_allowance();
+    let limited = client.send(repos::Get::new("demo", "repository-1")).await.unwrap_err();
+
+    let rows = [
+        (&missing, "repos::Get: the service refused (HTTP 404): Not Found Project"),
+        (
+            &stranger,
+            "users::GetAuthenticated: the service refused (HTTP 401): 401 Unauthorized: Access token does not exist",
+        ),
+        (&limited, "repos::Get: the service refused (HTTP 403): API rate limit exceeded"),
+    ];
+    for (error, expected) in rows {
+        let line = error.to_string();
+        let (said, id) = line.split_once(" [").unwrap();
+        assert_eq!(said, expected);
+        assert_eq!(Some(id.trim_end_matches(']')), error.request_id());
+    }
+    assert!(missing.is_not_found() && stranger.is_unauthenticated() && limited.is_rate_limited());
+    assert_eq!(limited.retry_after().map(|wait| wait.as_secs() > 3590), Some(true));
+    assert_eq!(limited.attempts(), 1, "an hour does not fit the deadline");
+}
+
+#[tokio::test]
+async fn a_passing_failure_is_waited_out() {
+    let fake = Fake::start().await;
+    let time = Arc::new(ManualSurroundings::default());
+    let client = fake.gitee().with_token(fake.token()).unwrap().surroundings(time.clone());
+    fake.fail_next(502, None);
+    fake.fail_next(429, Some(Duration::from_secs(9)));
+
+    client.send(repos::Get::new("demo", "repository-1")).await.unwrap();
+
+    assert_eq!(time.waits(), [Duration::from_millis(500), Duration::from_secs(9)]);
+}
+
+#[tokio::test]
+async fn a_body_can_be_sent_as_form_or_json_whatever_the_document_says() {
+    let fake = Fake::builder().recording(true).start().await;
+    let client = fake.gitee().with_token(fake.token()).unwrap();
+    let issue = issues::Create::new(LOGIN, "a&b").repo("repository-1");
+
+    for kind in [BodyKind::Json, BodyKind::Form] {
+        let opened = client.clone().body(kind).send(issue.clone()).await.unwrap();
+        assert_eq!(opened.title.as_deref(), Some("a&b"));
+    }
+
+    let bodies: Vec<_> = fake.received().await.into_iter().map(|r| String::from_utf8(r.body).unwrap()).collect();
+    assert_eq!(bodies, [r#"{"repo":"repository-1","title":"a&b"}"#, "repo=repository-1&title=a%26b"]);
+}
+
+#[tokio::test]
+async fn what_the_fake_does_not_know_is_answered_with_what_is_nearest() {
+    let fake = Fake::start().await;
+    let address = format!("{}/api/v5/user/repo", fake.address());
+
+    let response = reqwest_get(&address).await;
+
+    assert_eq!(response.0, StatusCode::NOT_IMPLEMENTED);
+    assert!(response.1.contains("the nearest operation is GET /v5/user/repos"), "{}", response.1);
+}
+
+async fn reqwest_get(address: &str) -> (StatusCode, String) {
+    use yunkit_core::{HttpTransport, OperationInfo, Request, Transport, http::Method};
+    static INFO: OperationInfo = OperationInfo::rest("test", "test", yunkit_gitee::operation::Method::Get, "/");
+    let request = Request::new(Method::GET, address.parse().unwrap());
+    let response = HttpTransport::new().unwrap().send(&INFO, request).await.unwrap();
+    (response.status, String::from_utf8(response.payload.bytes().to_vec()).unwrap())
+}
