@@ -1,2 +1,53 @@
-//! x
-fn main() {}
+//! The `yunkit` command.
+
+mod report;
+mod tour;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+yunkit: SDKs for China's developer clouds, from the command line
+
+  yunkit tour          runs the Gitee SDK against a fake on this machine: sign-in, refresh, lists, an issue, errors
+  yunkit tour --live   the reading steps against gitee.com, with the token in GITEE_TOKEN";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments.as_slice() {
+        ["tour"] => tour::on_fakes().await,
+        ["tour", "--live"] => match std::env::var("GITEE_TOKEN") {
+            Ok(token) if !token.trim().is_empty() => tour::live(token.trim().to_owned().into()).await,
+            _ => {
+                eprintln!(
+                    "--live needs a personal token in GITEE_TOKEN; make one at https://gitee.com/profile/personal_access_tokens"
+                );
+                return ExitCode::from(2);
+            }
+        },
+        ["--help" | "-h" | "help"] => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        ["--version" | "-V"] => {
+            println!("yunkit {}", env!("CARGO_PKG_VERSION"));
+            return ExitCode::SUCCESS;
+        }
+        [] => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+        other => {
+            eprintln!("yunkit does not know `{}`\n\n{USAGE}", other.join(" "));
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("the tour stopped: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -285,7 +285,8 @@ fn flatten(schema: &Value, path: &str, into: &mut BTreeMap<String, String>) {
         return;
     };
     let mut ty = spelled(object);
-    if let Some(values) = object.get("enum").and_then(Value::as_array) {
+    let values = object.get("enum").or_else(|| object.get("items")?.get("enum"));
+    if let Some(values) = values.and_then(Value::as_array) {
         let values: Vec<String> = values.iter().map(Value::to_string).collect();
         ty = format!("{ty} of {}", values.join(", "));
     }

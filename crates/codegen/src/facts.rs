@@ -158,6 +158,7 @@ impl Reducer<'_> {
         if let Some(body) = operation.get("requestBody") {
             let pointer = format!("{pointer}/requestBody");
             let body = self.object(body, &pointer)?;
+            self.no_reference(body, &pointer)?;
             let mut out = keep(body, &["required", "x-order"]);
             self.content(body, &mut out, &pointer)?;
             kept.insert("requestBody".to_owned(), out.into());
@@ -168,6 +169,7 @@ impl Reducer<'_> {
         for (status, response) in self.object(all, &pointer)? {
             let pointer = format!("{pointer}/{status}");
             let response = self.object(response, &pointer)?;
+            self.no_reference(response, &pointer)?;
             // What a study added to the document is not what the document says.
             if response.contains_key("x-added") {
                 continue;
@@ -184,6 +186,14 @@ impl Reducer<'_> {
         }
         kept.insert("responses".to_owned(), responses.into());
         Ok(kept.into())
+    }
+
+    /// Bodies and answers are written out in every document we have; one that refers must not lose its content silently.
+    fn no_reference(&self, holder: &Map<String, Value>, pointer: &str) -> Result<(), Problem> {
+        match holder.get("$ref").and_then(Value::as_str) {
+            Some(target) => Err(self.problem(pointer, &format!("the reference `{target}` is not supported here"))),
+            None => Ok(()),
+        }
     }
 
     fn content(

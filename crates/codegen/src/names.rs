@@ -81,6 +81,11 @@ pub(crate) fn is_type_name(name: &str) -> bool {
         && !TAKEN.contains(&name)
 }
 
+/// Whether a text can name a module: a word of Rust's that is no keyword, and no file that is written anyway.
+pub(crate) fn is_module_name(name: &str) -> bool {
+    member(name).as_deref() == Some(name) && !["models", "tables", "types"].contains(&name)
+}
+
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
     "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod",

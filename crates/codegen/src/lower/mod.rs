@@ -38,6 +38,7 @@ pub fn lower(spec: &Source, overlay: &Overlay) -> Result<Api, Problem> {
         models: BTreeMap::new(),
         enums: BTreeMap::new(),
         pending: Vec::new(),
+        open: Vec::new(),
         corrected: BTreeSet::new(),
         raw: BTreeSet::new(),
         requests_only: BTreeSet::new(),
@@ -56,6 +57,8 @@ struct Lowering<'a> {
     enums: BTreeMap<String, (Enum, Vec<String>)>,
     /// Schemas that are referred to and not yet lowered, with their JSON pointer.
     pending: Vec<(String, Value, String)>,
+    /// Schemas without members that are being lowered, outermost first.
+    open: Vec<String>,
     corrected: BTreeSet<(String, String)>,
     raw: BTreeSet<String>,
     requests_only: BTreeSet<String>,
@@ -131,6 +134,10 @@ impl Lowering<'_> {
         self.operation_names = ids.map(names::official).collect();
         let mut of_tag = BTreeMap::new();
         for (name, file) in &self.overlay.modules {
+            if !names::is_module_name(name) {
+                let message = format!("`{name}` cannot name a module");
+                return Err(self.overlay.problem(name, &["module"], message));
+            }
             for tag in &file.module.tags {
                 if let Some(other) = of_tag.insert(tag.clone(), name.clone()) {
                     let message = format!("the tag `{tag}` is taken by the module `{other}`, too");

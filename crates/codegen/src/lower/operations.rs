@@ -32,6 +32,9 @@ impl Lowering<'_> {
         if !names::is_type_name(&name) {
             return Err(complain("name", format!("`{name}` cannot name an operation")));
         }
+        if let Some(group) = entry_or.group.as_deref().filter(|group| !names::is_module_name(group)) {
+            return Err(complain("group", format!("`{group}` cannot name a file")));
+        }
         let route = match facts.get("x-action").and_then(Value::as_str) {
             Some(action) => Route::Action { action: action.to_owned() },
             None => Route::Rest { method: method.to_uppercase(), path: path.to_owned() },

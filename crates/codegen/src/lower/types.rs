@@ -11,14 +11,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 impl Lowering<'_> {
     pub(super) fn resolve(&self, schema: &Value, pointer: &str) -> Result<Value, Problem> {
-        match schema.get("$ref").and_then(Value::as_str) {
-            None => Ok(schema.clone()),
-            Some(target) => {
-                let found = target.strip_prefix('#').and_then(|t| self.facts.pointer(t));
-                let found = found.ok_or_else(|| self.problem(pointer, format!("`{target}` does not exist")))?;
-                self.resolve(found, pointer)
+        let mut found = schema;
+        let mut seen = BTreeSet::new();
+        while let Some(target) = found.get("$ref").and_then(Value::as_str) {
+            if !seen.insert(target) {
+                return Err(self.problem(pointer, format!("`{target}` refers to itself")));
             }
+            let there = target.strip_prefix('#').and_then(|t| self.facts.pointer(t));
+            found = there.ok_or_else(|| self.problem(pointer, format!("`{target}` does not exist")))?;
         }
+        Ok(found.clone())
     }
 
     pub(super) fn member(
@@ -56,8 +58,15 @@ impl Lowering<'_> {
             let found = self.resolve(schema, &at.pointer)?;
             if found.get("properties").is_none() {
                 let pointer = format!("/components/schemas/{}", escape(&id));
+                // A list or a map of itself has no place to begin.
+                if self.open.contains(&id) {
+                    return Err(self.problem(&at.pointer, format!("`{id}` holds nothing but itself")));
+                }
+                self.open.push(id.clone());
                 let here = At { name: self.type_name(&id), id, scope: String::new(), pointer };
-                return self.ty(&found, &here);
+                let ty = self.ty(&found, &here);
+                self.open.pop();
+                return ty;
             }
             let pointer = format!("/components/schemas/{}", escape(&id));
             self.queue(id.clone(), found, pointer);
