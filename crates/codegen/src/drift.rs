@@ -43,11 +43,12 @@ pub fn merge(old: &Value, new: &Value) -> (Value, Vec<Change>) {
 fn carry(old: &Value, new: &mut Value) {
     match (old, new) {
         (Value::Object(old), Value::Object(new)) => {
-            if let Some(Value::String(was)) = old.get("x-upstream-type") {
-                if !new.contains_key("x-upstream-type") && was.eq_ignore_ascii_case(&spelled(new)) {
-                    new.clone_from(old);
-                    return;
-                }
+            if let Some(Value::String(was)) = old.get("x-upstream-type")
+                && !new.contains_key("x-upstream-type")
+                && was.eq_ignore_ascii_case(&spelled(new))
+            {
+                new.clone_from(old);
+                return;
             }
             if let (Some(Value::String(was)), Some(Value::Object(content))) =
                 (old.get("x-upstream-schema"), new.get("content"))
@@ -123,10 +124,10 @@ fn carry_models(old: &Value, new: &mut Value) {
 fn references(value: &Value, into: &mut BTreeSet<String>) {
     match value {
         Value::Object(object) => {
-            if let Some(target) = object.get("$ref").and_then(Value::as_str) {
-                if let Some(name) = target.strip_prefix("#/components/schemas/") {
-                    into.insert(name.to_owned());
-                }
+            if let Some(target) = object.get("$ref").and_then(Value::as_str)
+                && let Some(name) = target.strip_prefix("#/components/schemas/")
+            {
+                into.insert(name.to_owned());
             }
             object.values().for_each(|value| references(value, into));
         }
@@ -300,15 +301,15 @@ fn flatten(schema: &Value, path: &str, into: &mut BTreeMap<String, String>) {
             ty.push_str(", required");
         }
     }
-    if let Some(items) = object.get("items") {
-        if items.get("properties").is_some() {
-            flatten(items, &format!("{path}[]"), into);
-        }
+    if let Some(items) = object.get("items")
+        && items.get("properties").is_some()
+    {
+        flatten(items, &format!("{path}[]"), into);
     }
-    if let Some(values) = object.get("additionalProperties") {
-        if values.is_object() {
-            flatten(values, &format!("{path}{{}}"), into);
-        }
+    if let Some(values) = object.get("additionalProperties")
+        && values.is_object()
+    {
+        flatten(values, &format!("{path}{{}}"), into);
     }
     for name in ["allOf", "anyOf", "oneOf"] {
         for (i, part) in object.get(name).and_then(Value::as_array).into_iter().flatten().enumerate() {

@@ -124,9 +124,10 @@ fn module_files(module: &Module, style: Style) -> Vec<(String, String)> {
     }
     let _ = write!(out, "\n{IMPORTS}\n");
     for group in groups.keys() {
-        let _ = write!(out, "mod {group};\n");
+        let _ = writeln!(out, "mod {group};");
     }
-    let has_models = !groups.is_empty() && !(module.models.is_empty() && module.enums.is_empty());
+    let no_models = module.models.is_empty() && module.enums.is_empty();
+    let has_models = !groups.is_empty() && !no_models;
     if has_models {
         out += "mod models;\n";
     }
@@ -397,7 +398,7 @@ fn serde_impls(of: &[(String, String)]) -> String {
             Some(users) => format!("#[cfg(all(feature = \"serde\", {users}))]\n"),
             None => "#[cfg(feature = \"serde\")]\n".to_owned(),
         };
-        let _ = write!(out, "{cfg}yunkit_core::serde_record!({name});\n");
+        let _ = writeln!(out, "{cfg}yunkit_core::serde_record!({name});");
     }
     out
 }

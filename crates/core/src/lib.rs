@@ -36,6 +36,7 @@ pub use pipeline::{Call, Next, Retry};
 pub use seams::{Credential, Generation, Policy, Protocol, RealSurroundings, Surroundings, Transport};
 pub use transport::HttpTransport;
 
+pub use async_trait::async_trait;
 pub use bytes::Bytes;
 pub use http;
 pub use secrecy;

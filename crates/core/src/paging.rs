@@ -204,10 +204,10 @@ impl Cursor {
 /// What the headers say about a next page, if they say anything.
 fn announced(headers: &HeaderMap, step: Step) -> Option<bool> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
-    if step.style == PagingStyle::Page {
-        if let Some(pages) = number("total_page") {
-            return Some(step.start < pages);
-        }
+    if step.style == PagingStyle::Page
+        && let Some(pages) = number("total_page")
+    {
+        return Some(step.start < pages);
     }
     if let Some(items) = number("total_count") {
         let seen = match step.style {

@@ -34,7 +34,7 @@ trait AsRecord: Send + Sync {
     fn record(&self) -> &dyn Record;
 }
 
-impl<'r> AsRecord for &'r dyn Record {
+impl AsRecord for &dyn Record {
     fn record(&self) -> &dyn Record {
         *self
     }

@@ -2,6 +2,8 @@
 //!
 //! CI runs this file twice, the second time with `--features arbitrary-precision`.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on says so by panicking
+
 #[macro_use]
 #[path = "support/record.rs"]
 mod record;

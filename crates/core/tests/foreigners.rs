@@ -1,6 +1,8 @@
 //! The pipeline, proved on three services that have nothing in common: a paged REST list, an RPC whose HTTP 200 holds
 //! errors, and a POST whose every attempt is signed. None of them may need a special case.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on says so by panicking
+
 #[macro_use]
 #[path = "support/record.rs"]
 mod record;

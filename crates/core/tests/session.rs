@@ -1,5 +1,7 @@
 //! Sessions: one refresh for everybody, stored before it is used, finished whoever goes away.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on says so by panicking
+
 #[path = "support/surroundings.rs"]
 mod surroundings;
 

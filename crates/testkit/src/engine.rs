@@ -156,10 +156,10 @@ impl Engine {
             }
         }
         for (i, name) in shape.members.iter().enumerate() {
-            if shape.place(i) == Place::Header {
-                if let Some(value) = request.headers.get(*name).and_then(|v| v.to_str().ok()) {
-                    given.insert(i, value.into());
-                }
+            if shape.place(i) == Place::Header
+                && let Some(value) = request.headers.get(*name).and_then(|v| v.to_str().ok())
+            {
+                given.insert(i, value.into());
             }
         }
         let mut files = Vec::new();

@@ -220,7 +220,7 @@ impl Lowering<'_> {
             let inline = next.id.contains('/') && kept.id.contains('/');
             let same = inline && next.name == kept.name && shape(next) == shape(kept);
             if same {
-                kept.users.extend(next.users.drain(..));
+                kept.users.append(&mut next.users);
                 kept.users.sort();
                 kept.users.dedup();
             }

@@ -223,10 +223,8 @@ impl Lowering<'_> {
                     ));
                 }
             };
-            if place == Place::Path || place == Place::Tail {
-                if !path.contains(&format!("{{{wire}}}")) {
-                    return Err(self.problem(&pointer, format!("the path has no `{{{wire}}}`")));
-                }
+            if (place == Place::Path || place == Place::Tail) && !path.contains(&format!("{{{wire}}}")) {
+                return Err(self.problem(&pointer, format!("the path has no `{{{wire}}}`")));
             }
             let required = parameter.get("required") == Some(&Value::Bool(true)) && optional_path != Some(wire);
             let schema = parameter.get("schema").cloned().unwrap_or_default();
@@ -287,6 +285,9 @@ impl Lowering<'_> {
                 // Nothing is left once the credential's members are out.
                 kind = BodyKind::None;
             }
+        } else if entry.body.is_some() {
+            let keys = ["operations", at.id.as_str(), "body"];
+            return Err(self.overlay.problem(&at.scope, &keys, "the facts have no body"));
         }
         for member in &mut members {
             if let Some(correction) = entry.correct.get(&member.wire) {
