@@ -3,3 +3,13 @@
 pub mod conformance;
 pub mod every;
 pub mod meaning;
+
+/// The examples of the README, compiled and run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
+
+/// The examples of the Chinese README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.zh-CN.md")]
+pub struct ChineseReadme;

@@ -213,7 +213,7 @@ fn compare_members(
     changes: &mut Vec<Change>,
 ) {
     let at = |member: &str| {
-        if member.is_empty() { place.to_owned() } else { format!("{place} {member}") }
+        format!("{place} {}", member.trim_start()).trim_end().to_owned()
     };
     for (member, ty) in before {
         if !after.contains_key(member) {
