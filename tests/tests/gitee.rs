@@ -9,7 +9,7 @@ use yunkit_core::secrecy::{ExposeSecret, SecretString};
 use yunkit_core::session::{MemoryStore, TokenStore};
 use yunkit_gitee::oauth::Scope;
 use yunkit_gitee::operation::BodyKind;
-use yunkit_gitee::{ErrorKind, Retry, issues, repos, users};
+use yunkit_gitee::{ErrorKind, Retry, WasSent, issues, repos, users};
 use yunkit_testkit::ManualSurroundings;
 use yunkit_testkit::gitee::{Fake, LOGIN};
 use yunkit_tests::every::send_all;
@@ -94,6 +94,32 @@ async fn a_code_works_once_and_a_refresh_token_that_is_spent_twice_ends_the_sess
         assert_eq!((error.kind(), error.code()), (ErrorKind::Service, Some("invalid_grant")));
         assert!(error.raw_body().is_empty(), "answers of the token address are kept out of errors");
     }
+}
+
+#[tokio::test]
+async fn a_session_that_was_ended_elsewhere_says_so_without_trying_again() {
+    let fake = Fake::builder().recording(true).start().await;
+    let oauth = fake.gitee().oauth(fake.application()).unwrap();
+    let request = oauth.authorize(&[]);
+    let code = request.code_from(&fake.consent(request.url()).unwrap()).unwrap();
+    let tokens = oauth.exchange(&code).await.unwrap();
+    let session = oauth.session("demo", Arc::new(MemoryStore::default()));
+    session.begin(tokens.clone()).await.unwrap();
+    // Another device spends the refresh token.
+    oauth.refresh(tokens.refresh_token.as_ref().unwrap()).await.unwrap();
+    let client = fake.gitee().with_session(session).unwrap();
+
+    let error = client.send(users::GetAuthenticated::new()).await.unwrap_err();
+
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Credential, Some("invalid_grant")));
+    assert_eq!(error.was_sent(), WasSent::No);
+    let line = error.to_string();
+    assert!(
+        line.starts_with("users::GetAuthenticated: there is no usable credential (HTTP 401, invalid_grant): "),
+        "{line}"
+    );
+    let spent = fake.received().await.iter().filter(|r| r.url.path() == "/oauth/token").count();
+    assert_eq!(spent, 3, "code, the other device, and one attempt of the session");
 }
 
 #[tokio::test]

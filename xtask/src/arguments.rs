@@ -43,8 +43,16 @@ impl Arguments {
     /// The words that are left; options that nobody asked for are a mistake.
     pub(crate) fn rest(self) -> Result<Vec<String>, String> {
         match self.0.iter().find(|a| a.starts_with("--")) {
-            Some(unknown) => Err(format!("there is no option {unknown} here")),
+            Some(unknown) => Err(format!("there is no option {unknown} here\n\n{}", crate::USAGE)),
             None => Ok(self.0),
+        }
+    }
+
+    /// As [`rest`](Self::rest), where no words can be left either.
+    pub(crate) fn end(self) -> Result<(), String> {
+        match self.rest()?.first() {
+            Some(word) => Err(format!("nothing is done with `{word}` here\n\n{}", crate::USAGE)),
+            None => Ok(()),
         }
     }
 }

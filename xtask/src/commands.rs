@@ -49,7 +49,7 @@ pub(crate) fn sync(mut arguments: Arguments) -> Outcome {
     let from = PathBuf::from(arguments.required("--from")?);
     let dry = arguments.flag("--dry-run");
     let name = arguments.word().ok_or("sync needs the name of a crate")?;
-    arguments.rest()?;
+    arguments.end()?;
     let krate = Crate::one(&name)?;
     let facts = reduce(&read(&from)?).map_err(|problem| problem.to_string())?;
     let old = match krate.spec_path().is_file() {
@@ -74,7 +74,7 @@ pub(crate) fn sync(mut arguments: Arguments) -> Outcome {
 pub(crate) fn ops(mut arguments: Arguments) -> Outcome {
     let as_json = arguments.flag("--json");
     let names: Vec<String> = arguments.value("--crate")?.into_iter().collect();
-    arguments.rest()?;
+    arguments.end()?;
     let mut rows = Vec::new();
     for krate in Crate::find(&names)? {
         let (api, _) = krate.api()?;
@@ -144,7 +144,7 @@ pub(crate) fn lint_docs(arguments: Arguments) -> Outcome {
 pub(crate) fn bundle(mut arguments: Arguments) -> Outcome {
     let out = arguments.value("--out")?.map(PathBuf::from);
     let name = arguments.word().ok_or("bundle needs the name of a crate")?;
-    arguments.rest()?;
+    arguments.end()?;
     let krate = Crate::one(&name)?;
     let (api, overlay) = krate.api()?;
     let document = yunkit_codegen::bundle(&krate.spec()?, &overlay, &api).map_err(|problem| problem.to_string())?;
@@ -159,7 +159,7 @@ pub(crate) fn bundle(mut arguments: Arguments) -> Outcome {
 pub(crate) fn conformance(mut arguments: Arguments) -> Outcome {
     let samples = arguments.required("--samples")?;
     let as_json = arguments.flag("--json");
-    arguments.rest()?;
+    arguments.end()?;
     // A relative path means what it means to the caller, not to cargo.
     let samples = std::path::absolute(&samples).map_err(|error| format!("{samples}: {error}"))?;
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -186,7 +186,7 @@ pub(crate) fn digest(mut arguments: Arguments) -> Outcome {
     let out = PathBuf::from(arguments.required("--out")?);
     let style = if arguments.flag("--twin") { Style::Derives } else { Style::Records };
     let with_overlay = arguments.value("--overlay")?;
-    arguments.rest()?;
+    arguments.end()?;
     let (facts, overlay) = match with_overlay {
         Some(name) => {
             let krate = Crate::one(&name)?;

@@ -19,6 +19,11 @@ pub fn bundle(spec: &Source, overlay: &Overlay, api: &Api) -> Result<Value, Prob
             let Some(node) = document.pointer_mut(&operation.pointer) else {
                 continue;
             };
+            // First, because a corrected schema is a new one, without any text.
+            let entry = overlay.modules.get(&module.name).and_then(|file| file.operations.get(&operation.id));
+            for (wire, correction) in entry.into_iter().flat_map(|entry| &entry.correct) {
+                correct_operation(node, wire, correction);
+            }
             let (summary, rest) = operation.doc.split_once('\n').unwrap_or((&operation.doc, ""));
             node["summary"] = summary.trim().into();
             if !rest.trim().is_empty() {
@@ -37,10 +42,6 @@ pub fn bundle(spec: &Source, overlay: &Overlay, api: &Api) -> Result<Value, Prob
                 for entry in content.values_mut() {
                     describe(entry.get_mut("schema"), &texts);
                 }
-            }
-            let entry = overlay.modules.get(&module.name).and_then(|file| file.operations.get(&operation.id));
-            for (wire, correction) in entry.into_iter().flat_map(|entry| &entry.correct) {
-                correct_operation(node, wire, correction);
             }
         }
     }

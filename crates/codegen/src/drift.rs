@@ -212,9 +212,7 @@ fn compare_members(
     place: &str,
     changes: &mut Vec<Change>,
 ) {
-    let at = |member: &str| {
-        format!("{place} {}", member.trim_start()).trim_end().to_owned()
-    };
+    let at = |member: &str| format!("{place} {}", member.trim_start()).trim_end().to_owned();
     for (member, ty) in before {
         if !after.contains_key(member) {
             changes.push(change('-', &at(member), ty));

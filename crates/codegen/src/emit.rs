@@ -70,7 +70,10 @@ fn header(api: &Api) -> String {
 fn root(api: &Api, style: Style) -> String {
     let mut out = String::from("#[allow(missing_docs)]\npub mod types;\n");
     for module in &api.modules {
-        let _ = write!(out, "#[cfg(feature = \"{0}\")]\n#[allow(missing_docs)]\npub mod {0};\n", module.name);
+        // The tables name every operation, those that nobody should use included.
+        let deprecated = module.operations.iter().any(|operation| operation.deprecated.is_some());
+        let allowed = if deprecated { "deprecated, missing_docs" } else { "missing_docs" };
+        let _ = write!(out, "#[cfg(feature = \"{0}\")]\n#[allow({allowed})]\npub mod {0};\n", module.name);
     }
     if style == Style::Derives {
         return out;

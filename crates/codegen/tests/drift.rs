@@ -41,7 +41,9 @@ fn every_change_is_reported_in_one_line() {
     let text = json!({"type": "string"});
     let number = json!({"type": "integer"});
     let choice = |values: Value| json!({"type": "string", "enum": values});
-    let query = |name: &str, schema: &Value| operation(json!({"parameters": [{"name": name, "in": "query", "schema": schema}]}));
+    let query = |name: &str, schema: &Value| {
+        operation(json!({"parameters": [{"name": name, "in": "query", "schema": schema}]}))
+    };
     let body = |schema: Value| operation(json!({"requestBody": json_of(schema)}));
     let rows: Vec<(Value, Value, &[&str])> = vec![
         // Operations.
@@ -116,7 +118,9 @@ fn every_change_is_reported_in_one_line() {
         ),
         (
             thing(json!({"owners": {"type": "array", "items": {"type": "object", "properties": {"login": text}}}})),
-            thing(json!({"owners": {"type": "array", "items": {"type": "object", "properties": {"login": number}}}})),
+            thing(
+                json!({"owners": {"type": "array", "items": {"type": "object", "properties": {"login": number}}}}),
+            ),
             &["~ Thing .owners[] .login: string -> integer"],
         ),
         (
@@ -235,7 +239,8 @@ fn corrected_parameters_are_found_by_name_wherever_they_stand() {
     let path = json!({"name": "path", "in": "path", "required": true, "schema": {"type": "string"}});
     let mut tail = path.clone();
     tail["x-allow-slash"] = json!(true);
-    let corrected = json!({"name": "size", "in": "query", "schema": {"type": "integer", "x-upstream-type": "string"}});
+    let corrected =
+        json!({"name": "size", "in": "query", "schema": {"type": "integer", "x-upstream-type": "string"}});
     let wrong = json!({"name": "size", "in": "query", "schema": {"type": "string"}});
     let old = with(corrected.clone(), &|size| json!([tail, size]));
 

@@ -412,7 +412,9 @@ fn a_document_that_cannot_be_read_is_an_error_with_the_place() {
             "upstream.json: /paths/~1a~1{b}/post/parameters/0/schema: expected an object",
         ),
         (
-            post(json!({"operationId": "a", "requestBody": {"$ref": "#/components/requestBodies/A"}, "responses": {}})),
+            post(
+                json!({"operationId": "a", "requestBody": {"$ref": "#/components/requestBodies/A"}, "responses": {}}),
+            ),
             "upstream.json: /paths/~1a~1{b}/post/requestBody: the reference `#/components/requestBodies/A` is not \
              supported here",
         ),

@@ -202,6 +202,16 @@ impl Error {
         self
     }
 
+    /// The same failure, seen by the call that wanted a credential: nothing of it was sent, and only the credential knows
+    /// whether trying again is safe.
+    pub(crate) fn into_credential(mut self) -> Self {
+        if self.0.kind != ErrorKind::Input {
+            self.0.kind = ErrorKind::Credential;
+        }
+        self.0.was_sent = WasSent::No;
+        self
+    }
+
     /// What went wrong.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

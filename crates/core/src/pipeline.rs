@@ -229,7 +229,8 @@ impl Shared {
         rejected: Option<Generation>,
     ) -> Result<(Generation, Result<Opened, Error>), Error> {
         let bare = call.info.follows.then(|| request.headers.clone());
-        let generation = credential.apply(call.info, &mut request, rejected).await?;
+        let generation =
+            credential.apply(call.info, &mut request, rejected).await.map_err(Error::into_credential)?;
         if rejected == Some(generation) {
             let refused = Error::new(ErrorKind::Credential, call.info.name);
             return Ok((generation, Err(refused)));
@@ -275,7 +276,7 @@ impl Shared {
             // Once the call has left its host, nothing of the caller goes along, not even if it is sent back.
             let left = request.url.origin() != home || here.origin() != home;
             if let (false, Some(credential)) = (left, &self.credential) {
-                credential.apply(info, &mut request, None).await?;
+                credential.apply(info, &mut request, None).await.map_err(Error::into_credential)?;
             }
         }
         Err(Error::new(ErrorKind::Redirect, info.name).with_message(format!("more than {HOPS} redirects in a row")))
