@@ -167,8 +167,8 @@ fn the_first_sync_reports_everything_as_new() {
 
 #[test]
 fn a_document_synced_with_itself_reports_nothing() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../gitee/spec/openapi.json");
-    let text = std::fs::read_to_string(folder).unwrap();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../gitee/spec/openapi.json");
+    let text = std::fs::read_to_string(path).unwrap();
     let facts: Value = serde_json::from_str(&text).unwrap();
 
     let again = reduce(&Source { name: "openapi.json".to_owned(), text }).unwrap();

@@ -68,7 +68,9 @@ fn an_openapi_document_loses_its_prose_and_keeps_its_facts() {
                         "200": {"description": "Done.", "headers": {"X-Total": {"description": "How many."}},
                             "content": {"application/json": {"schema": {"allOf": [
                                 {"$ref": "#/components/schemas/Thing"},
-                                {"type": "object", "title": "More", "properties": {"at": {"type": "string", "description": "When."}}},
+                                {"type": "object", "title": "More", "properties": {
+                                    "at": {"type": "string", "description": "When."},
+                                }},
                             ]}, "example": {"id": 7}}}},
                         "404": {"description": "Not there."},
                         "418": {"description": "Made up.", "x-added": "A study saw it."},
@@ -293,7 +295,8 @@ fn form_data_is_sent_as_json_wherever_json_is_consumed() {
             "parameters": [
                 {"name": "dry", "in": "query", "type": "boolean", "description": "Only look."},
                 {"name": "title", "in": "formData", "type": "string", "required": true, "description": "Its title."},
-                {"name": "labels", "in": "formData", "type": "array", "items": {"type": "string"}, "collectionFormat": "multi"},
+                {"name": "labels", "in": "formData", "type": "array", "items": {"type": "string"},
+                    "collectionFormat": "multi"},
             ],
         });
 
@@ -348,11 +351,17 @@ fn a_body_parameter_is_the_body_and_definitions_are_schemas() {
                 "operationId": "createThing",
                 "produces": ["application/json"],
                 "parameters": [{"name": "body", "in": "body", "required": true, "schema": {"$ref": "#/definitions/Thing"}}],
-                "responses": {"201": {"description": "Made.", "schema": {"type": "array", "items": {"$ref": "#/definitions/Thing"}}}},
+                "responses": {"201": {
+                    "description": "Made.",
+                    "schema": {"type": "array", "items": {"$ref": "#/definitions/Thing"}},
+                }},
             },
             "get": {
                 "operationId": "exportThings",
-                "responses": {"200": {"description": "A table.", "schema": {"type": "string"}}, "404": {"description": "No."}},
+                "responses": {
+                    "200": {"description": "A table.", "schema": {"type": "string"}},
+                    "404": {"description": "No."},
+                },
             },
         }},
         "definitions": {"Thing": {"type": "object", "properties": {"parent": {"$ref": "#/definitions/Thing"}}}},

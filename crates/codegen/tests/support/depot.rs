@@ -152,7 +152,9 @@ pub(crate) fn facts() -> Value {
                 "x-action": "DescribeKeys",
                 "tags": ["Keys"],
                 "parameters": [{"name": "Action", "in": "query", "required": true, "schema": text}],
-                "requestBody": {"required": true, "content": {"application/json": {"schema": reference("DescribeKeysRequest")}}},
+                "requestBody": {"required": true, "content": {"application/json": {
+                    "schema": reference("DescribeKeysRequest"),
+                }}},
                 "responses": answer(json!({"oneOf": [
                     {"type": "object", "properties": {"Response": reference("DescribeKeysResponse")}},
                     {"type": "object", "properties": {"Response": reference("Fault")}},
@@ -182,7 +184,9 @@ pub(crate) fn facts() -> Value {
                 "Depot": {
                     "type": "object",
                     "required": ["id"],
-                    "x-order": ["id", "full_name", "size", "score", "fork", "owner", "parent", "direction", "languages", "extra"],
+                    "x-order": [
+                        "id", "full_name", "size", "score", "fork", "owner", "parent", "direction", "languages", "extra",
+                    ],
                     "properties": {
                         "id": number,
                         "full_name": text,
@@ -205,7 +209,11 @@ pub(crate) fn facts() -> Value {
                 "Key": {
                     "type": "object",
                     "x-order": ["Id", "Secret", "Owner"],
-                    "properties": {"Id": {"type": "integer", "format": "uint64"}, "Secret": text, "Owner": reference("User")},
+                    "properties": {
+                        "Id": {"type": "integer", "format": "uint64"},
+                        "Secret": text,
+                        "Owner": reference("User"),
+                    },
                 },
                 "Mirror": {"type": "object", "properties": {"target": text}},
                 "Node": {
