@@ -149,7 +149,15 @@ impl Reducer<'_> {
             [(common, "(of the path)".to_owned()), (operation.get("parameters"), format!("{pointer}/parameters"))]
         {
             for (i, parameter) in list.and_then(Value::as_array).into_iter().flatten().enumerate() {
-                parameters.push(self.parameter(parameter, &format!("{pointer}/{i}"))?);
+                let parameter = self.parameter(parameter, &format!("{pointer}/{i}"))?;
+                // What an operation says about a parameter replaces what its path says.
+                let same = |other: &Value| {
+                    ["name", "in"]
+                        .iter()
+                        .all(|key| other.get(key).is_some() && other.get(key) == parameter.get(key))
+                };
+                parameters.retain(|other| !same(other));
+                parameters.push(parameter);
             }
         }
         if !parameters.is_empty() {
@@ -236,6 +244,18 @@ impl Reducer<'_> {
         }
         let schema = self.object(value, pointer)?;
         let mut kept = keep(schema, SCHEMA);
+        if schema.get("nullable") == Some(&Value::Bool(true)) {
+            // OpenAPI 3.0 says beside the type what 3.1 says in it.
+            match kept.remove("type") {
+                Some(Value::String(kind)) => drop(kept.insert("type".to_owned(), json!([kind, "null"]))),
+                Some(kind) => drop(kept.insert("type".to_owned(), kind)),
+                None => {
+                    let parts = json!([kept, {"type": "null"}]);
+                    kept = Map::new();
+                    kept.insert("anyOf".to_owned(), parts);
+                }
+            }
+        }
         for name in ["items", "additionalProperties"] {
             if let Some(inner) = kept.get_mut(name) {
                 *inner = self.schema(inner, &format!("{pointer}/{name}"))?;

@@ -4,15 +4,13 @@ use serde_json::{Map, Value, json};
 
 /// Converts a document; what is malformed stays as it is, for the reducer to complain about.
 pub(crate) fn convert(document: &Value) -> Value {
-    let consumes = document.get("consumes");
-    let produces = document.get("produces");
     let mut paths = Map::new();
     for (path, item) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
         let mut out = Map::new();
         let common = item.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
         for (method, operation) in item.as_object().into_iter().flatten() {
             if method != "parameters" {
-                out.insert(method.clone(), convert_operation(operation, &common, consumes, produces));
+                out.insert(method.clone(), convert_operation(document, operation, &common));
             }
         }
         paths.insert(path.clone(), out.into());
@@ -29,25 +27,22 @@ pub(crate) fn convert(document: &Value) -> Value {
     })
 }
 
-fn convert_operation(
-    operation: &Value,
-    common: &[Value],
-    consumes: Option<&Value>,
-    produces: Option<&Value>,
-) -> Value {
+fn convert_operation(document: &Value, operation: &Value, common: &[Value]) -> Value {
     let Some(from) = operation.as_object() else {
         return operation.clone();
     };
     let mut out = from.clone();
     out.remove("parameters");
     let own = from.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
-    let consumes = media_types(from.get("consumes").or(consumes));
+    let consumes = media_types(from.get("consumes").or(document.get("consumes")));
     let mut parameters = Vec::new();
     let mut form = Map::new();
     let mut order = Vec::new();
     let mut required = Vec::new();
     let mut whole = None;
     for parameter in common.iter().chain(&own) {
+        let target = parameter.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#'));
+        let parameter = target.and_then(|target| document.pointer(target)).unwrap_or(parameter);
         match parameter.get("in").and_then(Value::as_str) {
             Some("body") => whole = Some(parameter.clone()),
             Some("formData") => {
@@ -83,7 +78,7 @@ fn convert_operation(
         }
         out.insert("requestBody".to_owned(), body_of(kinds, schema, must));
     }
-    let produced = media_types(from.get("produces").or(produces));
+    let produced = media_types(from.get("produces").or(document.get("produces")));
     let produced = produced.first().map_or("application/json", String::as_str);
     if let Some(Value::Object(responses)) = out.get_mut("responses") {
         for response in responses.values_mut() {

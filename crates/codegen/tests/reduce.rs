@@ -447,3 +447,62 @@ fn a_document_that_cannot_be_read_is_an_error_with_the_place() {
         assert_eq!(complaint(&text), expected, "{text}");
     }
 }
+
+#[test]
+fn what_openapi_3_0_says_beside_the_type_is_said_in_it_and_an_operation_overrules_its_path() {
+    let source = Source {
+        name: "api.json".to_owned(),
+        text: serde_json::json!({
+            "openapi": "3.0.3",
+            "info": {"title": "t", "version": "1"},
+            "paths": {"/x/{id}": {
+                "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+                "get": {
+                    "operationId": "getX",
+                    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "integer"}}],
+                    "responses": {"200": {"content": {"application/json": {"schema": {"type": "string", "nullable": true}}}}}
+                }
+            }}
+        })
+        .to_string(),
+    };
+
+    let facts = reduce(&source).unwrap();
+
+    let operation = &facts["paths"]["/x/{id}"]["get"];
+    assert_eq!(
+        operation["parameters"],
+        serde_json::json!([{"name": "id", "in": "path", "required": true, "schema": {"type": "integer"}}])
+    );
+    assert_eq!(
+        operation["responses"]["200"]["content"]["application/json"]["schema"],
+        serde_json::json!({"type": ["string", "null"]})
+    );
+}
+
+#[test]
+fn parameters_that_a_swagger_document_shares_are_found() {
+    let source = Source {
+        name: "api.json".to_owned(),
+        text: serde_json::json!({
+            "swagger": "2.0",
+            "info": {"title": "t", "version": "1"},
+            "parameters": {"Title": {"name": "title", "in": "formData", "type": "string", "required": true}},
+            "paths": {"/x": {"post": {
+                "operationId": "postX",
+                "parameters": [{"$ref": "#/parameters/Title"}],
+                "responses": {"201": {"description": "made"}}
+            }}}
+        })
+        .to_string(),
+    };
+
+    let facts = reduce(&source).unwrap();
+
+    let body =
+        &facts["paths"]["/x"]["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"];
+    assert_eq!(
+        *body,
+        serde_json::json!({"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]})
+    );
+}
