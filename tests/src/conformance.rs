@@ -150,6 +150,7 @@ fn find(row: &Row) -> Option<Entry> {
         return Some(token_entry());
     }
     let wanted = normal(&row.path);
+    let by_id = || yunkit_gitee::CATALOGUE.iter().copied().flatten().find(|e| e.info.id == row.operation).copied();
     yunkit_gitee::CATALOGUE
         .iter()
         .copied()
@@ -161,6 +162,7 @@ fn find(row: &Row) -> Option<Entry> {
             _ => false,
         })
         .copied()
+        .or_else(by_id)
 }
 
 /// A path without the names of its parameters; one that ends in an optional part in both readings.
@@ -202,10 +204,12 @@ fn answer(row: &Row, body: Vec<u8>, default: StatusCode) -> RawResponse {
 
 fn response(entry: &Entry, row: &Row, body: Vec<u8>) -> Verdict {
     let info: &'static OperationInfo = entry.info;
-    if info.answer != Answer::Json {
+    if !matches!(info.answer, Answer::Json | Answer::Empty) {
         return Verdict::new(Outcome::Skipped, "the operation does not answer JSON");
     }
-    let original: Json = match serde_json::from_slice(&body) {
+    // An empty body says as little as `null`.
+    let blank = body.trim_ascii().is_empty();
+    let original: Json = match serde_json::from_slice(if blank { b"null" } else { body.as_slice() }) {
         Ok(original) => original,
         Err(error) => return Verdict::new(Outcome::Failed, format!("the sample is no JSON: {error}")),
     };
@@ -219,6 +223,10 @@ fn response(entry: &Entry, row: &Row, body: Vec<u8>) -> Verdict {
     }
     let text = String::from_utf8_lossy(opened.payload.bytes());
     let seen = record::decode_with(&text, &mut *(entry.output)()).unwrap_or_default();
+    if info.answer == Answer::Empty {
+        let verdict = if blank { Outcome::Ok } else { Outcome::Unknown };
+        return Verdict::new(verdict, if blank { "" } else { "the facts have no answer here" });
+    }
     let written = match record::encode(&*output).map(|bytes| serde_json::from_slice::<Json>(&bytes)) {
         Ok(Ok(written)) => written,
         Ok(Err(error)) => return Verdict::new(Outcome::Failed, error.to_string()),
