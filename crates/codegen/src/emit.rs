@@ -499,8 +499,20 @@ fn fields(name: &str, members: &[Member], style: Style) -> String {
 
 /// The twin has no `Patch` and no secrets; for what it is measured for, they are options and text.
 fn twin_type(member: &Member) -> String {
-    let ty =
-        member.ty.rust().replace("SecretString", "String").replace("Bytes", "Vec<u8>").replace("File", "Vec<u8>");
+    fn plain(ty: &Ty) -> Ty {
+        let inner = |ty: &Ty| Box::new(plain(ty));
+        match ty {
+            Ty::Secret => Ty::String,
+            Ty::Bytes | Ty::File => Ty::Raw,
+            Ty::List(item) => Ty::List(inner(item)),
+            Ty::Map(item) => Ty::Map(inner(item)),
+            Ty::OneOrMany(item) => Ty::OneOrMany(inner(item)),
+            Ty::Nullable(item) => Ty::Nullable(inner(item)),
+            Ty::Boxed(item) => Ty::Boxed(inner(item)),
+            other => other.clone(),
+        }
+    }
+    let ty = plain(&member.ty).rust();
     if member.required { ty } else { format!("Option<{ty}>") }
 }
 
@@ -587,7 +599,7 @@ fn argument(ty: &Ty, style: Style) -> (String, String) {
     match ty {
         Ty::String => ("impl Into<String>".to_owned(), "@.into()".to_owned()),
         Ty::Secret if style == Style::Derives => ("impl Into<String>".to_owned(), "@.into()".to_owned()),
-        Ty::File | Ty::Bytes if style == Style::Derives => ("Vec<u8>".to_owned(), "@".to_owned()),
+        Ty::File | Ty::Bytes if style == Style::Derives => ("serde_json::Value".to_owned(), "@".to_owned()),
         Ty::Secret | Ty::Raw | Ty::Enum(_) => (format!("impl Into<{}>", ty.rust()), "@.into()".to_owned()),
         Ty::List(item) if **item == Ty::String => (
             "impl IntoIterator<Item = impl Into<String>>".to_owned(),
