@@ -33,16 +33,23 @@ def reference(index):
     return {"$ref": f"#/components/schemas/{schema_name(index)}"}
 
 
-def later(index):
-    """A schema behind this one, so that nothing refers to itself."""
-    return reference(chance.randrange(index + 1, min(index + 60, SCHEMAS)))
+def children(index):
+    """The schemas of an operation form a tree, with two branches at every fork."""
+    root, place = index - index % REACH, index % REACH
+    return [root + child for child in (2 * place + 1, 2 * place + 2) if child < REACH]
+
+
+def leaf(index):
+    """A schema of another operation that refers to none itself: nothing is nested deeper than documents nest."""
+    own = index - index % REACH
+    return chance.choice([root for root in range(0, SCHEMAS, REACH) if root != own]) + REACH - 1
 
 
 def value(index):
     kinds = ["text", "integer", "boolean", "time", "number", "enum", "texts", "map", "reference", "references"]
     weights = [38, 20, 12, 8, 3, 4, 4, 1, 6, 4]
     kind = chance.choices(kinds, weights)[0]
-    if index + 1 == SCHEMAS and kind.startswith("reference"):
+    if kind.startswith("reference") and not children(index):
         kind = "text"
     return {
         "text": lambda: {"type": "string"},
@@ -53,16 +60,16 @@ def value(index):
         "enum": lambda: {"type": "string", "enum": sorted(chance.sample(SPELLINGS, chance.randrange(2, 7)))},
         "texts": lambda: {"type": "array", "items": {"type": "string"}},
         "map": lambda: {"type": "object", "additionalProperties": {"type": "string"}},
-        "reference": lambda: later(index),
-        "references": lambda: {"type": "array", "items": later(index)},
+        "reference": lambda: reference(leaf(index)),
+        "references": lambda: {"type": "array", "items": reference(leaf(index))},
     }[kind]()
 
 
 def schema(index):
     names = chance.sample(NOUNS, chance.randrange(4, 13))
     properties = {name: value(index) for name in names}
-    if index % REACH != REACH - 1:
-        properties[names[0]] = reference(index + 1)
+    for name, child in zip(names, children(index)):
+        properties[name] = reference(child)
     return {"type": "object", "properties": properties, "x-order": names}
 
 

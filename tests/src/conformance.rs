@@ -10,6 +10,7 @@ use yunkit_core::rest::Base;
 use yunkit_core::{Opened, OperationInfo, Protocol, RawResponse, read};
 use yunkit_gitee::GiteeProtocol;
 use yunkit_gitee::oauth::{RequestToken, TokenAnswer};
+use yunkit_gitee::webhook::Event;
 
 /// A row of `INDEX.tsv`.
 #[derive(Debug, Clone, Default)]
@@ -113,13 +114,13 @@ pub fn judge(folder: &Path, row: &Row) -> Verdict {
         let reason = format!("the surface {} is not built yet", row.surface);
         return Verdict::new(Outcome::Skipped, reason);
     }
-    if row.kind == "webhook" {
-        return Verdict::new(Outcome::Skipped, "webhook events are not built yet");
-    }
     let body = match std::fs::read(folder.join(&row.file)) {
         Ok(body) => body,
         Err(error) => return Verdict::new(Outcome::Failed, format!("{}: {error}", row.file)),
     };
+    if row.kind == "webhook" {
+        return webhook(&body);
+    }
     let entry = match find(row) {
         Some(entry) => entry,
         // Errors need no operation: the decoder is the same for all.
@@ -233,6 +234,25 @@ fn response(entry: &Entry, row: &Row, body: Vec<u8>) -> Verdict {
         Err(error) => return Verdict::new(Outcome::Failed, error.to_string()),
     };
     conclude(&original, &written, &seen)
+}
+
+fn webhook(body: &[u8]) -> Verdict {
+    let original: Json = match serde_json::from_slice(body) {
+        Ok(original) => original,
+        Err(error) => return Verdict::new(Outcome::Failed, format!("the sample is no JSON: {error}")),
+    };
+    let event = match Event::parse(None, body) {
+        Ok(event) => event,
+        Err(error) => return Verdict::new(Outcome::Failed, error.to_string()),
+    };
+    let mut again = event.empty();
+    let text = String::from_utf8_lossy(body);
+    let seen = record::decode_with(&text, &mut *again).unwrap_or_default();
+    match record::encode(&*again).map(|bytes| serde_json::from_slice::<Json>(&bytes)) {
+        Ok(Ok(written)) => conclude(&original, &written, &seen),
+        Ok(Err(error)) => Verdict::new(Outcome::Failed, error.to_string()),
+        Err(error) => Verdict::new(Outcome::Failed, error.to_string()),
+    }
 }
 
 fn conclude(original: &Json, written: &Json, seen: &record::Seen) -> Verdict {

@@ -53,7 +53,7 @@ pub(crate) fn sync(mut arguments: Arguments) -> Outcome {
     let krate = Crate::one(&name)?;
     let facts = reduce(&read(&from)?).map_err(|problem| problem.to_string())?;
     let old = match krate.spec_path().is_file() {
-        true => serde_json::from_str(&krate.spec()?.text)
+        true => serde_json::from_str(&krate.document()?.text)
             .map_err(|error| format!("{}: {error}", krate.spec_path().display()))?,
         false => Value::Null,
     };

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use yunkit_codegen::{Api, Output, Overlay, Source, lower};
+use yunkit_codegen::{Api, Output, Overlay, Source, join, lower};
 
 /// The root of the workspace; `YUNKIT_ROOT` moves it, for tests.
 pub(crate) fn root() -> PathBuf {
@@ -52,8 +52,18 @@ impl Crate {
         self.path.join("spec/openapi.json")
     }
 
-    pub(crate) fn spec(&self) -> Result<Source, String> {
+    /// The facts of the upstream document.
+    pub(crate) fn document(&self) -> Result<Source, String> {
         read(&self.spec_path())
+    }
+
+    /// All facts: the document's, and what is attested elsewhere.
+    pub(crate) fn spec(&self) -> Result<Source, String> {
+        let attested = self.path.join("spec/attested.json");
+        match attested.is_file() {
+            true => join(&self.document()?, &read(&attested)?).map_err(|problem| problem.to_string()),
+            false => self.document(),
+        }
     }
 
     pub(crate) fn overlay(&self) -> Result<Overlay, String> {

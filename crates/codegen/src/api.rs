@@ -26,6 +26,8 @@ pub struct Module {
     pub doc: String,
     /// Its operations, in the order of their paths.
     pub operations: Vec<Operation>,
+    /// Models it offers beside those its operations use.
+    pub roots: Vec<Ty>,
     /// Models that only it uses.
     pub models: Vec<Model>,
     /// Enums that only it uses.

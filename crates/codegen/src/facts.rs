@@ -81,6 +81,32 @@ pub fn reduce(source: &Source) -> Result<Value, Problem> {
     Reducer { file: &source.name }.document(&document)
 }
 
+/// Joins facts that are attested elsewhere to those of the upstream document, which has no place for them.
+///
+/// # Errors
+///
+/// When one of the texts is no JSON, and when the document has by now what was attested.
+pub fn join(document: &Source, attested: &Source) -> Result<Source, Problem> {
+    let parse = |source: &Source| {
+        serde_json::from_str::<Value>(&source.text)
+            .map_err(|error| Problem::new(&source.name, format!("line {}", error.line()), error.to_string()))
+    };
+    let (mut facts, more) = (parse(document)?, parse(attested)?);
+    for pointer in ["/paths", "/components/schemas"] {
+        let Some(from) = more.pointer(pointer).and_then(Value::as_object) else { continue };
+        let Some(to) = facts.pointer_mut(pointer).and_then(Value::as_object_mut) else {
+            return Err(Problem::new(&document.name, pointer, "expected an object"));
+        };
+        for (key, value) in from {
+            if to.insert(key.clone(), value.clone()).is_some() {
+                let place = format!("{pointer}/{}", escape(key));
+                return Err(Problem::new(&attested.name, place, "the document has it, too; take it out here"));
+            }
+        }
+    }
+    Ok(Source { name: document.name.clone(), text: facts.to_string() })
+}
+
 struct Reducer<'a> {
     file: &'a str,
 }

@@ -24,7 +24,7 @@ pub use api::{Answer, Api, BodyKind, Effect, Enum, Member, Model, Module, Operat
 pub use bundle::bundle;
 pub use drift::{Change, merge};
 pub use emit::{Style, emit};
-pub use facts::reduce;
+pub use facts::{join, reduce};
 pub use lint::{is_documented, lint};
 pub use lower::lower;
 pub use overlay::{Overlay, OverlayFile};

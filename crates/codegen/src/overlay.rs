@@ -94,7 +94,11 @@ pub struct OverlayFile {
 #[serde(deny_unknown_fields)]
 pub struct ModuleEntry {
     /// The upstream tags whose operations it takes.
+    #[serde(default)]
     pub tags: Vec<String>,
+    /// Models it offers beside those its operations use.
+    #[serde(default)]
+    pub models: Vec<String>,
     /// Our text.
     pub doc: String,
 }

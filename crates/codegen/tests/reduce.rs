@@ -503,6 +503,11 @@ fn parameters_that_a_swagger_document_shares_are_found() {
         &facts["paths"]["/x"]["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"];
     assert_eq!(
         *body,
-        serde_json::json!({"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]})
+        serde_json::json!({
+            "type": "object",
+            "properties": {"title": {"type": "string"}},
+            "required": ["title"],
+            "x-order": ["title"]
+        })
     );
 }

@@ -29,6 +29,8 @@ pub enum ErrorKind {
     Decode,
     /// The answer points somewhere this client will not go.
     Redirect,
+    /// A webhook delivery is not authentic, or not what the service documents.
+    Delivery,
 }
 
 /// Whether the request can have reached the service.
@@ -111,7 +113,7 @@ impl Error {
     /// An error of `operation`; for those who write protocols, credentials and transports.
     pub fn new(kind: ErrorKind, operation: &'static str) -> Self {
         let was_sent = match kind {
-            ErrorKind::Input | ErrorKind::Credential | ErrorKind::Connect => WasSent::No,
+            ErrorKind::Input | ErrorKind::Credential | ErrorKind::Connect | ErrorKind::Delivery => WasSent::No,
             ErrorKind::Timeout | ErrorKind::Transport => WasSent::Maybe,
             ErrorKind::Service | ErrorKind::Decode | ErrorKind::Redirect => WasSent::Yes,
         };
@@ -311,6 +313,7 @@ impl fmt::Display for Error {
             ErrorKind::Service => "the service refused",
             ErrorKind::Decode => "the answer is not what the service documents",
             ErrorKind::Redirect => "the redirect was not followed",
+            ErrorKind::Delivery => "the delivery was not accepted",
         };
         write!(f, "{}: {what}", self.0.operation)?;
         match (self.0.status, &self.0.code) {

@@ -18,6 +18,7 @@ mod client;
 pub mod credential;
 mod error;
 mod exchange;
+pub mod mac;
 pub mod operation;
 mod paging;
 mod pipeline;

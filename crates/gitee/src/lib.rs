@@ -24,6 +24,7 @@
 //! |---|---|
 //! | call without a login, with a personal token, with OAuth | [`Gitee`] |
 //! | sign a user in | [`oauth`] |
+//! | receive webhooks | [`webhook`], with the feature `events` |
 //! | know what an error means | [`Error`] |
 //! | follow a list over its pages | [`Client::items`] |
 //! | see what would be sent | [`Client::prepare`] |
@@ -40,6 +41,8 @@ mod generated;
 mod gitee;
 pub mod oauth;
 mod protocol;
+#[cfg(feature = "events")]
+pub mod webhook;
 
 pub use generated::*;
 pub use gitee::Gitee;

@@ -29,6 +29,7 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 use yunkit_core::generated::{BodyKind, Debug, Formatter, Method, Place, Record, Shape, Value};
 use yunkit_core::http::StatusCode;
+use yunkit_core::mac::same;
 use yunkit_core::record;
 use yunkit_core::rest::Base;
 use yunkit_core::secrecy::{ExposeSecret, SecretString};
@@ -249,11 +250,6 @@ impl Debug for Authorization {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authorization").finish_non_exhaustive()
     }
-}
-
-/// Compares without telling by its time where the difference is.
-fn same(one: &[u8], other: &[u8]) -> bool {
-    one.len() == other.len() && one.iter().zip(other).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
 }
 
 const NAME: &str = "oauth::RequestToken";

@@ -160,6 +160,7 @@ impl Lowering<'_> {
     pub(super) fn assemble(&mut self, mut modules: Vec<Module>) -> Result<Api, Problem> {
         for module in &mut modules {
             let mut reached = BTreeSet::new();
+            module.roots.iter().for_each(|ty| self.reach(ty, &mut reached));
             for operation in &module.operations {
                 self.reach(&operation.output, &mut reached);
                 for member in &operation.members {

@@ -4,7 +4,7 @@ mod assemble;
 mod operations;
 mod types;
 
-use crate::api::{Api, Enum, Model, Module};
+use crate::api::{Api, Enum, Model, Module, Ty};
 use crate::facts::escape;
 use crate::names;
 use crate::overlay::Overlay;
@@ -107,8 +107,8 @@ impl Lowering<'_> {
         // What the answers reach is read; only what no answer reaches is built by users alone.
         let mut read = BTreeSet::new();
         for module in &modules {
-            for operation in &module.operations {
-                self.reach(&operation.output, &mut read);
+            for ty in module.roots.iter().chain(module.operations.iter().map(|operation| &operation.output)) {
+                self.reach(ty, &mut read);
             }
         }
         let all: BTreeSet<String> = self.models.keys().cloned().collect();
@@ -147,7 +147,16 @@ impl Lowering<'_> {
         }
         let mut modules: BTreeMap<String, Module> = BTreeMap::new();
         for (name, file) in &self.overlay.modules {
-            let module = Module { name: name.clone(), doc: file.module.doc.clone(), ..Module::default() };
+            let mut module = Module { name: name.clone(), doc: file.module.doc.clone(), ..Module::default() };
+            for id in &file.module.models {
+                let pointer = format!("/components/schemas/{}", escape(id));
+                let Some(schema) = self.facts.pointer(&pointer) else {
+                    let message = format!("the facts have no model `{id}`");
+                    return Err(self.overlay.problem(name, &["module", "models"], message));
+                };
+                self.queue(id.clone(), schema.clone(), pointer);
+                module.roots.push(Ty::Model(id.clone()));
+            }
             modules.insert(name.clone(), module);
         }
         let mut ids: BTreeMap<String, String> = BTreeMap::new();

@@ -14,6 +14,9 @@ pub mod emails;
 #[cfg(feature = "enterprises")]
 #[allow(missing_docs)]
 pub mod enterprises;
+#[cfg(feature = "events")]
+#[allow(missing_docs)]
+pub mod events;
 #[cfg(feature = "gists")]
 #[allow(missing_docs)]
 pub mod gists;
@@ -72,6 +75,8 @@ pub static OPERATIONS: &[&[&yunkit_core::OperationInfo]] = &[
     emails::OPERATIONS,
     #[cfg(feature = "enterprises")]
     enterprises::OPERATIONS,
+    #[cfg(feature = "events")]
+    events::OPERATIONS,
     #[cfg(feature = "gists")]
     gists::OPERATIONS,
     #[cfg(feature = "git")]
@@ -109,6 +114,8 @@ pub static CATALOGUE: &[&[yunkit_core::operation::Entry]] = &[
     emails::CATALOGUE,
     #[cfg(feature = "enterprises")]
     enterprises::CATALOGUE,
+    #[cfg(feature = "events")]
+    events::CATALOGUE,
     #[cfg(feature = "gists")]
     gists::CATALOGUE,
     #[cfg(feature = "git")]

@@ -1,0 +1,36 @@
+//! Codes that prove who wrote a message, and comparing them.
+
+/// HMAC-SHA256 of a message.
+///
+/// ```
+/// // RFC 4231, test case 2
+/// let code = yunkit_core::mac::sha256(b"Jefe", b"what do ya want for nothing?");
+/// assert_eq!(code[..4], [0x5b, 0xdc, 0xc1, 0x46]);
+/// ```
+#[cfg(feature = "hmac")]
+pub fn sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
+    use hmac::{Hmac, KeyInit, Mac};
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    mac.update(message);
+    mac.finalize().into_bytes().into()
+}
+
+/// Whether two texts are equal, in a time that tells nothing about where they differ.
+pub fn same(one: &[u8], other: &[u8]) -> bool {
+    let difference = one.iter().zip(other).fold(0, |sum, (a, b)| sum | (a ^ b));
+    one.len() == other.len() && std::hint::black_box(difference) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same;
+
+    #[test]
+    fn only_equal_texts_are_the_same() {
+        for (one, other, expected) in
+            [("", "", true), ("abc", "abc", true), ("abc", "abd", false), ("abc", "ab", false), ("", "a", false)]
+        {
+            assert_eq!(same(one.as_bytes(), other.as_bytes()), expected, "{one:?} {other:?}");
+        }
+    }
+}
