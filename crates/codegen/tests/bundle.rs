@@ -1,5 +1,7 @@
 //! Facts and overlay as one OpenAPI document.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on says so by panicking
+
 #[path = "support/source.rs"]
 mod source;
 

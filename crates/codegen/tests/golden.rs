@@ -1,5 +1,7 @@
 //! What is generated, to the letter. `UPDATE_GOLDEN=1 cargo test -p yunkit-codegen --test golden` accepts what has changed.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on says so by panicking
+
 #[path = "support/depot.rs"]
 mod depot;
 #[path = "support/source.rs"]

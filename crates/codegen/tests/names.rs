@@ -1,5 +1,7 @@
 //! Whatever a service calls its things, what is generated are names that Rust takes, or there is an error.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on says so by panicking
+
 #[path = "support/source.rs"]
 mod source;
 
