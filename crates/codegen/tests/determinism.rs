@@ -15,7 +15,7 @@ use shuffle::shuffled;
 use source::{overlay, spec};
 use std::fs;
 use std::path::{Path, PathBuf};
-use yunkit_codegen::{Output, Overlay, Source, Style, bundle, emit, lower};
+use yunkit_codegen::{Output, Overlay, Source, Style, bundle, emit, join, lower};
 
 /// Everything that is made of facts and overlay.
 fn generated(spec: &Source, overlay: &Overlay) -> Vec<Output> {
@@ -79,7 +79,8 @@ fn the_shuffled_facts_of_gitee_generate_the_same_files() {
         fs::read_dir(folder.join("overlay")).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     let overlay = Overlay::parse(&paths.iter().map(|path| read(path)).collect::<Vec<_>>()).unwrap();
-    let facts: Value = read(&folder.join("openapi.json")).text.parse().unwrap();
+    let facts = join(&read(&folder.join("openapi.json")), &read(&folder.join("attested.json"))).unwrap();
+    let facts: Value = facts.text.parse().unwrap();
     let plain = generated(&spec(&facts), &overlay);
 
     for seed in 1..=3 {

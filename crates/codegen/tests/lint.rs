@@ -142,6 +142,7 @@ fn text_that_more_than_three_items_share_belongs_in_the_glossary() {
     let complaint = "labels::Count.sort and 3 more share one text; the glossary is the place for \"Order by colour or \
                      by age; by age when left out.\"";
     let (three, four, none) = (module(3, ""), module(4, ""), module(0, "deprecated = \"Old.\""));
+    #[allow(clippy::type_complexity)] // rows of a table: parameters, glossary, complaints
     let rows: [(&str, Vec<(&str, &str)>, Vec<&str>); 4] = [
         ("three share it", vec![("labels.toml", &three)], vec![]),
         ("four share it", vec![("labels.toml", &four)], vec![complaint]),

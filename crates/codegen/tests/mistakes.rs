@@ -7,7 +7,7 @@ mod source;
 
 use serde_json::{Map, Value, json};
 use source::{overlay, spec};
-use yunkit_codegen::{Overlay, lower};
+use yunkit_codegen::{Overlay, Source, lower};
 
 /// The overlay that the rows below spoil; what a row appends begins on line 8, in the entry of `getThing`.
 const THINGS: &str = r#"[module]
@@ -637,5 +637,24 @@ fn two_enums_of_one_name_and_different_values_are_an_error() {
         found,
         "openapi.json: /components/schemas/Thing/properties/item/properties/kind: another enum is called \
          `ThingItemKind`, too; name one of them in api.toml under [enums]"
+    );
+}
+
+#[test]
+fn what_the_document_has_by_now_need_not_be_attested_any_more() {
+    let document = Source {
+        name: "openapi.json".to_owned(),
+        text: r#"{"paths": {}, "components": {"schemas": {"Pages": {"type": "object"}}}}"#.to_owned(),
+    };
+    let attested = Source {
+        name: "attested.json".to_owned(),
+        text: r#"{"components": {"schemas": {"Pages": {"type": "object"}}}}"#.to_owned(),
+    };
+
+    let problem = yunkit_codegen::join(&document, &attested).unwrap_err();
+
+    assert_eq!(
+        problem.to_string(),
+        "attested.json: /components/schemas/Pages: the document has it, too; take it out here"
     );
 }
