@@ -97,6 +97,26 @@ async fn a_code_works_once_and_a_refresh_token_that_is_spent_twice_ends_the_sess
 }
 
 #[tokio::test]
+async fn a_mail_address_and_a_password_buy_tokens_and_travel_in_the_body_only() {
+    let fake = Fake::builder().recording(true).start().await;
+    let oauth = fake.gitee().oauth(fake.application()).unwrap();
+
+    let scopes = [Scope::UserInfo, Scope::Projects];
+    let tokens = oauth.password("demo@example.com", "p&ss".into(), &scopes).await.unwrap();
+    let refused = oauth.password("demo", "p&ss".into(), &scopes).await.unwrap_err();
+
+    assert_eq!(tokens.scope.as_deref(), Some("projects user_info"));
+    assert_eq!(refused.code(), Some("invalid_grant"));
+    let received = fake.received().await;
+    assert_eq!(received[0].url.query(), None);
+    assert_eq!(
+        String::from_utf8_lossy(&received[0].body),
+        "grant_type=password&client_id=fake-client-id&client_secret=fake-client-secret\
+         &username=demo%40example.com&password=p%26ss&scope=projects%20user_info"
+    );
+}
+
+#[tokio::test]
 async fn a_session_that_was_ended_elsewhere_says_so_without_trying_again() {
     let fake = Fake::builder().recording(true).start().await;
     let oauth = fake.gitee().oauth(fake.application()).unwrap();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
-use yunkit_codegen::{Api, Operation, Overlay, Route, Source, Style, emit, lint, lower, merge, reduce};
+use yunkit_codegen::{Api, Operation, Overlay, Route, Source, Style, emit, lint, lower, merge, reduce, reference};
 
 type Outcome = Result<ExitCode, String>;
 
@@ -18,17 +18,26 @@ pub(crate) fn generate(mut arguments: Arguments) -> Outcome {
     for krate in Crate::find(&arguments.rest()?)? {
         let (api, _) = krate.api()?;
         krate.has_features(&api)?;
-        work.push((krate, emit(&api, Style::Records)));
+        work.push((krate, emit(&api, Style::Records), reference(&api)));
     }
-    for (krate, files) in work {
+    for (krate, files, page) in work {
         let folder = krate.generated();
         let differing = differing(&folder, &files);
+        let page_path = root().join("docs/reference").join(format!("{}.md", krate.name));
+        let old_page = fs::read_to_string(&page_path).ok();
+        let page_differs = old_page.as_ref() != Some(&page);
         if check {
             for path in &differing {
                 eprintln!("stale: crates/{}/src/generated/{path}", krate.name);
             }
-            stale |= !differing.is_empty();
+            if page_differs {
+                eprintln!("stale: docs/reference/{}.md", krate.name);
+            }
+            stale |= page_differs || !differing.is_empty();
             continue;
+        }
+        if page_differs {
+            write(&page_path, &page)?;
         }
         for file in files.iter().filter(|file| differing.contains(&file.path)) {
             write(&folder.join(&file.path), &file.text)?;

@@ -23,7 +23,7 @@ mod swagger2;
 pub use api::{Answer, Api, BodyKind, Effect, Enum, Member, Model, Module, Operation, Paging, Place, Route, Ty};
 pub use bundle::bundle;
 pub use drift::{Change, merge};
-pub use emit::{Style, emit};
+pub use emit::{Style, emit, reference};
 pub use facts::{join, reduce};
 pub use lint::{is_documented, lint};
 pub use lower::lower;

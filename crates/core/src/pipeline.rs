@@ -9,6 +9,7 @@ use crate::operation::{BodyKind, OperationInfo};
 use crate::record::Record;
 use crate::seams::{Credential, Generation, Policy};
 use http::{HeaderMap, Method, StatusCode, header};
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -19,30 +20,21 @@ use url::Url;
 const HOPS: usize = 5;
 
 /// One use of an operation: what is sent, and how the caller wants it sent.
-#[derive(Debug)]
 pub struct Call<'a> {
     info: &'static OperationInfo,
-    request: &'a dyn AsRecord,
+    request: &'a dyn Record,
     options: &'a Options,
     streamed: bool,
     attempts: AtomicU32,
     in_flight: AtomicBool,
 }
 
-/// Lets a call be printed without asking `Debug` of every record.
-trait AsRecord: Send + Sync {
-    fn record(&self) -> &dyn Record;
-}
-
-impl AsRecord for &dyn Record {
-    fn record(&self) -> &dyn Record {
-        *self
-    }
-}
-
-impl std::fmt::Debug for dyn AsRecord + '_ {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.record().shape().name)
+impl fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("operation", &self.info.name)
+            .field("attempt", &self.attempt())
+            .finish_non_exhaustive()
     }
 }
 
@@ -139,7 +131,7 @@ impl Shared {
     ) -> Result<Opened, Error> {
         let call = Call {
             info,
-            request: &request,
+            request,
             options,
             streamed,
             attempts: AtomicU32::new(0),
@@ -193,7 +185,7 @@ impl Shared {
 
     fn bind(&self, call: &Call<'_>) -> Result<Request, Error> {
         let body = call.options.body.unwrap_or(call.info.body);
-        let mut request = self.protocol.bind(call.info, call.request.record(), body)?;
+        let mut request = self.protocol.bind(call.info, call.request, body)?;
         request.headers.insert(header::USER_AGENT, self.user_agent.clone());
         request.streamed = call.streamed;
         request.limit = call.options.limit;

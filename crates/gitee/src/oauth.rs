@@ -112,10 +112,6 @@ impl OAuth {
 
     /// Begins a sign-in: the address to open in the user's browser, and the secret it must come back with.
     pub fn authorize(&self, scopes: &[Scope]) -> Authorization {
-        // Always in the same order: the consent page is skipped only for the very text the user agreed to before.
-        let mut scopes: Vec<&str> = scopes.iter().map(Scope::as_str).collect();
-        scopes.sort_unstable();
-        scopes.dedup();
         let state = format!("{:032x}", yunkit_core::random_u128());
         let mut url = self.base.url().clone();
         url.set_path(&format!("{}/authorize", url.path().trim_end_matches('/')));
@@ -126,8 +122,8 @@ impl OAuth {
                 .append_pair("redirect_uri", &self.application.redirect_uri)
                 .append_pair("response_type", "code")
                 .append_pair("state", &state);
-            if !scopes.is_empty() {
-                query.append_pair("scope", &scopes.join(" "));
+            if let Some(scopes) = spelled(scopes) {
+                query.append_pair("scope", &scopes);
             }
         }
         Authorization { url, state: state.into() }
@@ -142,6 +138,26 @@ impl OAuth {
         let mut request = self.request("authorization_code");
         request.code = Some(code.clone());
         request.redirect_uri = Some(self.application.redirect_uri.clone());
+        self.buy(request).await
+    }
+
+    /// Buys tokens for the mail address and password of a user. For command lines and migrations; a browser is better.
+    ///
+    /// The service takes the mail address here, not the login.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_grant` for a wrong address or password, and for applications that may not do this.
+    pub async fn password(
+        &self,
+        email: impl Into<String>,
+        password: SecretString,
+        scopes: &[Scope],
+    ) -> Result<Tokens, Error> {
+        let mut request = self.request("password");
+        request.username = Some(email.into());
+        request.password = Some(password);
+        request.scope = spelled(scopes);
         self.buy(request).await
     }
 
@@ -252,6 +268,16 @@ impl Debug for Authorization {
     }
 }
 
+/// Scopes as the service reads them; nothing for none, which means the application's own.
+///
+/// Always in the same order: the consent page is skipped only for the very text the user agreed to before.
+fn spelled(scopes: &[Scope]) -> Option<String> {
+    let mut scopes: Vec<&str> = scopes.iter().map(Scope::as_str).collect();
+    scopes.sort_unstable();
+    scopes.dedup();
+    (!scopes.is_empty()).then(|| scopes.join(" "))
+}
+
 const NAME: &str = "oauth::RequestToken";
 
 /// The exchange behind every sign-in and refresh: `POST /oauth/token`.
@@ -260,7 +286,7 @@ const NAME: &str = "oauth::RequestToken";
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RequestToken {
-    /// `authorization_code` or `refresh_token`.
+    /// `authorization_code`, `password` or `refresh_token`.
     pub grant_type: String,
     /// The code of a finished sign-in.
     pub code: Option<SecretString>,
@@ -272,15 +298,31 @@ pub struct RequestToken {
     pub client_id: Option<String>,
     /// The application's secret. The service does not ask for it in a refresh.
     pub client_secret: Option<SecretString>,
+    /// The user's mail address, for a password.
+    pub username: Option<String>,
+    /// The user's password.
+    pub password: Option<SecretString>,
+    /// What the tokens are to be for, separated by spaces; for a password.
+    pub scope: Option<String>,
 }
 
 impl Record for RequestToken {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "RequestToken",
-            &["grant_type", "code", "refresh_token", "redirect_uri", "client_id", "client_secret"],
+            &[
+                "grant_type",
+                "code",
+                "refresh_token",
+                "redirect_uri",
+                "client_id",
+                "client_secret",
+                "username",
+                "password",
+                "scope",
+            ],
             &[0],
-            &[Place::Body; 6],
+            &[Place::Body; 9],
         );
         &SHAPE
     }
@@ -291,7 +333,10 @@ impl Record for RequestToken {
             2 => &mut self.refresh_token,
             3 => &mut self.redirect_uri,
             4 => &mut self.client_id,
-            _ => &mut self.client_secret,
+            5 => &mut self.client_secret,
+            6 => &mut self.username,
+            7 => &mut self.password,
+            _ => &mut self.scope,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
@@ -301,7 +346,10 @@ impl Record for RequestToken {
             2 => &self.refresh_token,
             3 => &self.redirect_uri,
             4 => &self.client_id,
-            _ => &self.client_secret,
+            5 => &self.client_secret,
+            6 => &self.username,
+            7 => &self.password,
+            _ => &self.scope,
         }
     }
 }
