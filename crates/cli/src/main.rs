@@ -1,6 +1,7 @@
 //! The `yunkit` command.
 
 mod report;
+mod sandbox;
 mod tour;
 
 use std::process::ExitCode;
@@ -9,7 +10,9 @@ const USAGE: &str = "\
 yunkit: SDKs for China's developer clouds, from the command line
 
   yunkit tour          runs the Gitee SDK against a fake on this machine: sign-in, refresh, lists, an issue, errors
-  yunkit tour --live   the reading steps against gitee.com, with the token in GITEE_TOKEN";
+  yunkit tour --live   the reading steps against gitee.com, with the token in GITEE_TOKEN
+  yunkit sandbox [--port-base N] [--json]
+                       the fakes as servers on 127.0.0.1, for programs in any language, until Ctrl-C";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -23,6 +26,13 @@ async fn main() -> ExitCode {
                 eprintln!(
                     "--live needs a personal token in GITEE_TOKEN; make one at https://gitee.com/profile/personal_access_tokens"
                 );
+                return ExitCode::from(2);
+            }
+        },
+        ["sandbox", options @ ..] => match sandbox::Options::read(options) {
+            Ok(options) => sandbox::run(options).await,
+            Err(problem) => {
+                eprintln!("{problem}\n\n{USAGE}");
                 return ExitCode::from(2);
             }
         },
@@ -46,7 +56,7 @@ async fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("the tour stopped: {error}");
+            eprintln!("stopped: {error}");
             ExitCode::FAILURE
         }
     }

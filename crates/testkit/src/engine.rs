@@ -446,7 +446,15 @@ fn capture(pattern: &[Segment], segments: &[&str]) -> Option<Vec<(String, String
 
 /// Notes a text for a member; for a list, one more of its items.
 fn add_text(record: &mut dyn Record, given: &mut BTreeMap<usize, Value>, index: usize, text: &str) {
-    let list = matches!(record.slot(index).slot(Token::Array), Some(Slot::Seq(_)));
+    let list = match record.slot(index).slot(Token::Array) {
+        Some(Slot::Seq(_)) => true,
+        // Python writes True, and services written in Ruby take it.
+        Some(Slot::Bool(_)) if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") => {
+            given.insert(index, text.eq_ignore_ascii_case("true").into());
+            return;
+        }
+        _ => false,
+    };
     if !list {
         given.insert(index, text.into());
         return;

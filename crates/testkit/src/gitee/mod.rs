@@ -184,6 +184,18 @@ impl Fake {
     pub fn first_issue(&self) -> String {
         self.state().world.first_issue()
     }
+    /// What a program in another language needs to know: addresses, a token, an application. The secrets are the fake's
+    /// own and open nothing else.
+    pub fn as_json(&self) -> Value {
+        json!({
+            "api_base": format!("{}/api", self.address()),
+            "oauth_base": format!("{}/oauth", self.address()),
+            "token": oauth::PERSONAL_TOKEN,
+            "client_id": oauth::CLIENT_ID,
+            "client_secret": oauth::CLIENT_SECRET,
+            "redirect_uri": oauth::REDIRECT_URI,
+        })
+    }
     /// Plays the user who opens the address of a sign-in and agrees: answers the address the browser is sent to.
     ///
     /// # Errors

@@ -1,0 +1,80 @@
+//! The fakes as servers, for programs in any language.
+
+use serde_json::json;
+use std::io::Write;
+use std::net::{Ipv4Addr, TcpListener};
+use yunkit_core::Error;
+use yunkit_testkit::gitee::Fake;
+
+/// What the command line says.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Options {
+    port_base: Option<u16>,
+    json: bool,
+}
+
+impl Options {
+    pub(crate) fn read(arguments: &[&str]) -> Result<Self, String> {
+        let mut options = Self::default();
+        let mut rest = arguments.iter();
+        while let Some(argument) = rest.next() {
+            match *argument {
+                "--json" => options.json = true,
+                "--port-base" => {
+                    let port = rest.next().ok_or("--port-base needs a number")?;
+                    options.port_base = Some(port.parse().map_err(|_| format!("`{port}` is no port"))?);
+                }
+                other => return Err(format!("sandbox does not know `{other}`")),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Runs until Ctrl-C. Each surface takes the next port from the base on, Gitee the first.
+pub(crate) async fn run(options: Options) -> Result<(), Error> {
+    let mut gitee = Fake::builder();
+    if let Some(port) = options.port_base {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .map_err(|error| Error::input("sandbox", format!("port {port}: {error}")))?;
+        gitee = gitee.listener(listener);
+    }
+    let gitee = gitee.start().await;
+    let facts = json!({"gitee": gitee.as_json()});
+    if options.json {
+        println!("{facts}");
+    } else {
+        for (surface, entries) in facts.as_object().into_iter().flatten() {
+            println!("{surface}");
+            for (name, value) in entries.as_object().into_iter().flatten() {
+                println!("  {name:<14} {}", value.as_str().unwrap_or_default());
+            }
+        }
+        println!("Ctrl-C ends it.");
+    }
+    // Whoever waits for the line reads it through a pipe.
+    let _ = std::io::stdout().flush();
+    tokio::signal::ctrl_c()
+        .await
+        .map_err(|error| Error::input("sandbox", format!("Ctrl-C cannot be caught: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Options;
+
+    #[test]
+    fn options_are_read_and_mistakes_named() {
+        let rows: [(&[&str], Result<Options, &str>); 5] = [
+            (&[], Ok(Options::default())),
+            (&["--port-base", "4000", "--json"], Ok(Options { port_base: Some(4000), json: true })),
+            (&["--port-base"], Err("--port-base needs a number")),
+            (&["--port-base", "x"], Err("`x` is no port")),
+            (&["--jsno"], Err("sandbox does not know `--jsno`")),
+        ];
+
+        for (arguments, expected) in rows {
+            assert_eq!(Options::read(arguments), expected.map_err(str::to_owned), "{arguments:?}");
+        }
+    }
+}
