@@ -7,6 +7,7 @@ use std::time::Duration;
 use yunkit_core::http::StatusCode;
 use yunkit_core::secrecy::{ExposeSecret, SecretString};
 use yunkit_core::session::{MemoryStore, TokenStore};
+use yunkit_gitee::body::File;
 use yunkit_gitee::oauth::Scope;
 use yunkit_gitee::operation::BodyKind;
 use yunkit_gitee::{ErrorKind, Retry, WasSent, issues, repos, users};
@@ -233,6 +234,62 @@ async fn a_body_can_be_sent_as_form_or_json_whatever_the_document_says() {
 
     let bodies: Vec<_> = fake.received().await.into_iter().map(|r| String::from_utf8(r.body).unwrap()).collect();
     assert_eq!(bodies, [r#"{"repo":"repository-1","title":"a&b"}"#, "repo=repository-1&title=a%26b"]);
+}
+
+#[tokio::test]
+async fn an_attachment_is_sent_again_whole_when_the_service_asks_to_wait() {
+    let fake = Fake::builder().recording(true).start().await;
+    let time = Arc::new(ManualSurroundings::default());
+    let client = fake.gitee().with_token(fake.token()).unwrap().surroundings(time);
+    let folder = std::env::temp_dir().join(format!("yunkit-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("notes.txt");
+    std::fs::write(&path, "x".repeat(200_000)).unwrap();
+    fake.fail_next(429, Some(Duration::from_secs(1)));
+
+    let file = File::from_path(&path).unwrap();
+    let upload = repos::UploadReleaseAsset::new(LOGIN, "repository-1", 7, file);
+    client.send(upload).await.unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+
+    let received = fake.received().await;
+    assert_eq!(received.len(), 2);
+    for request in received {
+        assert_eq!(request.headers["content-length"].to_str().unwrap(), request.body.len().to_string());
+        let body = String::from_utf8(request.body).unwrap();
+        assert!(body.contains("name=\"file\"; filename=\"notes.txt\""));
+        assert_eq!(body.matches('x').count() / 1000, 200);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_streamed_while_it_arrives() {
+    let fake = Fake::start().await;
+    let client = fake.gitee().with_token(fake.token()).unwrap();
+
+    let (stream, meta) = client.stream(repos::DownloadZipballArchive::new(LOGIN, "repository-1")).await.unwrap();
+
+    let chunks: Vec<_> = futures_util::TryStreamExt::try_collect::<Vec<_>>(stream).await.unwrap();
+    assert_eq!(chunks.concat(), b"bytes of getV5ReposOwnerRepoZipball\n");
+    assert_eq!(meta.status, StatusCode::OK);
+    assert_eq!(meta.rate.map(|rate| rate.limit), Some(5000));
+}
+
+#[test]
+fn nothing_that_holds_a_token_prints_it() {
+    let gitee = yunkit_gitee::Gitee::new();
+    let oauth =
+        gitee.oauth(yunkit_gitee::oauth::Application::new("id", "canary".into(), "http://localhost:1/cb")).unwrap();
+    let session = oauth.session("demo", Arc::new(MemoryStore::default()));
+    let clients = [
+        gitee.with_token("canary".into()).unwrap(),
+        gitee.with_token_scheme(&"canary".into()).unwrap(),
+        gitee.with_session(session.clone()).unwrap(),
+    ];
+
+    let printed = format!("{clients:?} {oauth:?} {session:?} {:#?}", oauth.authorize(&[]));
+
+    assert!(!printed.contains("canary"), "{printed}");
 }
 
 #[tokio::test]
