@@ -276,19 +276,23 @@ fn blank(ty: &Ty) -> &'static str {
 }
 
 fn operation_impl(module: &Module, operation: &Operation) -> String {
-    let mut info = match &operation.route {
-        Route::Rest { method, path } => format!(
-            "OperationInfo::rest(\"{}::{}\", \"{}\", Method::{}, \"{path}\")",
-            module.name,
-            operation.name,
-            operation.id,
-            names::pascal(&method.to_lowercase()),
-        ),
+    let first = match &operation.route {
+        Route::Rest { method, path } => {
+            let method = format!("Method::{}", names::pascal(&method.to_lowercase()));
+            let arguments = [
+                format!("\"{}::{}\"", module.name, operation.name),
+                format!("{:?}", operation.id),
+                method,
+                format!("{path:?}"),
+            ];
+            format!("OperationInfo::rest(\n        {},\n    )", arguments.join(",\n        "))
+        }
         Route::Action { action } => format!(
-            "OperationInfo::action(\"{}::{}\", \"{action}\", Effect::{:?})",
+            "OperationInfo::action(\"{}::{}\", {action:?}, Effect::{:?})",
             module.name, operation.name, operation.effect
         ),
     };
+    let mut more: Vec<String> = Vec::new();
     if let Route::Rest { method, .. } = &operation.route {
         let natural = match method.as_str() {
             "GET" | "HEAD" => Effect::Read,
@@ -296,29 +300,30 @@ fn operation_impl(module: &Module, operation: &Operation) -> String {
             _ => Effect::Write,
         };
         if natural != operation.effect {
-            let _ = write!(info, ".effect(Effect::{:?})", operation.effect);
+            more.push(format!(".effect(Effect::{:?})", operation.effect));
         }
         if operation.body != BodyKind::None {
-            let _ = write!(info, ".body(BodyKind::{:?})", operation.body);
+            more.push(format!(".body(BodyKind::{:?})", operation.body));
         }
     }
     if operation.answer != Answer::Json {
-        let _ = write!(info, ".answer(Answer::{:?})", operation.answer);
+        more.push(format!(".answer(Answer::{:?})", operation.answer));
     }
     if let Some((paging, _)) = &operation.paging {
-        let _ = write!(info, ".paging(&crate::generated::{})", names::screaming(paging));
+        more.push(format!(".paging(&crate::generated::{})", names::screaming(paging)));
     }
     if operation.follows {
-        info += ".follows()";
+        more.push(".follows()".to_owned());
     }
     if operation.sensitive {
-        info += ".sensitive()";
+        more.push(".sensitive()".to_owned());
     }
     if operation.rate > 0 {
-        let _ = write!(info, ".rate({})", operation.rate);
+        more.push(format!(".rate({})", operation.rate));
     }
+    let more: String = more.iter().map(|piece| format!("\n    {piece}")).collect();
     let mut out = format!(
-        "impl Operation for {} {{\n    type Output = {};\n    const INFO: &'static OperationInfo =\n        &{info};\n}}\n\n",
+        "impl Operation for {} {{\n    type Output = {};\n    const INFO: &'static OperationInfo = &{first}{more};\n}}\n\n",
         operation.name,
         operation.output.rust()
     );

@@ -42,8 +42,13 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 
 impl Operation for List {
     type Output = Vec<Depot>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("depots::List", "listDepots", Method::Get, "/v1/depots").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "depots::List",
+        "listDepots",
+        Method::Get,
+        "/v1/depots",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for List {
@@ -84,8 +89,15 @@ impl Debug for List {
 
 impl Operation for Create {
     type Output = Depot;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("depots::Create", "createDepot", Method::Post, "/v1/depots").body(BodyKind::Json).sensitive().rate(5);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "depots::Create",
+        "createDepot",
+        Method::Post,
+        "/v1/depots",
+    )
+    .body(BodyKind::Json)
+    .sensitive()
+    .rate(5);
 }
 
 impl Record for Create {
@@ -118,8 +130,13 @@ impl Debug for Create {
 
 impl Operation for Search {
     type Output = DepotPage;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("depots::Search", "searchDepots", Method::Get, "/v1/depots/search").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "depots::Search",
+        "searchDepots",
+        Method::Get,
+        "/v1/depots/search",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for Search {
@@ -159,8 +176,13 @@ impl Debug for Search {
 
 impl Operation for Delete {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("depots::Delete", "deleteDepot", Method::Delete, "/v1/depots/{owner}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "depots::Delete",
+        "deleteDepot",
+        Method::Delete,
+        "/v1/depots/{owner}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for Delete {
@@ -191,8 +213,12 @@ impl Debug for Delete {
 
 impl Operation for Get {
     type Output = Option<Depot>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("depots::Get", "getDepot", Method::Get, "/v1/depots/{owner}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "depots::Get",
+        "getDepot",
+        Method::Get,
+        "/v1/depots/{owner}",
+    );
 }
 
 impl Record for Get {
@@ -223,8 +249,15 @@ impl Debug for Get {
 
 impl Operation for Update {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("depots::Update", "updateDepot", Method::Patch, "/v1/depots/{owner}").effect(Effect::Idempotent).body(BodyKind::Json).answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "depots::Update",
+        "updateDepot",
+        Method::Patch,
+        "/v1/depots/{owner}",
+    )
+    .effect(Effect::Idempotent)
+    .body(BodyKind::Json)
+    .answer(Answer::Empty);
 }
 
 impl Record for Update {
@@ -257,8 +290,13 @@ impl Debug for Update {
 
 impl Operation for SetLabels {
     type Output = Vec<SetLabelsAnswer>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("depots::SetLabels", "setLabels", Method::Put, "/v1/depots/{owner}/labels").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "depots::SetLabels",
+        "setLabels",
+        Method::Put,
+        "/v1/depots/{owner}/labels",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for SetLabels {
@@ -291,8 +329,12 @@ impl Debug for SetLabels {
 
 impl Operation for GetLanguages {
     type Output = BTreeMap<String, i64>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("depots::GetLanguages", "getLanguages", Method::Get, "/v1/depots/{owner}/languages");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "depots::GetLanguages",
+        "getLanguages",
+        Method::Get,
+        "/v1/depots/{owner}/languages",
+    );
 }
 
 impl Record for GetLanguages {

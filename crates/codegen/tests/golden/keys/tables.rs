@@ -20,8 +20,7 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 
 impl Operation for DescribeKeys {
     type Output = DescribeKeysResponse;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::action("keys::DescribeKeys", "DescribeKeys", Effect::Read);
+    const INFO: &'static OperationInfo = &OperationInfo::action("keys::DescribeKeys", "DescribeKeys", Effect::Read);
 }
 
 impl Record for DescribeKeys {
@@ -54,8 +53,7 @@ impl Debug for DescribeKeys {
 
 impl Operation for RotateKey {
     type Output = AccessKey;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::action("keys::RotateKey", "RotateKey", Effect::Write);
+    const INFO: &'static OperationInfo = &OperationInfo::action("keys::RotateKey", "RotateKey", Effect::Write);
 }
 
 impl Record for RotateKey {

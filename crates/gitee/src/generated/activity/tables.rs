@@ -68,8 +68,12 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 
 impl Operation for ListPublicEventsForRepoNetwork {
     type Output = Vec<Event>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::ListPublicEventsForRepoNetwork", "getV5NetworksOwnerRepoEvents", Method::Get, "/v5/networks/{owner}/{repo}/events");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::ListPublicEventsForRepoNetwork",
+        "getV5NetworksOwnerRepoEvents",
+        Method::Get,
+        "/v5/networks/{owner}/{repo}/events",
+    );
 }
 
 impl Record for ListPublicEventsForRepoNetwork {
@@ -102,8 +106,12 @@ impl Debug for ListPublicEventsForRepoNetwork {
 
 impl Operation for GetNotificationCount {
     type Output = NotificationCount;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::GetNotificationCount", "getV5NotificationsCount", Method::Get, "/v5/notifications/count");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::GetNotificationCount",
+        "getV5NotificationsCount",
+        Method::Get,
+        "/v5/notifications/count",
+    );
 }
 
 impl Record for GetNotificationCount {
@@ -134,8 +142,13 @@ impl Debug for GetNotificationCount {
 
 impl Operation for ListMessages {
     type Output = PrivateMessageList;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::ListMessages", "getV5NotificationsMessages", Method::Get, "/v5/notifications/messages").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::ListMessages",
+        "getV5NotificationsMessages",
+        Method::Get,
+        "/v5/notifications/messages",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListMessages {
@@ -177,8 +190,13 @@ impl Debug for ListMessages {
 
 impl Operation for CreateMessage {
     type Output = PrivateMessage;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::CreateMessage", "postV5NotificationsMessages", Method::Post, "/v5/notifications/messages").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::CreateMessage",
+        "postV5NotificationsMessages",
+        Method::Post,
+        "/v5/notifications/messages",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for CreateMessage {
@@ -211,8 +229,14 @@ impl Debug for CreateMessage {
 
 impl Operation for MarkMessagesAsRead {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::MarkMessagesAsRead", "putV5NotificationsMessages", Method::Put, "/v5/notifications/messages").body(BodyKind::Json).answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::MarkMessagesAsRead",
+        "putV5NotificationsMessages",
+        Method::Put,
+        "/v5/notifications/messages",
+    )
+    .body(BodyKind::Json)
+    .answer(Answer::Empty);
 }
 
 impl Record for MarkMessagesAsRead {
@@ -243,8 +267,12 @@ impl Debug for MarkMessagesAsRead {
 
 impl Operation for GetMessage {
     type Output = PrivateMessage;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::GetMessage", "getV5NotificationsMessagesId", Method::Get, "/v5/notifications/messages/{id}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::GetMessage",
+        "getV5NotificationsMessagesId",
+        Method::Get,
+        "/v5/notifications/messages/{id}",
+    );
 }
 
 impl Record for GetMessage {
@@ -275,8 +303,14 @@ impl Debug for GetMessage {
 
 impl Operation for MarkMessageAsRead {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::MarkMessageAsRead", "patchV5NotificationsMessagesId", Method::Patch, "/v5/notifications/messages/{id}").effect(Effect::Idempotent).answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::MarkMessageAsRead",
+        "patchV5NotificationsMessagesId",
+        Method::Patch,
+        "/v5/notifications/messages/{id}",
+    )
+    .effect(Effect::Idempotent)
+    .answer(Answer::Empty);
 }
 
 impl Record for MarkMessageAsRead {
@@ -307,8 +341,13 @@ impl Debug for MarkMessageAsRead {
 
 impl Operation for ListNotificationsForAuthenticatedUser {
     type Output = NotificationList;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::ListNotificationsForAuthenticatedUser", "getV5NotificationsThreads", Method::Get, "/v5/notifications/threads").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::ListNotificationsForAuthenticatedUser",
+        "getV5NotificationsThreads",
+        Method::Get,
+        "/v5/notifications/threads",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListNotificationsForAuthenticatedUser {
@@ -353,8 +392,14 @@ impl Debug for ListNotificationsForAuthenticatedUser {
 
 impl Operation for MarkNotificationsAsRead {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::MarkNotificationsAsRead", "putV5NotificationsThreads", Method::Put, "/v5/notifications/threads").body(BodyKind::Json).answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::MarkNotificationsAsRead",
+        "putV5NotificationsThreads",
+        Method::Put,
+        "/v5/notifications/threads",
+    )
+    .body(BodyKind::Json)
+    .answer(Answer::Empty);
 }
 
 impl Record for MarkNotificationsAsRead {
@@ -385,8 +430,12 @@ impl Debug for MarkNotificationsAsRead {
 
 impl Operation for GetThread {
     type Output = Notification;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::GetThread", "getV5NotificationsThreadsId", Method::Get, "/v5/notifications/threads/{id}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::GetThread",
+        "getV5NotificationsThreadsId",
+        Method::Get,
+        "/v5/notifications/threads/{id}",
+    );
 }
 
 impl Record for GetThread {
@@ -417,8 +466,14 @@ impl Debug for GetThread {
 
 impl Operation for MarkThreadAsRead {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::MarkThreadAsRead", "patchV5NotificationsThreadsId", Method::Patch, "/v5/notifications/threads/{id}").effect(Effect::Idempotent).answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::MarkThreadAsRead",
+        "patchV5NotificationsThreadsId",
+        Method::Patch,
+        "/v5/notifications/threads/{id}",
+    )
+    .effect(Effect::Idempotent)
+    .answer(Answer::Empty);
 }
 
 impl Record for MarkThreadAsRead {
@@ -449,8 +504,12 @@ impl Debug for MarkThreadAsRead {
 
 impl Operation for ListPublicOrgEvents {
     type Output = Vec<Event>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::ListPublicOrgEvents", "getV5OrgsOrgEvents", Method::Get, "/v5/orgs/{org}/events");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::ListPublicOrgEvents",
+        "getV5OrgsOrgEvents",
+        Method::Get,
+        "/v5/orgs/{org}/events",
+    );
 }
 
 impl Record for ListPublicOrgEvents {
@@ -483,8 +542,12 @@ impl Debug for ListPublicOrgEvents {
 
 impl Operation for ListRepoEvents {
     type Output = Vec<Event>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::ListRepoEvents", "getV5ReposOwnerRepoEvents", Method::Get, "/v5/repos/{owner}/{repo}/events");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::ListRepoEvents",
+        "getV5ReposOwnerRepoEvents",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/events",
+    );
 }
 
 impl Record for ListRepoEvents {
@@ -517,8 +580,13 @@ impl Debug for ListRepoEvents {
 
 impl Operation for ListRepoNotificationsForAuthenticatedUser {
     type Output = NotificationList;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::ListRepoNotificationsForAuthenticatedUser", "getV5ReposOwnerRepoNotifications", Method::Get, "/v5/repos/{owner}/{repo}/notifications").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::ListRepoNotificationsForAuthenticatedUser",
+        "getV5ReposOwnerRepoNotifications",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/notifications",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListRepoNotificationsForAuthenticatedUser {
@@ -564,8 +632,14 @@ impl Debug for ListRepoNotificationsForAuthenticatedUser {
 
 impl Operation for MarkRepoNotificationsAsRead {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::MarkRepoNotificationsAsRead", "putV5ReposOwnerRepoNotifications", Method::Put, "/v5/repos/{owner}/{repo}/notifications").body(BodyKind::Json).answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::MarkRepoNotificationsAsRead",
+        "putV5ReposOwnerRepoNotifications",
+        Method::Put,
+        "/v5/repos/{owner}/{repo}/notifications",
+    )
+    .body(BodyKind::Json)
+    .answer(Answer::Empty);
 }
 
 impl Record for MarkRepoNotificationsAsRead {
@@ -598,8 +672,13 @@ impl Debug for MarkRepoNotificationsAsRead {
 
 impl Operation for ListWatchersForRepo {
     type Output = Vec<Watcher>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::ListWatchersForRepo", "getV5ReposOwnerRepoSubscribers", Method::Get, "/v5/repos/{owner}/{repo}/subscribers").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::ListWatchersForRepo",
+        "getV5ReposOwnerRepoSubscribers",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/subscribers",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListWatchersForRepo {
@@ -639,8 +718,13 @@ impl Debug for ListWatchersForRepo {
 
 impl Operation for ListWatchedReposForAuthenticatedUser {
     type Output = Vec<Repository>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::ListWatchedReposForAuthenticatedUser", "getV5UserSubscriptions", Method::Get, "/v5/user/subscriptions").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::ListWatchedReposForAuthenticatedUser",
+        "getV5UserSubscriptions",
+        Method::Get,
+        "/v5/user/subscriptions",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListWatchedReposForAuthenticatedUser {
@@ -680,8 +764,13 @@ impl Debug for ListWatchedReposForAuthenticatedUser {
 
 impl Operation for DeleteRepoSubscription {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::DeleteRepoSubscription", "deleteV5UserSubscriptionsOwnerRepo", Method::Delete, "/v5/user/subscriptions/{owner}/{repo}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::DeleteRepoSubscription",
+        "deleteV5UserSubscriptionsOwnerRepo",
+        Method::Delete,
+        "/v5/user/subscriptions/{owner}/{repo}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for DeleteRepoSubscription {
@@ -714,8 +803,13 @@ impl Debug for DeleteRepoSubscription {
 
 impl Operation for CheckRepoSubscription {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::CheckRepoSubscription", "getV5UserSubscriptionsOwnerRepo", Method::Get, "/v5/user/subscriptions/{owner}/{repo}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::CheckRepoSubscription",
+        "getV5UserSubscriptionsOwnerRepo",
+        Method::Get,
+        "/v5/user/subscriptions/{owner}/{repo}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for CheckRepoSubscription {
@@ -748,8 +842,14 @@ impl Debug for CheckRepoSubscription {
 
 impl Operation for SetRepoSubscription {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::SetRepoSubscription", "putV5UserSubscriptionsOwnerRepo", Method::Put, "/v5/user/subscriptions/{owner}/{repo}").body(BodyKind::Json).answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::SetRepoSubscription",
+        "putV5UserSubscriptionsOwnerRepo",
+        Method::Put,
+        "/v5/user/subscriptions/{owner}/{repo}",
+    )
+    .body(BodyKind::Json)
+    .answer(Answer::Empty);
 }
 
 impl Record for SetRepoSubscription {
@@ -782,8 +882,12 @@ impl Debug for SetRepoSubscription {
 
 impl Operation for ListEventsForAuthenticatedUser {
     type Output = Vec<Event>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::ListEventsForAuthenticatedUser", "getV5UsersUsernameEvents", Method::Get, "/v5/users/{username}/events");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::ListEventsForAuthenticatedUser",
+        "getV5UsersUsernameEvents",
+        Method::Get,
+        "/v5/users/{username}/events",
+    );
 }
 
 impl Record for ListEventsForAuthenticatedUser {
@@ -816,8 +920,12 @@ impl Debug for ListEventsForAuthenticatedUser {
 
 impl Operation for ListOrgEventsForAuthenticatedUser {
     type Output = Vec<Event>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::ListOrgEventsForAuthenticatedUser", "getV5UsersUsernameEventsOrgsOrg", Method::Get, "/v5/users/{username}/events/orgs/{org}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::ListOrgEventsForAuthenticatedUser",
+        "getV5UsersUsernameEventsOrgsOrg",
+        Method::Get,
+        "/v5/users/{username}/events/orgs/{org}",
+    );
 }
 
 impl Record for ListOrgEventsForAuthenticatedUser {
@@ -850,8 +958,12 @@ impl Debug for ListOrgEventsForAuthenticatedUser {
 
 impl Operation for ListPublicEventsForUser {
     type Output = Vec<Event>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::ListPublicEventsForUser", "getV5UsersUsernameEventsPublic", Method::Get, "/v5/users/{username}/events/public");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::ListPublicEventsForUser",
+        "getV5UsersUsernameEventsPublic",
+        Method::Get,
+        "/v5/users/{username}/events/public",
+    );
 }
 
 impl Record for ListPublicEventsForUser {
@@ -884,8 +996,12 @@ impl Debug for ListPublicEventsForUser {
 
 impl Operation for ListReceivedEventsForUser {
     type Output = Vec<Event>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::ListReceivedEventsForUser", "getV5UsersUsernameReceivedEvents", Method::Get, "/v5/users/{username}/received_events");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::ListReceivedEventsForUser",
+        "getV5UsersUsernameReceivedEvents",
+        Method::Get,
+        "/v5/users/{username}/received_events",
+    );
 }
 
 impl Record for ListReceivedEventsForUser {
@@ -918,8 +1034,12 @@ impl Debug for ListReceivedEventsForUser {
 
 impl Operation for ListReceivedPublicEventsForUser {
     type Output = Vec<Event>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::ListReceivedPublicEventsForUser", "getV5UsersUsernameReceivedEventsPublic", Method::Get, "/v5/users/{username}/received_events/public");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::ListReceivedPublicEventsForUser",
+        "getV5UsersUsernameReceivedEventsPublic",
+        Method::Get,
+        "/v5/users/{username}/received_events/public",
+    );
 }
 
 impl Record for ListReceivedPublicEventsForUser {
@@ -952,8 +1072,12 @@ impl Debug for ListReceivedPublicEventsForUser {
 
 impl Operation for ListReposWatchedByUser {
     type Output = Vec<Repository>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("activity::ListReposWatchedByUser", "getV5UsersUsernameSubscriptions", Method::Get, "/v5/users/{username}/subscriptions");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "activity::ListReposWatchedByUser",
+        "getV5UsersUsernameSubscriptions",
+        Method::Get,
+        "/v5/users/{username}/subscriptions",
+    );
 }
 
 impl Record for ListReposWatchedByUser {

@@ -26,8 +26,13 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 
 impl Operation for Create {
     type Output = CheckRun;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("checks::Create", "postV5ReposOwnerRepoCheckRuns", Method::Post, "/v5/repos/{owner}/{repo}/check-runs").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "checks::Create",
+        "postV5ReposOwnerRepoCheckRuns",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/check-runs",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for Create {
@@ -70,8 +75,12 @@ impl Debug for Create {
 
 impl Operation for Get {
     type Output = CheckRun;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("checks::Get", "getV5ReposOwnerRepoCheckRunsCheckRunId", Method::Get, "/v5/repos/{owner}/{repo}/check-runs/{check_run_id}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "checks::Get",
+        "getV5ReposOwnerRepoCheckRunsCheckRunId",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/check-runs/{check_run_id}",
+    );
 }
 
 impl Record for Get {
@@ -104,8 +113,13 @@ impl Debug for Get {
 
 impl Operation for Update {
     type Output = CheckRun;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("checks::Update", "patchV5ReposOwnerRepoCheckRunsCheckRunId", Method::Patch, "/v5/repos/{owner}/{repo}/check-runs/{check_run_id}").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "checks::Update",
+        "patchV5ReposOwnerRepoCheckRunsCheckRunId",
+        Method::Patch,
+        "/v5/repos/{owner}/{repo}/check-runs/{check_run_id}",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for Update {
@@ -148,8 +162,12 @@ impl Debug for Update {
 
 impl Operation for ListAnnotations {
     type Output = OneOrMany<CheckAnnotation>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("checks::ListAnnotations", "getV5ReposOwnerRepoCheckRunsCheckRunIdAnnotations", Method::Get, "/v5/repos/{owner}/{repo}/check-runs/{check_run_id}/annotations");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "checks::ListAnnotations",
+        "getV5ReposOwnerRepoCheckRunsCheckRunIdAnnotations",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/check-runs/{check_run_id}/annotations",
+    );
 }
 
 impl Record for ListAnnotations {
@@ -183,8 +201,12 @@ impl Debug for ListAnnotations {
 
 impl Operation for ListForRef {
     type Output = OneOrMany<CheckRun>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("checks::ListForRef", "getV5ReposOwnerRepoCommitsRefCheckRuns", Method::Get, "/v5/repos/{owner}/{repo}/commits/{ref}/check-runs");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "checks::ListForRef",
+        "getV5ReposOwnerRepoCommitsRefCheckRuns",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/commits/{ref}/check-runs",
+    );
 }
 
 impl Record for ListForRef {

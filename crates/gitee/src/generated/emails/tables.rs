@@ -18,8 +18,12 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 
 impl Operation for ListForAuthenticatedUser {
     type Output = Vec<UserEmail>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("emails::ListForAuthenticatedUser", "getV5Emails", Method::Get, "/v5/emails");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "emails::ListForAuthenticatedUser",
+        "getV5Emails",
+        Method::Get,
+        "/v5/emails",
+    );
 }
 
 impl Record for ListForAuthenticatedUser {

@@ -50,8 +50,13 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 
 impl Operation for ListPullRequests {
     type Output = Vec<PullRequest>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("enterprises::ListPullRequests", "getV5EnterpriseEnterprisePullRequests", Method::Get, "/v5/enterprise/{enterprise}/pull_requests").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "enterprises::ListPullRequests",
+        "getV5EnterpriseEnterprisePullRequests",
+        Method::Get,
+        "/v5/enterprise/{enterprise}/pull_requests",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListPullRequests {
@@ -102,8 +107,12 @@ impl Debug for ListPullRequests {
 
 impl Operation for Get {
     type Output = Enterprise;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("enterprises::Get", "getV5EnterprisesEnterprise", Method::Get, "/v5/enterprises/{enterprise}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "enterprises::Get",
+        "getV5EnterprisesEnterprise",
+        Method::Get,
+        "/v5/enterprises/{enterprise}",
+    );
 }
 
 impl Record for Get {
@@ -134,8 +143,13 @@ impl Debug for Get {
 
 impl Operation for ListMembers {
     type Output = Vec<EnterpriseMembership>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("enterprises::ListMembers", "getV5EnterprisesEnterpriseMembers", Method::Get, "/v5/enterprises/{enterprise}/members").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "enterprises::ListMembers",
+        "getV5EnterprisesEnterpriseMembers",
+        Method::Get,
+        "/v5/enterprises/{enterprise}/members",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListMembers {
@@ -175,8 +189,14 @@ impl Debug for ListMembers {
 
 impl Operation for AddMember {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("enterprises::AddMember", "postV5EnterprisesEnterpriseMembers", Method::Post, "/v5/enterprises/{enterprise}/members").body(BodyKind::Json).answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "enterprises::AddMember",
+        "postV5EnterprisesEnterpriseMembers",
+        Method::Post,
+        "/v5/enterprises/{enterprise}/members",
+    )
+    .body(BodyKind::Json)
+    .answer(Answer::Empty);
 }
 
 impl Record for AddMember {
@@ -210,8 +230,12 @@ impl Debug for AddMember {
 
 impl Operation for GetMemberByUsernameOrEmail {
     type Output = EnterpriseMembership;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("enterprises::GetMemberByUsernameOrEmail", "getV5EnterprisesEnterpriseMembersSearch", Method::Get, "/v5/enterprises/{enterprise}/members/search");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "enterprises::GetMemberByUsernameOrEmail",
+        "getV5EnterprisesEnterpriseMembersSearch",
+        Method::Get,
+        "/v5/enterprises/{enterprise}/members/search",
+    );
 }
 
 impl Record for GetMemberByUsernameOrEmail {
@@ -244,8 +268,13 @@ impl Debug for GetMemberByUsernameOrEmail {
 
 impl Operation for RemoveMember {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("enterprises::RemoveMember", "deleteV5EnterprisesEnterpriseMembersUsername", Method::Delete, "/v5/enterprises/{enterprise}/members/{username}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "enterprises::RemoveMember",
+        "deleteV5EnterprisesEnterpriseMembersUsername",
+        Method::Delete,
+        "/v5/enterprises/{enterprise}/members/{username}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for RemoveMember {
@@ -278,8 +307,12 @@ impl Debug for RemoveMember {
 
 impl Operation for GetMember {
     type Output = EnterpriseMembership;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("enterprises::GetMember", "getV5EnterprisesEnterpriseMembersUsername", Method::Get, "/v5/enterprises/{enterprise}/members/{username}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "enterprises::GetMember",
+        "getV5EnterprisesEnterpriseMembersUsername",
+        Method::Get,
+        "/v5/enterprises/{enterprise}/members/{username}",
+    );
 }
 
 impl Record for GetMember {
@@ -312,8 +345,13 @@ impl Debug for GetMember {
 
 impl Operation for UpdateMember {
     type Output = EnterpriseMembership;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("enterprises::UpdateMember", "putV5EnterprisesEnterpriseMembersUsername", Method::Put, "/v5/enterprises/{enterprise}/members/{username}").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "enterprises::UpdateMember",
+        "putV5EnterprisesEnterpriseMembersUsername",
+        Method::Put,
+        "/v5/enterprises/{enterprise}/members/{username}",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for UpdateMember {
@@ -347,8 +385,13 @@ impl Debug for UpdateMember {
 
 impl Operation for ListWeekReportsForUser {
     type Output = Vec<WeekReport>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("enterprises::ListWeekReportsForUser", "getV5EnterprisesEnterpriseUsersUsernameWeekReports", Method::Get, "/v5/enterprises/{enterprise}/users/{username}/week_reports").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "enterprises::ListWeekReportsForUser",
+        "getV5EnterprisesEnterpriseUsersUsernameWeekReports",
+        Method::Get,
+        "/v5/enterprises/{enterprise}/users/{username}/week_reports",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListWeekReportsForUser {
@@ -388,8 +431,13 @@ impl Debug for ListWeekReportsForUser {
 
 impl Operation for CreateWeekReport {
     type Output = WeekReport;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("enterprises::CreateWeekReport", "postV5EnterprisesEnterpriseWeekReport", Method::Post, "/v5/enterprises/{enterprise}/week_report").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "enterprises::CreateWeekReport",
+        "postV5EnterprisesEnterpriseWeekReport",
+        Method::Post,
+        "/v5/enterprises/{enterprise}/week_report",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for CreateWeekReport {
@@ -423,8 +471,13 @@ impl Debug for CreateWeekReport {
 
 impl Operation for UpdateWeekReport {
     type Output = WeekReport;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("enterprises::UpdateWeekReport", "patchV5EnterprisesEnterpriseWeekReportId", Method::Patch, "/v5/enterprises/{enterprise}/week_report/{id}").body(BodyKind::Form);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "enterprises::UpdateWeekReport",
+        "patchV5EnterprisesEnterpriseWeekReportId",
+        Method::Patch,
+        "/v5/enterprises/{enterprise}/week_report/{id}",
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for UpdateWeekReport {
@@ -457,8 +510,13 @@ impl Debug for UpdateWeekReport {
 
 impl Operation for ListWeekReports {
     type Output = Vec<WeekReport>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("enterprises::ListWeekReports", "getV5EnterprisesEnterpriseWeekReports", Method::Get, "/v5/enterprises/{enterprise}/week_reports").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "enterprises::ListWeekReports",
+        "getV5EnterprisesEnterpriseWeekReports",
+        Method::Get,
+        "/v5/enterprises/{enterprise}/week_reports",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListWeekReports {
@@ -500,8 +558,12 @@ impl Debug for ListWeekReports {
 
 impl Operation for GetWeekReport {
     type Output = WeekReport;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("enterprises::GetWeekReport", "getV5EnterprisesEnterpriseWeekReportsId", Method::Get, "/v5/enterprises/{enterprise}/week_reports/{id}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "enterprises::GetWeekReport",
+        "getV5EnterprisesEnterpriseWeekReportsId",
+        Method::Get,
+        "/v5/enterprises/{enterprise}/week_reports/{id}",
+    );
 }
 
 impl Record for GetWeekReport {
@@ -534,8 +596,13 @@ impl Debug for GetWeekReport {
 
 impl Operation for CreateWeekReportComment {
     type Output = Comment;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("enterprises::CreateWeekReportComment", "postV5EnterprisesEnterpriseWeekReportsIdComment", Method::Post, "/v5/enterprises/{enterprise}/week_reports/{id}/comment").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "enterprises::CreateWeekReportComment",
+        "postV5EnterprisesEnterpriseWeekReportsIdComment",
+        Method::Post,
+        "/v5/enterprises/{enterprise}/week_reports/{id}/comment",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for CreateWeekReportComment {
@@ -568,8 +635,13 @@ impl Debug for CreateWeekReportComment {
 
 impl Operation for ListWeekReportComments {
     type Output = Vec<Comment>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("enterprises::ListWeekReportComments", "getV5EnterprisesEnterpriseWeekReportsIdComments", Method::Get, "/v5/enterprises/{enterprise}/week_reports/{id}/comments").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "enterprises::ListWeekReportComments",
+        "getV5EnterprisesEnterpriseWeekReportsIdComments",
+        Method::Get,
+        "/v5/enterprises/{enterprise}/week_reports/{id}/comments",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListWeekReportComments {
@@ -609,8 +681,13 @@ impl Debug for ListWeekReportComments {
 
 impl Operation for DeleteWeekReportComment {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("enterprises::DeleteWeekReportComment", "deleteV5EnterprisesEnterpriseWeekReportsReportIdCommentsId", Method::Delete, "/v5/enterprises/{enterprise}/week_reports/{report_id}/comments/{id}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "enterprises::DeleteWeekReportComment",
+        "deleteV5EnterprisesEnterpriseWeekReportsReportIdCommentsId",
+        Method::Delete,
+        "/v5/enterprises/{enterprise}/week_reports/{report_id}/comments/{id}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for DeleteWeekReportComment {
@@ -643,8 +720,13 @@ impl Debug for DeleteWeekReportComment {
 
 impl Operation for ListForAuthenticatedUser {
     type Output = Vec<Enterprise>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("enterprises::ListForAuthenticatedUser", "getV5UserEnterprises", Method::Get, "/v5/user/enterprises").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "enterprises::ListForAuthenticatedUser",
+        "getV5UserEnterprises",
+        Method::Get,
+        "/v5/user/enterprises",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListForAuthenticatedUser {

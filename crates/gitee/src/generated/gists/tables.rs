@@ -50,8 +50,13 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 
 impl Operation for List {
     type Output = Vec<Gist>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("gists::List", "getV5Gists", Method::Get, "/v5/gists").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "gists::List",
+        "getV5Gists",
+        Method::Get,
+        "/v5/gists",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for List {
@@ -91,8 +96,13 @@ impl Debug for List {
 
 impl Operation for Create {
     type Output = OneOrMany<GistDetail>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("gists::Create", "postV5Gists", Method::Post, "/v5/gists").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "gists::Create",
+        "postV5Gists",
+        Method::Post,
+        "/v5/gists",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for Create {
@@ -125,8 +135,13 @@ impl Debug for Create {
 
 impl Operation for ListStarred {
     type Output = Vec<Gist>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("gists::ListStarred", "getV5GistsStarred", Method::Get, "/v5/gists/starred").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "gists::ListStarred",
+        "getV5GistsStarred",
+        Method::Get,
+        "/v5/gists/starred",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListStarred {
@@ -166,8 +181,13 @@ impl Debug for ListStarred {
 
 impl Operation for ListComments {
     type Output = Vec<GistComment>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("gists::ListComments", "getV5GistsGistIdComments", Method::Get, "/v5/gists/{gist_id}/comments").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "gists::ListComments",
+        "getV5GistsGistIdComments",
+        Method::Get,
+        "/v5/gists/{gist_id}/comments",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListComments {
@@ -207,8 +227,13 @@ impl Debug for ListComments {
 
 impl Operation for CreateComment {
     type Output = GistComment;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("gists::CreateComment", "postV5GistsGistIdComments", Method::Post, "/v5/gists/{gist_id}/comments").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "gists::CreateComment",
+        "postV5GistsGistIdComments",
+        Method::Post,
+        "/v5/gists/{gist_id}/comments",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for CreateComment {
@@ -241,8 +266,13 @@ impl Debug for CreateComment {
 
 impl Operation for DeleteComment {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("gists::DeleteComment", "deleteV5GistsGistIdCommentsId", Method::Delete, "/v5/gists/{gist_id}/comments/{id}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "gists::DeleteComment",
+        "deleteV5GistsGistIdCommentsId",
+        Method::Delete,
+        "/v5/gists/{gist_id}/comments/{id}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for DeleteComment {
@@ -275,8 +305,12 @@ impl Debug for DeleteComment {
 
 impl Operation for GetComment {
     type Output = GistComment;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("gists::GetComment", "getV5GistsGistIdCommentsId", Method::Get, "/v5/gists/{gist_id}/comments/{id}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "gists::GetComment",
+        "getV5GistsGistIdCommentsId",
+        Method::Get,
+        "/v5/gists/{gist_id}/comments/{id}",
+    );
 }
 
 impl Record for GetComment {
@@ -309,8 +343,13 @@ impl Debug for GetComment {
 
 impl Operation for UpdateComment {
     type Output = GistComment;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("gists::UpdateComment", "patchV5GistsGistIdCommentsId", Method::Patch, "/v5/gists/{gist_id}/comments/{id}").body(BodyKind::Form);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "gists::UpdateComment",
+        "patchV5GistsGistIdCommentsId",
+        Method::Patch,
+        "/v5/gists/{gist_id}/comments/{id}",
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for UpdateComment {
@@ -343,8 +382,13 @@ impl Debug for UpdateComment {
 
 impl Operation for Delete {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("gists::Delete", "deleteV5GistsId", Method::Delete, "/v5/gists/{id}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "gists::Delete",
+        "deleteV5GistsId",
+        Method::Delete,
+        "/v5/gists/{id}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for Delete {
@@ -375,8 +419,12 @@ impl Debug for Delete {
 
 impl Operation for Get {
     type Output = GistDetail;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("gists::Get", "getV5GistsId", Method::Get, "/v5/gists/{id}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "gists::Get",
+        "getV5GistsId",
+        Method::Get,
+        "/v5/gists/{id}",
+    );
 }
 
 impl Record for Get {
@@ -407,8 +455,13 @@ impl Debug for Get {
 
 impl Operation for Update {
     type Output = GistDetail;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("gists::Update", "patchV5GistsId", Method::Patch, "/v5/gists/{id}").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "gists::Update",
+        "patchV5GistsId",
+        Method::Patch,
+        "/v5/gists/{id}",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for Update {
@@ -441,8 +494,12 @@ impl Debug for Update {
 
 impl Operation for ListCommits {
     type Output = OneOrMany<GistDetail>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("gists::ListCommits", "getV5GistsIdCommits", Method::Get, "/v5/gists/{id}/commits");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "gists::ListCommits",
+        "getV5GistsIdCommits",
+        Method::Get,
+        "/v5/gists/{id}/commits",
+    );
 }
 
 impl Record for ListCommits {
@@ -473,8 +530,12 @@ impl Debug for ListCommits {
 
 impl Operation for ListForks {
     type Output = OneOrMany<GistFork>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("gists::ListForks", "getV5GistsIdForks", Method::Get, "/v5/gists/{id}/forks");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "gists::ListForks",
+        "getV5GistsIdForks",
+        Method::Get,
+        "/v5/gists/{id}/forks",
+    );
 }
 
 impl Record for ListForks {
@@ -507,8 +568,13 @@ impl Debug for ListForks {
 
 impl Operation for Fork {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("gists::Fork", "postV5GistsIdForks", Method::Post, "/v5/gists/{id}/forks").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "gists::Fork",
+        "postV5GistsIdForks",
+        Method::Post,
+        "/v5/gists/{id}/forks",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for Fork {
@@ -539,8 +605,13 @@ impl Debug for Fork {
 
 impl Operation for Unstar {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("gists::Unstar", "deleteV5GistsIdStar", Method::Delete, "/v5/gists/{id}/star").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "gists::Unstar",
+        "deleteV5GistsIdStar",
+        Method::Delete,
+        "/v5/gists/{id}/star",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for Unstar {
@@ -571,8 +642,13 @@ impl Debug for Unstar {
 
 impl Operation for CheckIsStarred {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("gists::CheckIsStarred", "getV5GistsIdStar", Method::Get, "/v5/gists/{id}/star").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "gists::CheckIsStarred",
+        "getV5GistsIdStar",
+        Method::Get,
+        "/v5/gists/{id}/star",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for CheckIsStarred {
@@ -603,8 +679,13 @@ impl Debug for CheckIsStarred {
 
 impl Operation for Star {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("gists::Star", "putV5GistsIdStar", Method::Put, "/v5/gists/{id}/star").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "gists::Star",
+        "putV5GistsIdStar",
+        Method::Put,
+        "/v5/gists/{id}/star",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for Star {

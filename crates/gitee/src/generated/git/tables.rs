@@ -22,8 +22,12 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 
 impl Operation for GetBlob {
     type Output = Blob;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("git::GetBlob", "getV5ReposOwnerRepoGitBlobsSha", Method::Get, "/v5/repos/{owner}/{repo}/git/blobs/{sha}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "git::GetBlob",
+        "getV5ReposOwnerRepoGitBlobsSha",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/git/blobs/{sha}",
+    );
 }
 
 impl Record for GetBlob {
@@ -56,8 +60,12 @@ impl Debug for GetBlob {
 
 impl Operation for GetGiteeMetrics {
     type Output = GiteeMetrics;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("git::GetGiteeMetrics", "getV5ReposOwnerRepoGitGiteeMetrics", Method::Get, "/v5/repos/{owner}/{repo}/git/gitee_metrics");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "git::GetGiteeMetrics",
+        "getV5ReposOwnerRepoGitGiteeMetrics",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/git/gitee_metrics",
+    );
 }
 
 impl Record for GetGiteeMetrics {
@@ -90,8 +98,12 @@ impl Debug for GetGiteeMetrics {
 
 impl Operation for GetTree {
     type Output = Tree;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("git::GetTree", "getV5ReposOwnerRepoGitTreesSha", Method::Get, "/v5/repos/{owner}/{repo}/git/trees/{sha}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "git::GetTree",
+        "getV5ReposOwnerRepoGitTreesSha",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/git/trees/{sha}",
+    );
 }
 
 impl Record for GetTree {

@@ -61,8 +61,13 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 
 impl Operation for List {
     type Output = Vec<Issue>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("issues::List", "getV5Issues", Method::Get, "/v5/issues").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "issues::List",
+        "getV5Issues",
+        Method::Get,
+        "/v5/issues",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for List {
@@ -112,8 +117,13 @@ impl Debug for List {
 
 impl Operation for ListForOrg {
     type Output = Vec<Issue>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("issues::ListForOrg", "getV5OrgsOrgIssues", Method::Get, "/v5/orgs/{org}/issues").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "issues::ListForOrg",
+        "getV5OrgsOrgIssues",
+        Method::Get,
+        "/v5/orgs/{org}/issues",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListForOrg {
@@ -164,8 +174,13 @@ impl Debug for ListForOrg {
 
 impl Operation for Create {
     type Output = Issue;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("issues::Create", "postV5ReposOwnerIssues", Method::Post, "/v5/repos/{owner}/issues").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "issues::Create",
+        "postV5ReposOwnerIssues",
+        Method::Post,
+        "/v5/repos/{owner}/issues",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for Create {
@@ -209,8 +224,13 @@ impl Debug for Create {
 
 impl Operation for Update {
     type Output = Issue;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("issues::Update", "patchV5ReposOwnerIssuesNumber", Method::Patch, "/v5/repos/{owner}/issues/{number}").body(BodyKind::Form);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "issues::Update",
+        "patchV5ReposOwnerIssuesNumber",
+        Method::Patch,
+        "/v5/repos/{owner}/issues/{number}",
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for Update {
@@ -254,8 +274,12 @@ impl Debug for Update {
 
 impl Operation for ListOperateLogs {
     type Output = Vec<OperationLog>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("issues::ListOperateLogs", "getV5ReposOwnerIssuesNumberOperateLogs", Method::Get, "/v5/repos/{owner}/issues/{number}/operate_logs");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "issues::ListOperateLogs",
+        "getV5ReposOwnerIssuesNumberOperateLogs",
+        Method::Get,
+        "/v5/repos/{owner}/issues/{number}/operate_logs",
+    );
 }
 
 impl Record for ListOperateLogs {
@@ -288,8 +312,12 @@ impl Debug for ListOperateLogs {
 
 impl Operation for ListPullRequests {
     type Output = Vec<PullRequest>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("issues::ListPullRequests", "getV5ReposOwnerIssuesNumberPullRequests", Method::Get, "/v5/repos/{owner}/issues/{number}/pull_requests");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "issues::ListPullRequests",
+        "getV5ReposOwnerIssuesNumberPullRequests",
+        Method::Get,
+        "/v5/repos/{owner}/issues/{number}/pull_requests",
+    );
 }
 
 impl Record for ListPullRequests {
@@ -322,8 +350,13 @@ impl Debug for ListPullRequests {
 
 impl Operation for ListForRepo {
     type Output = Vec<Issue>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("issues::ListForRepo", "getV5ReposOwnerRepoIssues", Method::Get, "/v5/repos/{owner}/{repo}/issues").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "issues::ListForRepo",
+        "getV5ReposOwnerRepoIssues",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/issues",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListForRepo {
@@ -378,8 +411,12 @@ impl Debug for ListForRepo {
 
 impl Operation for Get {
     type Output = Issue;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("issues::Get", "getV5ReposOwnerRepoIssuesNumber", Method::Get, "/v5/repos/{owner}/{repo}/issues/{number}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "issues::Get",
+        "getV5ReposOwnerRepoIssuesNumber",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/issues/{number}",
+    );
 }
 
 impl Record for Get {
@@ -412,8 +449,13 @@ impl Debug for Get {
 
 impl Operation for ListForAuthenticatedUser {
     type Output = Vec<Issue>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("issues::ListForAuthenticatedUser", "getV5UserIssues", Method::Get, "/v5/user/issues").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "issues::ListForAuthenticatedUser",
+        "getV5UserIssues",
+        Method::Get,
+        "/v5/user/issues",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListForAuthenticatedUser {

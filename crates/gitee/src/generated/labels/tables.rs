@@ -48,8 +48,12 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 
 impl Operation for ListForEnterprise {
     type Output = Vec<Label>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("labels::ListForEnterprise", "getV5EnterprisesEnterpriseLabels", Method::Get, "/v5/enterprises/{enterprise}/labels");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "labels::ListForEnterprise",
+        "getV5EnterprisesEnterpriseLabels",
+        Method::Get,
+        "/v5/enterprises/{enterprise}/labels",
+    );
 }
 
 impl Record for ListForEnterprise {
@@ -80,8 +84,12 @@ impl Debug for ListForEnterprise {
 
 impl Operation for GetForEnterprise {
     type Output = Label;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("labels::GetForEnterprise", "getV5EnterprisesEnterpriseLabelsName", Method::Get, "/v5/enterprises/{enterprise}/labels/{name}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "labels::GetForEnterprise",
+        "getV5EnterprisesEnterpriseLabelsName",
+        Method::Get,
+        "/v5/enterprises/{enterprise}/labels/{name}",
+    );
 }
 
 impl Record for GetForEnterprise {
@@ -114,8 +122,13 @@ impl Debug for GetForEnterprise {
 
 impl Operation for RemoveAllFromIssue {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("labels::RemoveAllFromIssue", "deleteV5ReposOwnerRepoIssuesNumberLabels", Method::Delete, "/v5/repos/{owner}/{repo}/issues/{number}/labels").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "labels::RemoveAllFromIssue",
+        "deleteV5ReposOwnerRepoIssuesNumberLabels",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}/issues/{number}/labels",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for RemoveAllFromIssue {
@@ -148,8 +161,12 @@ impl Debug for RemoveAllFromIssue {
 
 impl Operation for ListOnIssue {
     type Output = Vec<Label>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("labels::ListOnIssue", "getV5ReposOwnerRepoIssuesNumberLabels", Method::Get, "/v5/repos/{owner}/{repo}/issues/{number}/labels");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "labels::ListOnIssue",
+        "getV5ReposOwnerRepoIssuesNumberLabels",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/issues/{number}/labels",
+    );
 }
 
 impl Record for ListOnIssue {
@@ -182,8 +199,13 @@ impl Debug for ListOnIssue {
 
 impl Operation for AddToIssue {
     type Output = Vec<Label>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("labels::AddToIssue", "postV5ReposOwnerRepoIssuesNumberLabels", Method::Post, "/v5/repos/{owner}/{repo}/issues/{number}/labels").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "labels::AddToIssue",
+        "postV5ReposOwnerRepoIssuesNumberLabels",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/issues/{number}/labels",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for AddToIssue {
@@ -216,8 +238,13 @@ impl Debug for AddToIssue {
 
 impl Operation for SetOnIssue {
     type Output = Vec<Label>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("labels::SetOnIssue", "putV5ReposOwnerRepoIssuesNumberLabels", Method::Put, "/v5/repos/{owner}/{repo}/issues/{number}/labels").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "labels::SetOnIssue",
+        "putV5ReposOwnerRepoIssuesNumberLabels",
+        Method::Put,
+        "/v5/repos/{owner}/{repo}/issues/{number}/labels",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for SetOnIssue {
@@ -250,8 +277,13 @@ impl Debug for SetOnIssue {
 
 impl Operation for RemoveFromIssue {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("labels::RemoveFromIssue", "deleteV5ReposOwnerRepoIssuesNumberLabelsName", Method::Delete, "/v5/repos/{owner}/{repo}/issues/{number}/labels/{name}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "labels::RemoveFromIssue",
+        "deleteV5ReposOwnerRepoIssuesNumberLabelsName",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}/issues/{number}/labels/{name}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for RemoveFromIssue {
@@ -284,8 +316,12 @@ impl Debug for RemoveFromIssue {
 
 impl Operation for ListForRepo {
     type Output = Vec<Label>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("labels::ListForRepo", "getV5ReposOwnerRepoLabels", Method::Get, "/v5/repos/{owner}/{repo}/labels");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "labels::ListForRepo",
+        "getV5ReposOwnerRepoLabels",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/labels",
+    );
 }
 
 impl Record for ListForRepo {
@@ -318,8 +354,13 @@ impl Debug for ListForRepo {
 
 impl Operation for Create {
     type Output = Label;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("labels::Create", "postV5ReposOwnerRepoLabels", Method::Post, "/v5/repos/{owner}/{repo}/labels").body(BodyKind::Form);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "labels::Create",
+        "postV5ReposOwnerRepoLabels",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/labels",
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for Create {
@@ -352,8 +393,13 @@ impl Debug for Create {
 
 impl Operation for Delete {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("labels::Delete", "deleteV5ReposOwnerRepoLabelsName", Method::Delete, "/v5/repos/{owner}/{repo}/labels/{name}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "labels::Delete",
+        "deleteV5ReposOwnerRepoLabelsName",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}/labels/{name}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for Delete {
@@ -386,8 +432,12 @@ impl Debug for Delete {
 
 impl Operation for Get {
     type Output = Label;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("labels::Get", "getV5ReposOwnerRepoLabelsName", Method::Get, "/v5/repos/{owner}/{repo}/labels/{name}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "labels::Get",
+        "getV5ReposOwnerRepoLabelsName",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/labels/{name}",
+    );
 }
 
 impl Record for Get {
@@ -420,8 +470,13 @@ impl Debug for Get {
 
 impl Operation for Update {
     type Output = Label;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("labels::Update", "patchV5ReposOwnerRepoLabelsOriginalName", Method::Patch, "/v5/repos/{owner}/{repo}/labels/{original_name}").body(BodyKind::Form);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "labels::Update",
+        "patchV5ReposOwnerRepoLabelsOriginalName",
+        Method::Patch,
+        "/v5/repos/{owner}/{repo}/labels/{original_name}",
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for Update {
@@ -455,8 +510,14 @@ impl Debug for Update {
 
 impl Operation for RemoveProjectLabels {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("labels::RemoveProjectLabels", "deleteV5ReposOwnerRepoProjectLabels", Method::Delete, "/v5/repos/{owner}/{repo}/project_labels").body(BodyKind::Json).answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "labels::RemoveProjectLabels",
+        "deleteV5ReposOwnerRepoProjectLabels",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}/project_labels",
+    )
+    .body(BodyKind::Json)
+    .answer(Answer::Empty);
 }
 
 impl Record for RemoveProjectLabels {
@@ -489,8 +550,12 @@ impl Debug for RemoveProjectLabels {
 
 impl Operation for ListProjectLabels {
     type Output = Vec<RepositoryLabel>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("labels::ListProjectLabels", "getV5ReposOwnerRepoProjectLabels", Method::Get, "/v5/repos/{owner}/{repo}/project_labels");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "labels::ListProjectLabels",
+        "getV5ReposOwnerRepoProjectLabels",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/project_labels",
+    );
 }
 
 impl Record for ListProjectLabels {
@@ -523,8 +588,13 @@ impl Debug for ListProjectLabels {
 
 impl Operation for AddProjectLabels {
     type Output = Vec<RepositoryLabel>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("labels::AddProjectLabels", "postV5ReposOwnerRepoProjectLabels", Method::Post, "/v5/repos/{owner}/{repo}/project_labels").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "labels::AddProjectLabels",
+        "postV5ReposOwnerRepoProjectLabels",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/project_labels",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for AddProjectLabels {
@@ -557,8 +627,13 @@ impl Debug for AddProjectLabels {
 
 impl Operation for SetProjectLabels {
     type Output = Vec<RepositoryLabel>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("labels::SetProjectLabels", "putV5ReposOwnerRepoProjectLabels", Method::Put, "/v5/repos/{owner}/{repo}/project_labels").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "labels::SetProjectLabels",
+        "putV5ReposOwnerRepoProjectLabels",
+        Method::Put,
+        "/v5/repos/{owner}/{repo}/project_labels",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for SetProjectLabels {

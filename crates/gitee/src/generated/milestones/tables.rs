@@ -26,8 +26,13 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 
 impl Operation for List {
     type Output = Vec<Milestone>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("milestones::List", "getV5ReposOwnerRepoMilestones", Method::Get, "/v5/repos/{owner}/{repo}/milestones").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "milestones::List",
+        "getV5ReposOwnerRepoMilestones",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/milestones",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for List {
@@ -69,8 +74,13 @@ impl Debug for List {
 
 impl Operation for Create {
     type Output = Milestone;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("milestones::Create", "postV5ReposOwnerRepoMilestones", Method::Post, "/v5/repos/{owner}/{repo}/milestones").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "milestones::Create",
+        "postV5ReposOwnerRepoMilestones",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/milestones",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for Create {
@@ -105,8 +115,13 @@ impl Debug for Create {
 
 impl Operation for Delete {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("milestones::Delete", "deleteV5ReposOwnerRepoMilestonesNumber", Method::Delete, "/v5/repos/{owner}/{repo}/milestones/{number}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "milestones::Delete",
+        "deleteV5ReposOwnerRepoMilestonesNumber",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}/milestones/{number}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for Delete {
@@ -139,8 +154,12 @@ impl Debug for Delete {
 
 impl Operation for Get {
     type Output = Milestone;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("milestones::Get", "getV5ReposOwnerRepoMilestonesNumber", Method::Get, "/v5/repos/{owner}/{repo}/milestones/{number}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "milestones::Get",
+        "getV5ReposOwnerRepoMilestonesNumber",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/milestones/{number}",
+    );
 }
 
 impl Record for Get {
@@ -173,8 +192,13 @@ impl Debug for Get {
 
 impl Operation for Update {
     type Output = Milestone;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("milestones::Update", "patchV5ReposOwnerRepoMilestonesNumber", Method::Patch, "/v5/repos/{owner}/{repo}/milestones/{number}").body(BodyKind::Form);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "milestones::Update",
+        "patchV5ReposOwnerRepoMilestonesNumber",
+        Method::Patch,
+        "/v5/repos/{owner}/{repo}/milestones/{number}",
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for Update {

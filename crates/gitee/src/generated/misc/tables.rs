@@ -34,8 +34,12 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 
 impl Operation for ListEmojis {
     type Output = BTreeMap<String, String>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("misc::ListEmojis", "getV5Emojis", Method::Get, "/v5/emojis");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "misc::ListEmojis",
+        "getV5Emojis",
+        Method::Get,
+        "/v5/emojis",
+    );
 }
 
 impl Record for ListEmojis {
@@ -66,8 +70,12 @@ impl Debug for ListEmojis {
 
 impl Operation for ListGitignoreTemplates {
     type Output = Vec<String>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("misc::ListGitignoreTemplates", "getV5GitignoreTemplates", Method::Get, "/v5/gitignore/templates");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "misc::ListGitignoreTemplates",
+        "getV5GitignoreTemplates",
+        Method::Get,
+        "/v5/gitignore/templates",
+    );
 }
 
 impl Record for ListGitignoreTemplates {
@@ -98,8 +106,12 @@ impl Debug for ListGitignoreTemplates {
 
 impl Operation for GetGitignoreTemplate {
     type Output = GitignoreTemplate;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("misc::GetGitignoreTemplate", "getV5GitignoreTemplatesName", Method::Get, "/v5/gitignore/templates/{name}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "misc::GetGitignoreTemplate",
+        "getV5GitignoreTemplatesName",
+        Method::Get,
+        "/v5/gitignore/templates/{name}",
+    );
 }
 
 impl Record for GetGitignoreTemplate {
@@ -130,8 +142,13 @@ impl Debug for GetGitignoreTemplate {
 
 impl Operation for GetGitignoreTemplateRaw {
     type Output = String;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("misc::GetGitignoreTemplateRaw", "getV5GitignoreTemplatesNameRaw", Method::Get, "/v5/gitignore/templates/{name}/raw").answer(Answer::Text);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "misc::GetGitignoreTemplateRaw",
+        "getV5GitignoreTemplatesNameRaw",
+        Method::Get,
+        "/v5/gitignore/templates/{name}/raw",
+    )
+    .answer(Answer::Text);
 }
 
 impl Record for GetGitignoreTemplateRaw {
@@ -162,8 +179,12 @@ impl Debug for GetGitignoreTemplateRaw {
 
 impl Operation for ListLicenses {
     type Output = Vec<String>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("misc::ListLicenses", "getV5Licenses", Method::Get, "/v5/licenses");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "misc::ListLicenses",
+        "getV5Licenses",
+        Method::Get,
+        "/v5/licenses",
+    );
 }
 
 impl Record for ListLicenses {
@@ -194,8 +215,12 @@ impl Debug for ListLicenses {
 
 impl Operation for GetLicense {
     type Output = License;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("misc::GetLicense", "getV5LicensesLicense", Method::Get, "/v5/licenses/{license}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "misc::GetLicense",
+        "getV5LicensesLicense",
+        Method::Get,
+        "/v5/licenses/{license}",
+    );
 }
 
 impl Record for GetLicense {
@@ -226,8 +251,13 @@ impl Debug for GetLicense {
 
 impl Operation for GetLicenseRaw {
     type Output = String;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("misc::GetLicenseRaw", "getV5LicensesLicenseRaw", Method::Get, "/v5/licenses/{license}/raw").answer(Answer::Text);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "misc::GetLicenseRaw",
+        "getV5LicensesLicenseRaw",
+        Method::Get,
+        "/v5/licenses/{license}/raw",
+    )
+    .answer(Answer::Text);
 }
 
 impl Record for GetLicenseRaw {
@@ -258,8 +288,15 @@ impl Debug for GetLicenseRaw {
 
 impl Operation for RenderMarkdown {
     type Output = String;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("misc::RenderMarkdown", "postV5Markdown", Method::Post, "/v5/markdown").effect(Effect::Read).body(BodyKind::Json).answer(Answer::Text);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "misc::RenderMarkdown",
+        "postV5Markdown",
+        Method::Post,
+        "/v5/markdown",
+    )
+    .effect(Effect::Read)
+    .body(BodyKind::Json)
+    .answer(Answer::Text);
 }
 
 impl Record for RenderMarkdown {
@@ -290,8 +327,12 @@ impl Debug for RenderMarkdown {
 
 impl Operation for GetLicenseForRepo {
     type Output = RepositoryLicense;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("misc::GetLicenseForRepo", "getV5ReposOwnerRepoLicense", Method::Get, "/v5/repos/{owner}/{repo}/license");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "misc::GetLicenseForRepo",
+        "getV5ReposOwnerRepoLicense",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/license",
+    );
 }
 
 impl Record for GetLicenseForRepo {

@@ -44,8 +44,12 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 
 impl Operation for Get {
     type Output = OrganizationDetail;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("orgs::Get", "getV5OrgsOrg", Method::Get, "/v5/orgs/{org}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "orgs::Get",
+        "getV5OrgsOrg",
+        Method::Get,
+        "/v5/orgs/{org}",
+    );
 }
 
 impl Record for Get {
@@ -76,8 +80,13 @@ impl Debug for Get {
 
 impl Operation for Update {
     type Output = OrganizationDetail;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("orgs::Update", "patchV5OrgsOrg", Method::Patch, "/v5/orgs/{org}").body(BodyKind::Form);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "orgs::Update",
+        "patchV5OrgsOrg",
+        Method::Patch,
+        "/v5/orgs/{org}",
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for Update {
@@ -112,8 +121,13 @@ impl Debug for Update {
 
 impl Operation for ListFollowers {
     type Output = Vec<OrganizationFollower>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("orgs::ListFollowers", "getV5OrgsOrgFollowers", Method::Get, "/v5/orgs/{org}/followers").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "orgs::ListFollowers",
+        "getV5OrgsOrgFollowers",
+        Method::Get,
+        "/v5/orgs/{org}/followers",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListFollowers {
@@ -153,8 +167,13 @@ impl Debug for ListFollowers {
 
 impl Operation for ListMembers {
     type Output = Vec<UserBasic>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("orgs::ListMembers", "getV5OrgsOrgMembers", Method::Get, "/v5/orgs/{org}/members").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "orgs::ListMembers",
+        "getV5OrgsOrgMembers",
+        Method::Get,
+        "/v5/orgs/{org}/members",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListMembers {
@@ -194,8 +213,13 @@ impl Debug for ListMembers {
 
 impl Operation for RemoveMembershipForUser {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("orgs::RemoveMembershipForUser", "deleteV5OrgsOrgMembershipsUsername", Method::Delete, "/v5/orgs/{org}/memberships/{username}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "orgs::RemoveMembershipForUser",
+        "deleteV5OrgsOrgMembershipsUsername",
+        Method::Delete,
+        "/v5/orgs/{org}/memberships/{username}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for RemoveMembershipForUser {
@@ -228,8 +252,12 @@ impl Debug for RemoveMembershipForUser {
 
 impl Operation for GetMembershipForUser {
     type Output = OrganizationMembership;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("orgs::GetMembershipForUser", "getV5OrgsOrgMembershipsUsername", Method::Get, "/v5/orgs/{org}/memberships/{username}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "orgs::GetMembershipForUser",
+        "getV5OrgsOrgMembershipsUsername",
+        Method::Get,
+        "/v5/orgs/{org}/memberships/{username}",
+    );
 }
 
 impl Record for GetMembershipForUser {
@@ -262,8 +290,13 @@ impl Debug for GetMembershipForUser {
 
 impl Operation for SetMembershipForUser {
     type Output = OrganizationMembership;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("orgs::SetMembershipForUser", "putV5OrgsOrgMembershipsUsername", Method::Put, "/v5/orgs/{org}/memberships/{username}").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "orgs::SetMembershipForUser",
+        "putV5OrgsOrgMembershipsUsername",
+        Method::Put,
+        "/v5/orgs/{org}/memberships/{username}",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for SetMembershipForUser {
@@ -296,8 +329,13 @@ impl Debug for SetMembershipForUser {
 
 impl Operation for ListMembershipsForAuthenticatedUser {
     type Output = Vec<OrganizationMembership>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("orgs::ListMembershipsForAuthenticatedUser", "getV5UserMembershipsOrgs", Method::Get, "/v5/user/memberships/orgs").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "orgs::ListMembershipsForAuthenticatedUser",
+        "getV5UserMembershipsOrgs",
+        Method::Get,
+        "/v5/user/memberships/orgs",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListMembershipsForAuthenticatedUser {
@@ -337,8 +375,13 @@ impl Debug for ListMembershipsForAuthenticatedUser {
 
 impl Operation for RemoveMembershipForAuthenticatedUser {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("orgs::RemoveMembershipForAuthenticatedUser", "deleteV5UserMembershipsOrgsOrg", Method::Delete, "/v5/user/memberships/orgs/{org}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "orgs::RemoveMembershipForAuthenticatedUser",
+        "deleteV5UserMembershipsOrgsOrg",
+        Method::Delete,
+        "/v5/user/memberships/orgs/{org}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for RemoveMembershipForAuthenticatedUser {
@@ -369,8 +412,12 @@ impl Debug for RemoveMembershipForAuthenticatedUser {
 
 impl Operation for GetMembershipForAuthenticatedUser {
     type Output = OrganizationMembership;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("orgs::GetMembershipForAuthenticatedUser", "getV5UserMembershipsOrgsOrg", Method::Get, "/v5/user/memberships/orgs/{org}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "orgs::GetMembershipForAuthenticatedUser",
+        "getV5UserMembershipsOrgsOrg",
+        Method::Get,
+        "/v5/user/memberships/orgs/{org}",
+    );
 }
 
 impl Record for GetMembershipForAuthenticatedUser {
@@ -401,8 +448,13 @@ impl Debug for GetMembershipForAuthenticatedUser {
 
 impl Operation for UpdateMembershipForAuthenticatedUser {
     type Output = OrganizationMembership;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("orgs::UpdateMembershipForAuthenticatedUser", "patchV5UserMembershipsOrgsOrg", Method::Patch, "/v5/user/memberships/orgs/{org}").body(BodyKind::Form);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "orgs::UpdateMembershipForAuthenticatedUser",
+        "patchV5UserMembershipsOrgsOrg",
+        Method::Patch,
+        "/v5/user/memberships/orgs/{org}",
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for UpdateMembershipForAuthenticatedUser {
@@ -435,8 +487,13 @@ impl Debug for UpdateMembershipForAuthenticatedUser {
 
 impl Operation for ListForAuthenticatedUser {
     type Output = Vec<Organization>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("orgs::ListForAuthenticatedUser", "getV5UserOrgs", Method::Get, "/v5/user/orgs").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "orgs::ListForAuthenticatedUser",
+        "getV5UserOrgs",
+        Method::Get,
+        "/v5/user/orgs",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListForAuthenticatedUser {
@@ -476,8 +533,13 @@ impl Debug for ListForAuthenticatedUser {
 
 impl Operation for Create {
     type Output = Organization;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("orgs::Create", "postV5UsersOrganization", Method::Post, "/v5/users/organization").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "orgs::Create",
+        "postV5UsersOrganization",
+        Method::Post,
+        "/v5/users/organization",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for Create {
@@ -510,8 +572,13 @@ impl Debug for Create {
 
 impl Operation for ListForUser {
     type Output = Vec<Organization>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("orgs::ListForUser", "getV5UsersUsernameOrgs", Method::Get, "/v5/users/{username}/orgs").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "orgs::ListForUser",
+        "getV5UsersUsernameOrgs",
+        Method::Get,
+        "/v5/users/{username}/orgs",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListForUser {

@@ -70,8 +70,13 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 
 impl Operation for List {
     type Output = Vec<PullRequest>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::List", "getV5ReposOwnerRepoPulls", Method::Get, "/v5/repos/{owner}/{repo}/pulls").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::List",
+        "getV5ReposOwnerRepoPulls",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/pulls",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for List {
@@ -123,8 +128,13 @@ impl Debug for List {
 
 impl Operation for Create {
     type Output = PullRequest;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::Create", "postV5ReposOwnerRepoPulls", Method::Post, "/v5/repos/{owner}/{repo}/pulls").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::Create",
+        "postV5ReposOwnerRepoPulls",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/pulls",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for Create {
@@ -174,8 +184,13 @@ impl Debug for Create {
 
 impl Operation for DeleteComment {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::DeleteComment", "deleteV5ReposOwnerRepoPullsCommentsId", Method::Delete, "/v5/repos/{owner}/{repo}/pulls/comments/{id}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::DeleteComment",
+        "deleteV5ReposOwnerRepoPullsCommentsId",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}/pulls/comments/{id}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for DeleteComment {
@@ -208,8 +223,12 @@ impl Debug for DeleteComment {
 
 impl Operation for GetComment {
     type Output = PullRequestComment;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::GetComment", "getV5ReposOwnerRepoPullsCommentsId", Method::Get, "/v5/repos/{owner}/{repo}/pulls/comments/{id}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::GetComment",
+        "getV5ReposOwnerRepoPullsCommentsId",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/pulls/comments/{id}",
+    );
 }
 
 impl Record for GetComment {
@@ -242,8 +261,13 @@ impl Debug for GetComment {
 
 impl Operation for UpdateComment {
     type Output = PullRequestComment;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::UpdateComment", "patchV5ReposOwnerRepoPullsCommentsId", Method::Patch, "/v5/repos/{owner}/{repo}/pulls/comments/{id}").body(BodyKind::Form);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::UpdateComment",
+        "patchV5ReposOwnerRepoPullsCommentsId",
+        Method::Patch,
+        "/v5/repos/{owner}/{repo}/pulls/comments/{id}",
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for UpdateComment {
@@ -276,8 +300,12 @@ impl Debug for UpdateComment {
 
 impl Operation for Get {
     type Output = PullRequest;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::Get", "getV5ReposOwnerRepoPullsNumber", Method::Get, "/v5/repos/{owner}/{repo}/pulls/{number}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::Get",
+        "getV5ReposOwnerRepoPullsNumber",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/pulls/{number}",
+    );
 }
 
 impl Record for Get {
@@ -310,8 +338,13 @@ impl Debug for Get {
 
 impl Operation for Update {
     type Output = PullRequest;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::Update", "patchV5ReposOwnerRepoPullsNumber", Method::Patch, "/v5/repos/{owner}/{repo}/pulls/{number}").body(BodyKind::Form);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::Update",
+        "patchV5ReposOwnerRepoPullsNumber",
+        Method::Patch,
+        "/v5/repos/{owner}/{repo}/pulls/{number}",
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for Update {
@@ -359,8 +392,12 @@ impl Debug for Update {
 
 impl Operation for RemoveAssignees {
     type Output = PullRequest;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::RemoveAssignees", "deleteV5ReposOwnerRepoPullsNumberAssignees", Method::Delete, "/v5/repos/{owner}/{repo}/pulls/{number}/assignees");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::RemoveAssignees",
+        "deleteV5ReposOwnerRepoPullsNumberAssignees",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}/pulls/{number}/assignees",
+    );
 }
 
 impl Record for RemoveAssignees {
@@ -393,8 +430,13 @@ impl Debug for RemoveAssignees {
 
 impl Operation for RemoveReviewApproval {
     type Output = PullRequest;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::RemoveReviewApproval", "patchV5ReposOwnerRepoPullsNumberAssignees", Method::Patch, "/v5/repos/{owner}/{repo}/pulls/{number}/assignees").body(BodyKind::Form);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::RemoveReviewApproval",
+        "patchV5ReposOwnerRepoPullsNumberAssignees",
+        Method::Patch,
+        "/v5/repos/{owner}/{repo}/pulls/{number}/assignees",
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for RemoveReviewApproval {
@@ -427,8 +469,13 @@ impl Debug for RemoveReviewApproval {
 
 impl Operation for AddAssignees {
     type Output = PullRequest;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::AddAssignees", "postV5ReposOwnerRepoPullsNumberAssignees", Method::Post, "/v5/repos/{owner}/{repo}/pulls/{number}/assignees").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::AddAssignees",
+        "postV5ReposOwnerRepoPullsNumberAssignees",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/pulls/{number}/assignees",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for AddAssignees {
@@ -461,8 +508,13 @@ impl Debug for AddAssignees {
 
 impl Operation for ListComments {
     type Output = Vec<PullRequestComment>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::ListComments", "getV5ReposOwnerRepoPullsNumberComments", Method::Get, "/v5/repos/{owner}/{repo}/pulls/{number}/comments").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::ListComments",
+        "getV5ReposOwnerRepoPullsNumberComments",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/pulls/{number}/comments",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListComments {
@@ -504,8 +556,13 @@ impl Debug for ListComments {
 
 impl Operation for CreateComment {
     type Output = PullRequestComment;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::CreateComment", "postV5ReposOwnerRepoPullsNumberComments", Method::Post, "/v5/repos/{owner}/{repo}/pulls/{number}/comments").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::CreateComment",
+        "postV5ReposOwnerRepoPullsNumberComments",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/pulls/{number}/comments",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for CreateComment {
@@ -540,8 +597,12 @@ impl Debug for CreateComment {
 
 impl Operation for ListCommits {
     type Output = Vec<PullRequestCommit>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::ListCommits", "getV5ReposOwnerRepoPullsNumberCommits", Method::Get, "/v5/repos/{owner}/{repo}/pulls/{number}/commits");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::ListCommits",
+        "getV5ReposOwnerRepoPullsNumberCommits",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/pulls/{number}/commits",
+    );
 }
 
 impl Record for ListCommits {
@@ -574,8 +635,12 @@ impl Debug for ListCommits {
 
 impl Operation for ListFiles {
     type Output = Vec<PullRequestFile>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::ListFiles", "getV5ReposOwnerRepoPullsNumberFiles", Method::Get, "/v5/repos/{owner}/{repo}/pulls/{number}/files");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::ListFiles",
+        "getV5ReposOwnerRepoPullsNumberFiles",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/pulls/{number}/files",
+    );
 }
 
 impl Record for ListFiles {
@@ -608,8 +673,13 @@ impl Debug for ListFiles {
 
 impl Operation for ListIssues {
     type Output = Vec<Issue>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::ListIssues", "getV5ReposOwnerRepoPullsNumberIssues", Method::Get, "/v5/repos/{owner}/{repo}/pulls/{number}/issues").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::ListIssues",
+        "getV5ReposOwnerRepoPullsNumberIssues",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/pulls/{number}/issues",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListIssues {
@@ -650,8 +720,13 @@ impl Debug for ListIssues {
 
 impl Operation for ListLabels {
     type Output = Vec<Label>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::ListLabels", "getV5ReposOwnerRepoPullsNumberLabels", Method::Get, "/v5/repos/{owner}/{repo}/pulls/{number}/labels").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::ListLabels",
+        "getV5ReposOwnerRepoPullsNumberLabels",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/pulls/{number}/labels",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListLabels {
@@ -692,8 +767,13 @@ impl Debug for ListLabels {
 
 impl Operation for AddLabels {
     type Output = Vec<Label>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::AddLabels", "postV5ReposOwnerRepoPullsNumberLabels", Method::Post, "/v5/repos/{owner}/{repo}/pulls/{number}/labels").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::AddLabels",
+        "postV5ReposOwnerRepoPullsNumberLabels",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/pulls/{number}/labels",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for AddLabels {
@@ -726,8 +806,13 @@ impl Debug for AddLabels {
 
 impl Operation for SetLabels {
     type Output = Vec<Label>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::SetLabels", "putV5ReposOwnerRepoPullsNumberLabels", Method::Put, "/v5/repos/{owner}/{repo}/pulls/{number}/labels").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::SetLabels",
+        "putV5ReposOwnerRepoPullsNumberLabels",
+        Method::Put,
+        "/v5/repos/{owner}/{repo}/pulls/{number}/labels",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for SetLabels {
@@ -760,8 +845,13 @@ impl Debug for SetLabels {
 
 impl Operation for RemoveLabel {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::RemoveLabel", "deleteV5ReposOwnerRepoPullsNumberLabelsName", Method::Delete, "/v5/repos/{owner}/{repo}/pulls/{number}/labels/{name}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::RemoveLabel",
+        "deleteV5ReposOwnerRepoPullsNumberLabelsName",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}/pulls/{number}/labels/{name}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for RemoveLabel {
@@ -794,8 +884,13 @@ impl Debug for RemoveLabel {
 
 impl Operation for CheckIfMerged {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::CheckIfMerged", "getV5ReposOwnerRepoPullsNumberMerge", Method::Get, "/v5/repos/{owner}/{repo}/pulls/{number}/merge").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::CheckIfMerged",
+        "getV5ReposOwnerRepoPullsNumberMerge",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/pulls/{number}/merge",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for CheckIfMerged {
@@ -828,8 +923,14 @@ impl Debug for CheckIfMerged {
 
 impl Operation for Merge {
     type Output = MergeResult;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::Merge", "putV5ReposOwnerRepoPullsNumberMerge", Method::Put, "/v5/repos/{owner}/{repo}/pulls/{number}/merge").effect(Effect::Write).body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::Merge",
+        "putV5ReposOwnerRepoPullsNumberMerge",
+        Method::Put,
+        "/v5/repos/{owner}/{repo}/pulls/{number}/merge",
+    )
+    .effect(Effect::Write)
+    .body(BodyKind::Json);
 }
 
 impl Record for Merge {
@@ -868,8 +969,12 @@ impl Debug for Merge {
 
 impl Operation for ListOperateLogs {
     type Output = Vec<OperationLog>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::ListOperateLogs", "getV5ReposOwnerRepoPullsNumberOperateLogs", Method::Get, "/v5/repos/{owner}/{repo}/pulls/{number}/operate_logs");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::ListOperateLogs",
+        "getV5ReposOwnerRepoPullsNumberOperateLogs",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/pulls/{number}/operate_logs",
+    );
 }
 
 impl Record for ListOperateLogs {
@@ -902,8 +1007,14 @@ impl Debug for ListOperateLogs {
 
 impl Operation for AddReviewApproval {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::AddReviewApproval", "postV5ReposOwnerRepoPullsNumberReview", Method::Post, "/v5/repos/{owner}/{repo}/pulls/{number}/review").body(BodyKind::Json).answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::AddReviewApproval",
+        "postV5ReposOwnerRepoPullsNumberReview",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/pulls/{number}/review",
+    )
+    .body(BodyKind::Json)
+    .answer(Answer::Empty);
 }
 
 impl Record for AddReviewApproval {
@@ -936,8 +1047,14 @@ impl Debug for AddReviewApproval {
 
 impl Operation for AddTestApproval {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::AddTestApproval", "postV5ReposOwnerRepoPullsNumberTest", Method::Post, "/v5/repos/{owner}/{repo}/pulls/{number}/test").body(BodyKind::Json).answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::AddTestApproval",
+        "postV5ReposOwnerRepoPullsNumberTest",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/pulls/{number}/test",
+    )
+    .body(BodyKind::Json)
+    .answer(Answer::Empty);
 }
 
 impl Record for AddTestApproval {
@@ -970,8 +1087,12 @@ impl Debug for AddTestApproval {
 
 impl Operation for RemoveTesters {
     type Output = PullRequest;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::RemoveTesters", "deleteV5ReposOwnerRepoPullsNumberTesters", Method::Delete, "/v5/repos/{owner}/{repo}/pulls/{number}/testers");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::RemoveTesters",
+        "deleteV5ReposOwnerRepoPullsNumberTesters",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}/pulls/{number}/testers",
+    );
 }
 
 impl Record for RemoveTesters {
@@ -1004,8 +1125,13 @@ impl Debug for RemoveTesters {
 
 impl Operation for RemoveTestApproval {
     type Output = PullRequest;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::RemoveTestApproval", "patchV5ReposOwnerRepoPullsNumberTesters", Method::Patch, "/v5/repos/{owner}/{repo}/pulls/{number}/testers").body(BodyKind::Form);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::RemoveTestApproval",
+        "patchV5ReposOwnerRepoPullsNumberTesters",
+        Method::Patch,
+        "/v5/repos/{owner}/{repo}/pulls/{number}/testers",
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for RemoveTestApproval {
@@ -1038,8 +1164,13 @@ impl Debug for RemoveTestApproval {
 
 impl Operation for AddTesters {
     type Output = PullRequest;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("pulls::AddTesters", "postV5ReposOwnerRepoPullsNumberTesters", Method::Post, "/v5/repos/{owner}/{repo}/pulls/{number}/testers").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "pulls::AddTesters",
+        "postV5ReposOwnerRepoPullsNumberTesters",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/pulls/{number}/testers",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for AddTesters {

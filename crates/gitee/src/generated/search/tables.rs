@@ -22,8 +22,13 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 
 impl Operation for Issues {
     type Output = Vec<Issue>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("search::Issues", "getV5SearchIssues", Method::Get, "/v5/search/issues").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "search::Issues",
+        "getV5SearchIssues",
+        Method::Get,
+        "/v5/search/issues",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for Issues {
@@ -70,8 +75,13 @@ impl Debug for Issues {
 
 impl Operation for Repos {
     type Output = Vec<Repository>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("search::Repos", "getV5SearchRepositories", Method::Get, "/v5/search/repositories").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "search::Repos",
+        "getV5SearchRepositories",
+        Method::Get,
+        "/v5/search/repositories",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for Repos {
@@ -116,8 +126,13 @@ impl Debug for Repos {
 
 impl Operation for Users {
     type Output = Vec<User>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("search::Users", "getV5SearchUsers", Method::Get, "/v5/search/users").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "search::Users",
+        "getV5SearchUsers",
+        Method::Get,
+        "/v5/search/users",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for Users {

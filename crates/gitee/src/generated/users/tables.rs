@@ -52,8 +52,12 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 
 impl Operation for GetAuthenticated {
     type Output = AuthenticatedUser;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("users::GetAuthenticated", "getV5User", Method::Get, "/v5/user");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "users::GetAuthenticated",
+        "getV5User",
+        Method::Get,
+        "/v5/user",
+    );
 }
 
 impl Record for GetAuthenticated {
@@ -84,8 +88,13 @@ impl Debug for GetAuthenticated {
 
 impl Operation for UpdateAuthenticated {
     type Output = User;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("users::UpdateAuthenticated", "patchV5User", Method::Patch, "/v5/user").body(BodyKind::Form);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "users::UpdateAuthenticated",
+        "patchV5User",
+        Method::Patch,
+        "/v5/user",
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for UpdateAuthenticated {
@@ -118,8 +127,13 @@ impl Debug for UpdateAuthenticated {
 
 impl Operation for ListFollowersForAuthenticatedUser {
     type Output = Vec<UserBasic>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("users::ListFollowersForAuthenticatedUser", "getV5UserFollowers", Method::Get, "/v5/user/followers").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "users::ListFollowersForAuthenticatedUser",
+        "getV5UserFollowers",
+        Method::Get,
+        "/v5/user/followers",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListFollowersForAuthenticatedUser {
@@ -159,8 +173,13 @@ impl Debug for ListFollowersForAuthenticatedUser {
 
 impl Operation for ListFollowedByAuthenticatedUser {
     type Output = Vec<UserBasic>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("users::ListFollowedByAuthenticatedUser", "getV5UserFollowing", Method::Get, "/v5/user/following").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "users::ListFollowedByAuthenticatedUser",
+        "getV5UserFollowing",
+        Method::Get,
+        "/v5/user/following",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListFollowedByAuthenticatedUser {
@@ -200,8 +219,13 @@ impl Debug for ListFollowedByAuthenticatedUser {
 
 impl Operation for Unfollow {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("users::Unfollow", "deleteV5UserFollowingUsername", Method::Delete, "/v5/user/following/{username}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "users::Unfollow",
+        "deleteV5UserFollowingUsername",
+        Method::Delete,
+        "/v5/user/following/{username}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for Unfollow {
@@ -232,8 +256,13 @@ impl Debug for Unfollow {
 
 impl Operation for CheckPersonIsFollowedByAuthenticated {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("users::CheckPersonIsFollowedByAuthenticated", "getV5UserFollowingUsername", Method::Get, "/v5/user/following/{username}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "users::CheckPersonIsFollowedByAuthenticated",
+        "getV5UserFollowingUsername",
+        Method::Get,
+        "/v5/user/following/{username}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for CheckPersonIsFollowedByAuthenticated {
@@ -264,8 +293,13 @@ impl Debug for CheckPersonIsFollowedByAuthenticated {
 
 impl Operation for Follow {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("users::Follow", "putV5UserFollowingUsername", Method::Put, "/v5/user/following/{username}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "users::Follow",
+        "putV5UserFollowingUsername",
+        Method::Put,
+        "/v5/user/following/{username}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for Follow {
@@ -296,8 +330,13 @@ impl Debug for Follow {
 
 impl Operation for ListPublicSshKeysForAuthenticatedUser {
     type Output = Vec<SshKey>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("users::ListPublicSshKeysForAuthenticatedUser", "getV5UserKeys", Method::Get, "/v5/user/keys").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "users::ListPublicSshKeysForAuthenticatedUser",
+        "getV5UserKeys",
+        Method::Get,
+        "/v5/user/keys",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListPublicSshKeysForAuthenticatedUser {
@@ -337,8 +376,13 @@ impl Debug for ListPublicSshKeysForAuthenticatedUser {
 
 impl Operation for CreatePublicSshKeyForAuthenticatedUser {
     type Output = SshKey;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("users::CreatePublicSshKeyForAuthenticatedUser", "postV5UserKeys", Method::Post, "/v5/user/keys").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "users::CreatePublicSshKeyForAuthenticatedUser",
+        "postV5UserKeys",
+        Method::Post,
+        "/v5/user/keys",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for CreatePublicSshKeyForAuthenticatedUser {
@@ -371,8 +415,13 @@ impl Debug for CreatePublicSshKeyForAuthenticatedUser {
 
 impl Operation for DeletePublicSshKeyForAuthenticatedUser {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("users::DeletePublicSshKeyForAuthenticatedUser", "deleteV5UserKeysId", Method::Delete, "/v5/user/keys/{id}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "users::DeletePublicSshKeyForAuthenticatedUser",
+        "deleteV5UserKeysId",
+        Method::Delete,
+        "/v5/user/keys/{id}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for DeletePublicSshKeyForAuthenticatedUser {
@@ -403,8 +452,12 @@ impl Debug for DeletePublicSshKeyForAuthenticatedUser {
 
 impl Operation for GetPublicSshKeyForAuthenticatedUser {
     type Output = SshKey;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("users::GetPublicSshKeyForAuthenticatedUser", "getV5UserKeysId", Method::Get, "/v5/user/keys/{id}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "users::GetPublicSshKeyForAuthenticatedUser",
+        "getV5UserKeysId",
+        Method::Get,
+        "/v5/user/keys/{id}",
+    );
 }
 
 impl Record for GetPublicSshKeyForAuthenticatedUser {
@@ -435,8 +488,12 @@ impl Debug for GetPublicSshKeyForAuthenticatedUser {
 
 impl Operation for GetNamespaceForAuthenticatedUser {
     type Output = Namespace;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("users::GetNamespaceForAuthenticatedUser", "getV5UserNamespace", Method::Get, "/v5/user/namespace");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "users::GetNamespaceForAuthenticatedUser",
+        "getV5UserNamespace",
+        Method::Get,
+        "/v5/user/namespace",
+    );
 }
 
 impl Record for GetNamespaceForAuthenticatedUser {
@@ -467,8 +524,12 @@ impl Debug for GetNamespaceForAuthenticatedUser {
 
 impl Operation for ListNamespacesForAuthenticatedUser {
     type Output = Vec<Namespace>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("users::ListNamespacesForAuthenticatedUser", "getV5UserNamespaces", Method::Get, "/v5/user/namespaces");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "users::ListNamespacesForAuthenticatedUser",
+        "getV5UserNamespaces",
+        Method::Get,
+        "/v5/user/namespaces",
+    );
 }
 
 impl Record for ListNamespacesForAuthenticatedUser {
@@ -499,8 +560,12 @@ impl Debug for ListNamespacesForAuthenticatedUser {
 
 impl Operation for GetByUsername {
     type Output = UserProfile;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("users::GetByUsername", "getV5UsersUsername", Method::Get, "/v5/users/{username}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "users::GetByUsername",
+        "getV5UsersUsername",
+        Method::Get,
+        "/v5/users/{username}",
+    );
 }
 
 impl Record for GetByUsername {
@@ -531,8 +596,13 @@ impl Debug for GetByUsername {
 
 impl Operation for ListFollowersForUser {
     type Output = Vec<UserBasic>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("users::ListFollowersForUser", "getV5UsersUsernameFollowers", Method::Get, "/v5/users/{username}/followers").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "users::ListFollowersForUser",
+        "getV5UsersUsernameFollowers",
+        Method::Get,
+        "/v5/users/{username}/followers",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListFollowersForUser {
@@ -572,8 +642,13 @@ impl Debug for ListFollowersForUser {
 
 impl Operation for ListFollowingForUser {
     type Output = Vec<UserBasic>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("users::ListFollowingForUser", "getV5UsersUsernameFollowing", Method::Get, "/v5/users/{username}/following").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "users::ListFollowingForUser",
+        "getV5UsersUsernameFollowing",
+        Method::Get,
+        "/v5/users/{username}/following",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListFollowingForUser {
@@ -613,8 +688,13 @@ impl Debug for ListFollowingForUser {
 
 impl Operation for CheckFollowingForUser {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("users::CheckFollowingForUser", "getV5UsersUsernameFollowingTargetUser", Method::Get, "/v5/users/{username}/following/{target_user}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "users::CheckFollowingForUser",
+        "getV5UsersUsernameFollowingTargetUser",
+        Method::Get,
+        "/v5/users/{username}/following/{target_user}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for CheckFollowingForUser {
@@ -647,8 +727,13 @@ impl Debug for CheckFollowingForUser {
 
 impl Operation for ListPublicKeysForUser {
     type Output = Vec<SshKeyBasic>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("users::ListPublicKeysForUser", "getV5UsersUsernameKeys", Method::Get, "/v5/users/{username}/keys").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "users::ListPublicKeysForUser",
+        "getV5UsersUsernameKeys",
+        Method::Get,
+        "/v5/users/{username}/keys",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListPublicKeysForUser {

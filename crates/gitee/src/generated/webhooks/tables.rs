@@ -28,8 +28,13 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 
 impl Operation for List {
     type Output = Vec<Webhook>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("webhooks::List", "getV5ReposOwnerRepoHooks", Method::Get, "/v5/repos/{owner}/{repo}/hooks").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "webhooks::List",
+        "getV5ReposOwnerRepoHooks",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/hooks",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for List {
@@ -69,8 +74,13 @@ impl Debug for List {
 
 impl Operation for Create {
     type Output = Webhook;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("webhooks::Create", "postV5ReposOwnerRepoHooks", Method::Post, "/v5/repos/{owner}/{repo}/hooks").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "webhooks::Create",
+        "postV5ReposOwnerRepoHooks",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/hooks",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for Create {
@@ -114,8 +124,13 @@ impl Debug for Create {
 
 impl Operation for Delete {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("webhooks::Delete", "deleteV5ReposOwnerRepoHooksId", Method::Delete, "/v5/repos/{owner}/{repo}/hooks/{id}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "webhooks::Delete",
+        "deleteV5ReposOwnerRepoHooksId",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}/hooks/{id}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for Delete {
@@ -148,8 +163,12 @@ impl Debug for Delete {
 
 impl Operation for Get {
     type Output = Webhook;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("webhooks::Get", "getV5ReposOwnerRepoHooksId", Method::Get, "/v5/repos/{owner}/{repo}/hooks/{id}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "webhooks::Get",
+        "getV5ReposOwnerRepoHooksId",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/hooks/{id}",
+    );
 }
 
 impl Record for Get {
@@ -182,8 +201,13 @@ impl Debug for Get {
 
 impl Operation for Update {
     type Output = Webhook;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("webhooks::Update", "patchV5ReposOwnerRepoHooksId", Method::Patch, "/v5/repos/{owner}/{repo}/hooks/{id}").body(BodyKind::Form);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "webhooks::Update",
+        "patchV5ReposOwnerRepoHooksId",
+        Method::Patch,
+        "/v5/repos/{owner}/{repo}/hooks/{id}",
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for Update {
@@ -227,8 +251,13 @@ impl Debug for Update {
 
 impl Operation for Test {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("webhooks::Test", "postV5ReposOwnerRepoHooksIdTests", Method::Post, "/v5/repos/{owner}/{repo}/hooks/{id}/tests").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "webhooks::Test",
+        "postV5ReposOwnerRepoHooksIdTests",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/hooks/{id}/tests",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for Test {

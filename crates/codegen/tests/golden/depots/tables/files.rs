@@ -7,8 +7,14 @@ use super::super::*;
 
 impl Operation for GetArchive {
     type Output = Bytes;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("depots::GetArchive", "getArchive", Method::Get, "/v1/depots/{owner}/archive").answer(Answer::Bytes).follows();
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "depots::GetArchive",
+        "getArchive",
+        Method::Get,
+        "/v1/depots/{owner}/archive",
+    )
+    .answer(Answer::Bytes)
+    .follows();
 }
 
 impl Record for GetArchive {
@@ -41,8 +47,12 @@ impl Debug for GetArchive {
 
 impl Operation for GetFiles {
     type Output = OneOrMany<Node>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("depots::GetFiles", "getFiles", Method::Get, "/v1/depots/{owner}/files/{path}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "depots::GetFiles",
+        "getFiles",
+        Method::Get,
+        "/v1/depots/{owner}/files/{path}",
+    );
 }
 
 impl Record for GetFiles {
@@ -75,8 +85,14 @@ impl Debug for GetFiles {
 
 impl Operation for Upload {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("depots::Upload", "uploadFile", Method::Put, "/v1/depots/{owner}/files/{path}").body(BodyKind::Multipart).answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "depots::Upload",
+        "uploadFile",
+        Method::Put,
+        "/v1/depots/{owner}/files/{path}",
+    )
+    .body(BodyKind::Multipart)
+    .answer(Answer::Empty);
 }
 
 impl Record for Upload {
@@ -109,8 +125,14 @@ impl Debug for Upload {
 
 impl Operation for GetReadme {
     type Output = String;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("depots::GetReadme", "getReadme", Method::Get, "/v1/depots/{owner}/readme").answer(Answer::Text).follows();
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "depots::GetReadme",
+        "getReadme",
+        Method::Get,
+        "/v1/depots/{owner}/readme",
+    )
+    .answer(Answer::Text)
+    .follows();
 }
 
 impl Record for GetReadme {

@@ -7,8 +7,13 @@ use super::super::*;
 
 impl Operation for ListCommentsForEnterpriseIssue {
     type Output = Vec<Comment>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("issues::ListCommentsForEnterpriseIssue", "getV5EnterprisesEnterpriseIssuesNumberComments", Method::Get, "/v5/enterprises/{enterprise}/issues/{number}/comments").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "issues::ListCommentsForEnterpriseIssue",
+        "getV5EnterprisesEnterpriseIssuesNumberComments",
+        Method::Get,
+        "/v5/enterprises/{enterprise}/issues/{number}/comments",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListCommentsForEnterpriseIssue {
@@ -48,8 +53,13 @@ impl Debug for ListCommentsForEnterpriseIssue {
 
 impl Operation for ListCommentsForRepo {
     type Output = Vec<Comment>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("issues::ListCommentsForRepo", "getV5ReposOwnerRepoIssuesComments", Method::Get, "/v5/repos/{owner}/{repo}/issues/comments").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "issues::ListCommentsForRepo",
+        "getV5ReposOwnerRepoIssuesComments",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/issues/comments",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListCommentsForRepo {
@@ -91,8 +101,13 @@ impl Debug for ListCommentsForRepo {
 
 impl Operation for DeleteComment {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("issues::DeleteComment", "deleteV5ReposOwnerRepoIssuesCommentsId", Method::Delete, "/v5/repos/{owner}/{repo}/issues/comments/{id}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "issues::DeleteComment",
+        "deleteV5ReposOwnerRepoIssuesCommentsId",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}/issues/comments/{id}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for DeleteComment {
@@ -125,8 +140,12 @@ impl Debug for DeleteComment {
 
 impl Operation for GetComment {
     type Output = Comment;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("issues::GetComment", "getV5ReposOwnerRepoIssuesCommentsId", Method::Get, "/v5/repos/{owner}/{repo}/issues/comments/{id}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "issues::GetComment",
+        "getV5ReposOwnerRepoIssuesCommentsId",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/issues/comments/{id}",
+    );
 }
 
 impl Record for GetComment {
@@ -159,8 +178,13 @@ impl Debug for GetComment {
 
 impl Operation for UpdateComment {
     type Output = Comment;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("issues::UpdateComment", "patchV5ReposOwnerRepoIssuesCommentsId", Method::Patch, "/v5/repos/{owner}/{repo}/issues/comments/{id}").body(BodyKind::Form);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "issues::UpdateComment",
+        "patchV5ReposOwnerRepoIssuesCommentsId",
+        Method::Patch,
+        "/v5/repos/{owner}/{repo}/issues/comments/{id}",
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for UpdateComment {
@@ -193,8 +217,13 @@ impl Debug for UpdateComment {
 
 impl Operation for ListComments {
     type Output = Vec<Comment>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("issues::ListComments", "getV5ReposOwnerRepoIssuesNumberComments", Method::Get, "/v5/repos/{owner}/{repo}/issues/{number}/comments").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "issues::ListComments",
+        "getV5ReposOwnerRepoIssuesNumberComments",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/issues/{number}/comments",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListComments {
@@ -236,8 +265,13 @@ impl Debug for ListComments {
 
 impl Operation for CreateComment {
     type Output = Comment;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("issues::CreateComment", "postV5ReposOwnerRepoIssuesNumberComments", Method::Post, "/v5/repos/{owner}/{repo}/issues/{number}/comments").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "issues::CreateComment",
+        "postV5ReposOwnerRepoIssuesNumberComments",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/issues/{number}/comments",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for CreateComment {

@@ -7,8 +7,13 @@ use super::super::*;
 
 impl Operation for ListForEnterprise {
     type Output = Vec<Issue>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("issues::ListForEnterprise", "getV5EnterprisesEnterpriseIssues", Method::Get, "/v5/enterprises/{enterprise}/issues").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "issues::ListForEnterprise",
+        "getV5EnterprisesEnterpriseIssues",
+        Method::Get,
+        "/v5/enterprises/{enterprise}/issues",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListForEnterprise {
@@ -61,8 +66,12 @@ impl Debug for ListForEnterprise {
 
 impl Operation for GetForEnterprise {
     type Output = Issue;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("issues::GetForEnterprise", "getV5EnterprisesEnterpriseIssuesNumber", Method::Get, "/v5/enterprises/{enterprise}/issues/{number}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "issues::GetForEnterprise",
+        "getV5EnterprisesEnterpriseIssuesNumber",
+        Method::Get,
+        "/v5/enterprises/{enterprise}/issues/{number}",
+    );
 }
 
 impl Record for GetForEnterprise {
@@ -95,8 +104,13 @@ impl Debug for GetForEnterprise {
 
 impl Operation for UpdateForEnterprise {
     type Output = Issue;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("issues::UpdateForEnterprise", "patchV5EnterprisesEnterpriseIssuesNumber", Method::Patch, "/v5/enterprises/{enterprise}/issues/{number}").body(BodyKind::Form);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "issues::UpdateForEnterprise",
+        "patchV5EnterprisesEnterpriseIssuesNumber",
+        Method::Patch,
+        "/v5/enterprises/{enterprise}/issues/{number}",
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for UpdateForEnterprise {
@@ -140,8 +154,13 @@ impl Debug for UpdateForEnterprise {
 
 impl Operation for ListLabelsForEnterpriseIssue {
     type Output = Vec<Label>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("issues::ListLabelsForEnterpriseIssue", "getV5EnterprisesEnterpriseIssuesNumberLabels", Method::Get, "/v5/enterprises/{enterprise}/issues/{number}/labels").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "issues::ListLabelsForEnterpriseIssue",
+        "getV5EnterprisesEnterpriseIssuesNumberLabels",
+        Method::Get,
+        "/v5/enterprises/{enterprise}/issues/{number}/labels",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListLabelsForEnterpriseIssue {
@@ -181,8 +200,12 @@ impl Debug for ListLabelsForEnterpriseIssue {
 
 impl Operation for ListPullRequestsForEnterpriseIssue {
     type Output = Vec<PullRequest>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("issues::ListPullRequestsForEnterpriseIssue", "getV5EnterprisesEnterpriseIssuesNumberPullRequests", Method::Get, "/v5/enterprises/{enterprise}/issues/{number}/pull_requests");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "issues::ListPullRequestsForEnterpriseIssue",
+        "getV5EnterprisesEnterpriseIssuesNumberPullRequests",
+        Method::Get,
+        "/v5/enterprises/{enterprise}/issues/{number}/pull_requests",
+    );
 }
 
 impl Record for ListPullRequestsForEnterpriseIssue {

@@ -7,8 +7,13 @@ use super::super::*;
 
 impl Operation for ListBranches {
     type Output = Vec<Branch>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::ListBranches", "getV5ReposOwnerRepoBranches", Method::Get, "/v5/repos/{owner}/{repo}/branches").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::ListBranches",
+        "getV5ReposOwnerRepoBranches",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/branches",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListBranches {
@@ -50,8 +55,13 @@ impl Debug for ListBranches {
 
 impl Operation for CreateBranch {
     type Output = BranchDetail;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::CreateBranch", "postV5ReposOwnerRepoBranches", Method::Post, "/v5/repos/{owner}/{repo}/branches").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::CreateBranch",
+        "postV5ReposOwnerRepoBranches",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/branches",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for CreateBranch {
@@ -84,8 +94,14 @@ impl Debug for CreateBranch {
 
 impl Operation for CreateProtectionRule {
     type Output = BranchProtectionRule;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::CreateProtectionRule", "putV5ReposOwnerRepoBranchesSettingNew", Method::Put, "/v5/repos/{owner}/{repo}/branches/setting/new").effect(Effect::Write).body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::CreateProtectionRule",
+        "putV5ReposOwnerRepoBranchesSettingNew",
+        Method::Put,
+        "/v5/repos/{owner}/{repo}/branches/setting/new",
+    )
+    .effect(Effect::Write)
+    .body(BodyKind::Json);
 }
 
 impl Record for CreateProtectionRule {
@@ -120,8 +136,12 @@ impl Debug for CreateProtectionRule {
 
 impl Operation for GetBranch {
     type Output = BranchDetail;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::GetBranch", "getV5ReposOwnerRepoBranchesBranch", Method::Get, "/v5/repos/{owner}/{repo}/branches/{branch}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::GetBranch",
+        "getV5ReposOwnerRepoBranchesBranch",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/branches/{branch}",
+    );
 }
 
 impl Record for GetBranch {
@@ -154,8 +174,13 @@ impl Debug for GetBranch {
 
 impl Operation for DeleteBranchProtection {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::DeleteBranchProtection", "deleteV5ReposOwnerRepoBranchesBranchProtection", Method::Delete, "/v5/repos/{owner}/{repo}/branches/{branch}/protection").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::DeleteBranchProtection",
+        "deleteV5ReposOwnerRepoBranchesBranchProtection",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}/branches/{branch}/protection",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for DeleteBranchProtection {
@@ -188,8 +213,12 @@ impl Debug for DeleteBranchProtection {
 
 impl Operation for UpdateBranchProtection {
     type Output = BranchDetail;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::UpdateBranchProtection", "putV5ReposOwnerRepoBranchesBranchProtection", Method::Put, "/v5/repos/{owner}/{repo}/branches/{branch}/protection");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::UpdateBranchProtection",
+        "putV5ReposOwnerRepoBranchesBranchProtection",
+        Method::Put,
+        "/v5/repos/{owner}/{repo}/branches/{branch}/protection",
+    );
 }
 
 impl Record for UpdateBranchProtection {
@@ -222,8 +251,12 @@ impl Debug for UpdateBranchProtection {
 
 impl Operation for DeleteProtectionRule {
     type Output = BranchProtectionRule;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::DeleteProtectionRule", "deleteV5ReposOwnerRepoBranchesWildcardSetting", Method::Delete, "/v5/repos/{owner}/{repo}/branches/{wildcard}/setting");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::DeleteProtectionRule",
+        "deleteV5ReposOwnerRepoBranchesWildcardSetting",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}/branches/{wildcard}/setting",
+    );
 }
 
 impl Record for DeleteProtectionRule {
@@ -256,8 +289,13 @@ impl Debug for DeleteProtectionRule {
 
 impl Operation for UpdateProtectionRule {
     type Output = BranchProtectionRule;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::UpdateProtectionRule", "putV5ReposOwnerRepoBranchesWildcardSetting", Method::Put, "/v5/repos/{owner}/{repo}/branches/{wildcard}/setting").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::UpdateProtectionRule",
+        "putV5ReposOwnerRepoBranchesWildcardSetting",
+        Method::Put,
+        "/v5/repos/{owner}/{repo}/branches/{wildcard}/setting",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for UpdateProtectionRule {

@@ -7,8 +7,13 @@ use super::super::*;
 
 impl Operation for ListCollaborators {
     type Output = Vec<Collaborator>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::ListCollaborators", "getV5ReposOwnerRepoCollaborators", Method::Get, "/v5/repos/{owner}/{repo}/collaborators").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::ListCollaborators",
+        "getV5ReposOwnerRepoCollaborators",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/collaborators",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListCollaborators {
@@ -48,8 +53,13 @@ impl Debug for ListCollaborators {
 
 impl Operation for RemoveCollaborator {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::RemoveCollaborator", "deleteV5ReposOwnerRepoCollaboratorsUsername", Method::Delete, "/v5/repos/{owner}/{repo}/collaborators/{username}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::RemoveCollaborator",
+        "deleteV5ReposOwnerRepoCollaboratorsUsername",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}/collaborators/{username}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for RemoveCollaborator {
@@ -82,8 +92,13 @@ impl Debug for RemoveCollaborator {
 
 impl Operation for CheckCollaborator {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::CheckCollaborator", "getV5ReposOwnerRepoCollaboratorsUsername", Method::Get, "/v5/repos/{owner}/{repo}/collaborators/{username}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::CheckCollaborator",
+        "getV5ReposOwnerRepoCollaboratorsUsername",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/collaborators/{username}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for CheckCollaborator {
@@ -116,8 +131,13 @@ impl Debug for CheckCollaborator {
 
 impl Operation for AddCollaborator {
     type Output = Collaborator;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::AddCollaborator", "putV5ReposOwnerRepoCollaboratorsUsername", Method::Put, "/v5/repos/{owner}/{repo}/collaborators/{username}").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::AddCollaborator",
+        "putV5ReposOwnerRepoCollaboratorsUsername",
+        Method::Put,
+        "/v5/repos/{owner}/{repo}/collaborators/{username}",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for AddCollaborator {
@@ -150,8 +170,12 @@ impl Debug for AddCollaborator {
 
 impl Operation for GetCollaboratorPermissionLevel {
     type Output = CollaboratorPermission;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::GetCollaboratorPermissionLevel", "getV5ReposOwnerRepoCollaboratorsUsernamePermission", Method::Get, "/v5/repos/{owner}/{repo}/collaborators/{username}/permission");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::GetCollaboratorPermissionLevel",
+        "getV5ReposOwnerRepoCollaboratorsUsernamePermission",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/collaborators/{username}/permission",
+    );
 }
 
 impl Record for GetCollaboratorPermissionLevel {

@@ -7,8 +7,13 @@ use super::super::*;
 
 impl Operation for ListCommitCommentsForRepo {
     type Output = Vec<Comment>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::ListCommitCommentsForRepo", "getV5ReposOwnerRepoComments", Method::Get, "/v5/repos/{owner}/{repo}/comments").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::ListCommitCommentsForRepo",
+        "getV5ReposOwnerRepoComments",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/comments",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListCommitCommentsForRepo {
@@ -49,8 +54,13 @@ impl Debug for ListCommitCommentsForRepo {
 
 impl Operation for DeleteCommitComment {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::DeleteCommitComment", "deleteV5ReposOwnerRepoCommentsId", Method::Delete, "/v5/repos/{owner}/{repo}/comments/{id}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::DeleteCommitComment",
+        "deleteV5ReposOwnerRepoCommentsId",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}/comments/{id}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for DeleteCommitComment {
@@ -83,8 +93,12 @@ impl Debug for DeleteCommitComment {
 
 impl Operation for GetCommitComment {
     type Output = Comment;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::GetCommitComment", "getV5ReposOwnerRepoCommentsId", Method::Get, "/v5/repos/{owner}/{repo}/comments/{id}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::GetCommitComment",
+        "getV5ReposOwnerRepoCommentsId",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/comments/{id}",
+    );
 }
 
 impl Record for GetCommitComment {
@@ -117,8 +131,13 @@ impl Debug for GetCommitComment {
 
 impl Operation for UpdateCommitComment {
     type Output = Comment;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::UpdateCommitComment", "patchV5ReposOwnerRepoCommentsId", Method::Patch, "/v5/repos/{owner}/{repo}/comments/{id}").body(BodyKind::Form);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::UpdateCommitComment",
+        "patchV5ReposOwnerRepoCommentsId",
+        Method::Patch,
+        "/v5/repos/{owner}/{repo}/comments/{id}",
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for UpdateCommitComment {
@@ -151,8 +170,13 @@ impl Debug for UpdateCommitComment {
 
 impl Operation for ListCommentsForCommit {
     type Output = Vec<Comment>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::ListCommentsForCommit", "getV5ReposOwnerRepoCommitsRefComments", Method::Get, "/v5/repos/{owner}/{repo}/commits/{ref}/comments").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::ListCommentsForCommit",
+        "getV5ReposOwnerRepoCommitsRefComments",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/commits/{ref}/comments",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListCommentsForCommit {
@@ -193,8 +217,13 @@ impl Debug for ListCommentsForCommit {
 
 impl Operation for CreateCommitComment {
     type Output = Comment;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::CreateCommitComment", "postV5ReposOwnerRepoCommitsShaComments", Method::Post, "/v5/repos/{owner}/{repo}/commits/{sha}/comments").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::CreateCommitComment",
+        "postV5ReposOwnerRepoCommitsShaComments",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/commits/{sha}/comments",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for CreateCommitComment {

@@ -7,8 +7,13 @@ use super::super::*;
 
 impl Operation for ListCommits {
     type Output = Vec<Commit>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::ListCommits", "getV5ReposOwnerRepoCommits", Method::Get, "/v5/repos/{owner}/{repo}/commits").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::ListCommits",
+        "getV5ReposOwnerRepoCommits",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/commits",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListCommits {
@@ -53,8 +58,13 @@ impl Debug for ListCommits {
 
 impl Operation for CreateCommit {
     type Output = CommitWithFiles;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::CreateCommit", "postV5ReposOwnerRepoCommits", Method::Post, "/v5/repos/{owner}/{repo}/commits").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::CreateCommit",
+        "postV5ReposOwnerRepoCommits",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/commits",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for CreateCommit {
@@ -89,8 +99,12 @@ impl Debug for CreateCommit {
 
 impl Operation for GetCommit {
     type Output = CommitWithFiles;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::GetCommit", "getV5ReposOwnerRepoCommitsSha", Method::Get, "/v5/repos/{owner}/{repo}/commits/{sha}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::GetCommit",
+        "getV5ReposOwnerRepoCommitsSha",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/commits/{sha}",
+    );
 }
 
 impl Record for GetCommit {
@@ -123,8 +137,12 @@ impl Debug for GetCommit {
 
 impl Operation for CompareCommits {
     type Output = CommitComparison;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::CompareCommits", "getV5ReposOwnerRepoCompareBase...Head", Method::Get, "/v5/repos/{owner}/{repo}/compare/{base}...{head}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::CompareCommits",
+        "getV5ReposOwnerRepoCompareBase...Head",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/compare/{base}...{head}",
+    );
 }
 
 impl Record for CompareCommits {

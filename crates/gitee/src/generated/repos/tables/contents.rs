@@ -7,8 +7,12 @@ use super::super::*;
 
 impl Operation for GetBlame {
     type Output = Vec<BlameRange>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::GetBlame", "getV5ReposOwnerRepoBlamePath", Method::Get, "/v5/repos/{owner}/{repo}/blame/{path}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::GetBlame",
+        "getV5ReposOwnerRepoBlamePath",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/blame/{path}",
+    );
 }
 
 impl Record for GetBlame {
@@ -41,8 +45,13 @@ impl Debug for GetBlame {
 
 impl Operation for DeleteFile {
     type Output = FileCommit;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::DeleteFile", "deleteV5ReposOwnerRepoContentsPath", Method::Delete, "/v5/repos/{owner}/{repo}/contents/{path}").effect(Effect::Write);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::DeleteFile",
+        "deleteV5ReposOwnerRepoContentsPath",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}/contents/{path}",
+    )
+    .effect(Effect::Write);
 }
 
 impl Record for DeleteFile {
@@ -84,8 +93,12 @@ impl Debug for DeleteFile {
 
 impl Operation for GetContent {
     type Output = OneOrMany<Content>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::GetContent", "getV5ReposOwnerRepoContents(Path)", Method::Get, "/v5/repos/{owner}/{repo}/contents/{path}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::GetContent",
+        "getV5ReposOwnerRepoContents(Path)",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/contents/{path}",
+    );
 }
 
 impl Record for GetContent {
@@ -118,8 +131,13 @@ impl Debug for GetContent {
 
 impl Operation for CreateFile {
     type Output = FileCommit;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::CreateFile", "postV5ReposOwnerRepoContentsPath", Method::Post, "/v5/repos/{owner}/{repo}/contents/{path}").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::CreateFile",
+        "postV5ReposOwnerRepoContentsPath",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/contents/{path}",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for CreateFile {
@@ -154,8 +172,14 @@ impl Debug for CreateFile {
 
 impl Operation for UpdateFile {
     type Output = FileCommit;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::UpdateFile", "putV5ReposOwnerRepoContentsPath", Method::Put, "/v5/repos/{owner}/{repo}/contents/{path}").effect(Effect::Write).body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::UpdateFile",
+        "putV5ReposOwnerRepoContentsPath",
+        Method::Put,
+        "/v5/repos/{owner}/{repo}/contents/{path}",
+    )
+    .effect(Effect::Write)
+    .body(BodyKind::Json);
 }
 
 impl Record for UpdateFile {
@@ -194,8 +218,14 @@ impl Debug for UpdateFile {
 
 impl Operation for GetRawFile {
     type Output = Bytes;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::GetRawFile", "getV5ReposOwnerRepoRawPath", Method::Get, "/v5/repos/{owner}/{repo}/raw/{path}").answer(Answer::Bytes).follows();
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::GetRawFile",
+        "getV5ReposOwnerRepoRawPath",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/raw/{path}",
+    )
+    .answer(Answer::Bytes)
+    .follows();
 }
 
 impl Record for GetRawFile {
@@ -228,8 +258,12 @@ impl Debug for GetRawFile {
 
 impl Operation for GetReadme {
     type Output = Content;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::GetReadme", "getV5ReposOwnerRepoReadme", Method::Get, "/v5/repos/{owner}/{repo}/readme");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::GetReadme",
+        "getV5ReposOwnerRepoReadme",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/readme",
+    );
 }
 
 impl Record for GetReadme {
@@ -262,8 +296,14 @@ impl Debug for GetReadme {
 
 impl Operation for DownloadTarballArchive {
     type Output = Bytes;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::DownloadTarballArchive", "getV5ReposOwnerRepoTarball", Method::Get, "/v5/repos/{owner}/{repo}/tarball").answer(Answer::Bytes).follows();
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::DownloadTarballArchive",
+        "getV5ReposOwnerRepoTarball",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/tarball",
+    )
+    .answer(Answer::Bytes)
+    .follows();
 }
 
 impl Record for DownloadTarballArchive {
@@ -296,8 +336,14 @@ impl Debug for DownloadTarballArchive {
 
 impl Operation for DownloadZipballArchive {
     type Output = Bytes;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::DownloadZipballArchive", "getV5ReposOwnerRepoZipball", Method::Get, "/v5/repos/{owner}/{repo}/zipball").answer(Answer::Bytes).follows();
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::DownloadZipballArchive",
+        "getV5ReposOwnerRepoZipball",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/zipball",
+    )
+    .answer(Answer::Bytes)
+    .follows();
 }
 
 impl Record for DownloadZipballArchive {

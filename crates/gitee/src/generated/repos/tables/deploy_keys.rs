@@ -7,8 +7,13 @@ use super::super::*;
 
 impl Operation for ListDeployKeys {
     type Output = Vec<SshKey>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::ListDeployKeys", "getV5ReposOwnerRepoKeys", Method::Get, "/v5/repos/{owner}/{repo}/keys").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::ListDeployKeys",
+        "getV5ReposOwnerRepoKeys",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/keys",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListDeployKeys {
@@ -48,8 +53,13 @@ impl Debug for ListDeployKeys {
 
 impl Operation for CreateDeployKey {
     type Output = SshKey;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::CreateDeployKey", "postV5ReposOwnerRepoKeys", Method::Post, "/v5/repos/{owner}/{repo}/keys").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::CreateDeployKey",
+        "postV5ReposOwnerRepoKeys",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/keys",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for CreateDeployKey {
@@ -82,8 +92,13 @@ impl Debug for CreateDeployKey {
 
 impl Operation for ListAvailableDeployKeys {
     type Output = Vec<SshKeyBasic>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::ListAvailableDeployKeys", "getV5ReposOwnerRepoKeysAvailable", Method::Get, "/v5/repos/{owner}/{repo}/keys/available").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::ListAvailableDeployKeys",
+        "getV5ReposOwnerRepoKeysAvailable",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/keys/available",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListAvailableDeployKeys {
@@ -123,8 +138,13 @@ impl Debug for ListAvailableDeployKeys {
 
 impl Operation for RemoveEnabledDeployKey {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::RemoveEnabledDeployKey", "deleteV5ReposOwnerRepoKeysEnableId", Method::Delete, "/v5/repos/{owner}/{repo}/keys/enable/{id}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::RemoveEnabledDeployKey",
+        "deleteV5ReposOwnerRepoKeysEnableId",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}/keys/enable/{id}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for RemoveEnabledDeployKey {
@@ -157,8 +177,13 @@ impl Debug for RemoveEnabledDeployKey {
 
 impl Operation for AddEnabledDeployKey {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::AddEnabledDeployKey", "putV5ReposOwnerRepoKeysEnableId", Method::Put, "/v5/repos/{owner}/{repo}/keys/enable/{id}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::AddEnabledDeployKey",
+        "putV5ReposOwnerRepoKeysEnableId",
+        Method::Put,
+        "/v5/repos/{owner}/{repo}/keys/enable/{id}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for AddEnabledDeployKey {
@@ -191,8 +216,13 @@ impl Debug for AddEnabledDeployKey {
 
 impl Operation for DeleteDeployKey {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::DeleteDeployKey", "deleteV5ReposOwnerRepoKeysId", Method::Delete, "/v5/repos/{owner}/{repo}/keys/{id}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::DeleteDeployKey",
+        "deleteV5ReposOwnerRepoKeysId",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}/keys/{id}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for DeleteDeployKey {
@@ -225,8 +255,12 @@ impl Debug for DeleteDeployKey {
 
 impl Operation for GetDeployKey {
     type Output = SshKey;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::GetDeployKey", "getV5ReposOwnerRepoKeysId", Method::Get, "/v5/repos/{owner}/{repo}/keys/{id}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::GetDeployKey",
+        "getV5ReposOwnerRepoKeysId",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/keys/{id}",
+    );
 }
 
 impl Record for GetDeployKey {

@@ -7,8 +7,13 @@ use super::super::*;
 
 impl Operation for ListForks {
     type Output = Vec<Repository>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::ListForks", "getV5ReposOwnerRepoForks", Method::Get, "/v5/repos/{owner}/{repo}/forks").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::ListForks",
+        "getV5ReposOwnerRepoForks",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/forks",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListForks {
@@ -49,8 +54,13 @@ impl Debug for ListForks {
 
 impl Operation for CreateFork {
     type Output = Repository;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::CreateFork", "postV5ReposOwnerRepoForks", Method::Post, "/v5/repos/{owner}/{repo}/forks").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::CreateFork",
+        "postV5ReposOwnerRepoForks",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/forks",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for CreateFork {

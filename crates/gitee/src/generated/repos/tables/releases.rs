@@ -7,8 +7,13 @@ use super::super::*;
 
 impl Operation for ListReleases {
     type Output = Vec<Release>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::ListReleases", "getV5ReposOwnerRepoReleases", Method::Get, "/v5/repos/{owner}/{repo}/releases").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::ListReleases",
+        "getV5ReposOwnerRepoReleases",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/releases",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListReleases {
@@ -49,8 +54,13 @@ impl Debug for ListReleases {
 
 impl Operation for CreateRelease {
     type Output = Release;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::CreateRelease", "postV5ReposOwnerRepoReleases", Method::Post, "/v5/repos/{owner}/{repo}/releases").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::CreateRelease",
+        "postV5ReposOwnerRepoReleases",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/releases",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for CreateRelease {
@@ -85,8 +95,12 @@ impl Debug for CreateRelease {
 
 impl Operation for GetLatestRelease {
     type Output = Release;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::GetLatestRelease", "getV5ReposOwnerRepoReleasesLatest", Method::Get, "/v5/repos/{owner}/{repo}/releases/latest");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::GetLatestRelease",
+        "getV5ReposOwnerRepoReleasesLatest",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/releases/latest",
+    );
 }
 
 impl Record for GetLatestRelease {
@@ -119,8 +133,12 @@ impl Debug for GetLatestRelease {
 
 impl Operation for GetReleaseByTag {
     type Output = Option<Release>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::GetReleaseByTag", "getV5ReposOwnerRepoReleasesTagsTag", Method::Get, "/v5/repos/{owner}/{repo}/releases/tags/{tag}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::GetReleaseByTag",
+        "getV5ReposOwnerRepoReleasesTagsTag",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/releases/tags/{tag}",
+    );
 }
 
 impl Record for GetReleaseByTag {
@@ -153,8 +171,13 @@ impl Debug for GetReleaseByTag {
 
 impl Operation for DeleteRelease {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::DeleteRelease", "deleteV5ReposOwnerRepoReleasesId", Method::Delete, "/v5/repos/{owner}/{repo}/releases/{id}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::DeleteRelease",
+        "deleteV5ReposOwnerRepoReleasesId",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}/releases/{id}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for DeleteRelease {
@@ -187,8 +210,12 @@ impl Debug for DeleteRelease {
 
 impl Operation for GetRelease {
     type Output = Release;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::GetRelease", "getV5ReposOwnerRepoReleasesId", Method::Get, "/v5/repos/{owner}/{repo}/releases/{id}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::GetRelease",
+        "getV5ReposOwnerRepoReleasesId",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/releases/{id}",
+    );
 }
 
 impl Record for GetRelease {
@@ -221,8 +248,13 @@ impl Debug for GetRelease {
 
 impl Operation for UpdateRelease {
     type Output = Release;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::UpdateRelease", "patchV5ReposOwnerRepoReleasesId", Method::Patch, "/v5/repos/{owner}/{repo}/releases/{id}").body(BodyKind::Form);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::UpdateRelease",
+        "patchV5ReposOwnerRepoReleasesId",
+        Method::Patch,
+        "/v5/repos/{owner}/{repo}/releases/{id}",
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for UpdateRelease {
@@ -257,8 +289,13 @@ impl Debug for UpdateRelease {
 
 impl Operation for ListReleaseAssets {
     type Output = Vec<ReleaseAttachment>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::ListReleaseAssets", "getV5ReposOwnerRepoReleasesReleaseIdAttachFiles", Method::Get, "/v5/repos/{owner}/{repo}/releases/{release_id}/attach_files").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::ListReleaseAssets",
+        "getV5ReposOwnerRepoReleasesReleaseIdAttachFiles",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/releases/{release_id}/attach_files",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListReleaseAssets {
@@ -300,8 +337,13 @@ impl Debug for ListReleaseAssets {
 
 impl Operation for UploadReleaseAsset {
     type Output = ReleaseAttachment;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::UploadReleaseAsset", "postV5ReposOwnerRepoReleasesReleaseIdAttachFiles", Method::Post, "/v5/repos/{owner}/{repo}/releases/{release_id}/attach_files").body(BodyKind::Multipart);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::UploadReleaseAsset",
+        "postV5ReposOwnerRepoReleasesReleaseIdAttachFiles",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/releases/{release_id}/attach_files",
+    )
+    .body(BodyKind::Multipart);
 }
 
 impl Record for UploadReleaseAsset {
@@ -334,8 +376,13 @@ impl Debug for UploadReleaseAsset {
 
 impl Operation for DeleteReleaseAsset {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::DeleteReleaseAsset", "deleteV5ReposOwnerRepoReleasesReleaseIdAttachFilesAttachFileId", Method::Delete, "/v5/repos/{owner}/{repo}/releases/{release_id}/attach_files/{attach_file_id}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::DeleteReleaseAsset",
+        "deleteV5ReposOwnerRepoReleasesReleaseIdAttachFilesAttachFileId",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}/releases/{release_id}/attach_files/{attach_file_id}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for DeleteReleaseAsset {
@@ -368,8 +415,12 @@ impl Debug for DeleteReleaseAsset {
 
 impl Operation for GetReleaseAsset {
     type Output = ReleaseAttachment;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::GetReleaseAsset", "getV5ReposOwnerRepoReleasesReleaseIdAttachFilesAttachFileId", Method::Get, "/v5/repos/{owner}/{repo}/releases/{release_id}/attach_files/{attach_file_id}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::GetReleaseAsset",
+        "getV5ReposOwnerRepoReleasesReleaseIdAttachFilesAttachFileId",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/releases/{release_id}/attach_files/{attach_file_id}",
+    );
 }
 
 impl Record for GetReleaseAsset {
@@ -402,8 +453,14 @@ impl Debug for GetReleaseAsset {
 
 impl Operation for DownloadReleaseAsset {
     type Output = Bytes;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::DownloadReleaseAsset", "getV5ReposOwnerRepoReleasesReleaseIdAttachFilesAttachFileIdDownload", Method::Get, "/v5/repos/{owner}/{repo}/releases/{release_id}/attach_files/{attach_file_id}/download").answer(Answer::Bytes).follows();
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::DownloadReleaseAsset",
+        "getV5ReposOwnerRepoReleasesReleaseIdAttachFilesAttachFileIdDownload",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/releases/{release_id}/attach_files/{attach_file_id}/download",
+    )
+    .answer(Answer::Bytes)
+    .follows();
 }
 
 impl Record for DownloadReleaseAsset {

@@ -7,8 +7,13 @@ use super::super::*;
 
 impl Operation for ListForEnterprise {
     type Output = Vec<Repository>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::ListForEnterprise", "getV5EnterprisesEnterpriseRepos", Method::Get, "/v5/enterprises/{enterprise}/repos").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::ListForEnterprise",
+        "getV5EnterprisesEnterpriseRepos",
+        Method::Get,
+        "/v5/enterprises/{enterprise}/repos",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListForEnterprise {
@@ -50,8 +55,13 @@ impl Debug for ListForEnterprise {
 
 impl Operation for CreateInEnterprise {
     type Output = Repository;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::CreateInEnterprise", "postV5EnterprisesEnterpriseRepos", Method::Post, "/v5/enterprises/{enterprise}/repos").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::CreateInEnterprise",
+        "postV5EnterprisesEnterpriseRepos",
+        Method::Post,
+        "/v5/enterprises/{enterprise}/repos",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for CreateInEnterprise {
@@ -99,8 +109,13 @@ impl Debug for CreateInEnterprise {
 
 impl Operation for ListForOrg {
     type Output = Vec<Repository>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::ListForOrg", "getV5OrgsOrgRepos", Method::Get, "/v5/orgs/{org}/repos").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::ListForOrg",
+        "getV5OrgsOrgRepos",
+        Method::Get,
+        "/v5/orgs/{org}/repos",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListForOrg {
@@ -140,8 +155,13 @@ impl Debug for ListForOrg {
 
 impl Operation for CreateInOrg {
     type Output = Repository;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::CreateInOrg", "postV5OrgsOrgRepos", Method::Post, "/v5/orgs/{org}/repos").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::CreateInOrg",
+        "postV5OrgsOrgRepos",
+        Method::Post,
+        "/v5/orgs/{org}/repos",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for CreateInOrg {
@@ -185,8 +205,13 @@ impl Debug for CreateInOrg {
 
 impl Operation for Delete {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::Delete", "deleteV5ReposOwnerRepo", Method::Delete, "/v5/repos/{owner}/{repo}").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::Delete",
+        "deleteV5ReposOwnerRepo",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for Delete {
@@ -219,8 +244,12 @@ impl Debug for Delete {
 
 impl Operation for Get {
     type Output = Repository;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::Get", "getV5ReposOwnerRepo", Method::Get, "/v5/repos/{owner}/{repo}");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::Get",
+        "getV5ReposOwnerRepo",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}",
+    );
 }
 
 impl Record for Get {
@@ -253,8 +282,13 @@ impl Debug for Get {
 
 impl Operation for Update {
     type Output = Repository;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::Update", "patchV5ReposOwnerRepo", Method::Patch, "/v5/repos/{owner}/{repo}").body(BodyKind::Form);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::Update",
+        "patchV5ReposOwnerRepo",
+        Method::Patch,
+        "/v5/repos/{owner}/{repo}",
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for Update {
@@ -307,8 +341,13 @@ impl Debug for Update {
 
 impl Operation for Clear {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::Clear", "putV5ReposOwnerRepoClear", Method::Put, "/v5/repos/{owner}/{repo}/clear").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::Clear",
+        "putV5ReposOwnerRepoClear",
+        Method::Put,
+        "/v5/repos/{owner}/{repo}/clear",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for Clear {
@@ -341,8 +380,12 @@ impl Debug for Clear {
 
 impl Operation for ListContributors {
     type Output = Vec<Contributor>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::ListContributors", "getV5ReposOwnerRepoContributors", Method::Get, "/v5/repos/{owner}/{repo}/contributors");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::ListContributors",
+        "getV5ReposOwnerRepoContributors",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/contributors",
+    );
 }
 
 impl Record for ListContributors {
@@ -375,8 +418,12 @@ impl Debug for ListContributors {
 
 impl Operation for ListLanguages {
     type Output = LanguageBreakdown;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::ListLanguages", "getV5ReposOwnerRepoLanguages", Method::Get, "/v5/repos/{owner}/{repo}/languages");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::ListLanguages",
+        "getV5ReposOwnerRepoLanguages",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/languages",
+    );
 }
 
 impl Record for ListLanguages {
@@ -409,8 +456,13 @@ impl Debug for ListLanguages {
 
 impl Operation for ListForAuthenticatedUser {
     type Output = Vec<Repository>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::ListForAuthenticatedUser", "getV5UserRepos", Method::Get, "/v5/user/repos").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::ListForAuthenticatedUser",
+        "getV5UserRepos",
+        Method::Get,
+        "/v5/user/repos",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListForAuthenticatedUser {
@@ -455,8 +507,13 @@ impl Debug for ListForAuthenticatedUser {
 
 impl Operation for CreateForAuthenticatedUser {
     type Output = Repository;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::CreateForAuthenticatedUser", "postV5UserRepos", Method::Post, "/v5/user/repos").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::CreateForAuthenticatedUser",
+        "postV5UserRepos",
+        Method::Post,
+        "/v5/user/repos",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for CreateForAuthenticatedUser {
@@ -506,8 +563,13 @@ impl Debug for CreateForAuthenticatedUser {
 
 impl Operation for ListForUser {
     type Output = Vec<Repository>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::ListForUser", "getV5UsersUsernameRepos", Method::Get, "/v5/users/{username}/repos").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::ListForUser",
+        "getV5UsersUsernameRepos",
+        Method::Get,
+        "/v5/users/{username}/repos",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListForUser {

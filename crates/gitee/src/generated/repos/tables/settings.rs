@@ -7,8 +7,13 @@ use super::super::*;
 
 impl Operation for DeleteBaiduStatisticKey {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::DeleteBaiduStatisticKey", "deleteV5ReposOwnerRepoBaiduStatisticKey", Method::Delete, "/v5/repos/{owner}/{repo}/baidu_statistic_key").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::DeleteBaiduStatisticKey",
+        "deleteV5ReposOwnerRepoBaiduStatisticKey",
+        Method::Delete,
+        "/v5/repos/{owner}/{repo}/baidu_statistic_key",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for DeleteBaiduStatisticKey {
@@ -41,8 +46,13 @@ impl Debug for DeleteBaiduStatisticKey {
 
 impl Operation for GetBaiduStatisticKey {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::GetBaiduStatisticKey", "getV5ReposOwnerRepoBaiduStatisticKey", Method::Get, "/v5/repos/{owner}/{repo}/baidu_statistic_key").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::GetBaiduStatisticKey",
+        "getV5ReposOwnerRepoBaiduStatisticKey",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/baidu_statistic_key",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for GetBaiduStatisticKey {
@@ -75,8 +85,15 @@ impl Debug for GetBaiduStatisticKey {
 
 impl Operation for SetBaiduStatisticKey {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::SetBaiduStatisticKey", "postV5ReposOwnerRepoBaiduStatisticKey", Method::Post, "/v5/repos/{owner}/{repo}/baidu_statistic_key").effect(Effect::Idempotent).body(BodyKind::Json).answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::SetBaiduStatisticKey",
+        "postV5ReposOwnerRepoBaiduStatisticKey",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/baidu_statistic_key",
+    )
+    .effect(Effect::Idempotent)
+    .body(BodyKind::Json)
+    .answer(Answer::Empty);
 }
 
 impl Record for SetBaiduStatisticKey {
@@ -109,8 +126,13 @@ impl Debug for SetBaiduStatisticKey {
 
 impl Operation for EnableGiteeGo {
     type Output = ();
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::EnableGiteeGo", "postV5ReposOwnerRepoOpen", Method::Post, "/v5/repos/{owner}/{repo}/open").answer(Answer::Empty);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::EnableGiteeGo",
+        "postV5ReposOwnerRepoOpen",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/open",
+    )
+    .answer(Answer::Empty);
 }
 
 impl Record for EnableGiteeGo {
@@ -143,8 +165,12 @@ impl Debug for EnableGiteeGo {
 
 impl Operation for GetPushConfig {
     type Output = PushConfig;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::GetPushConfig", "getV5ReposOwnerRepoPushConfig", Method::Get, "/v5/repos/{owner}/{repo}/push_config");
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::GetPushConfig",
+        "getV5ReposOwnerRepoPushConfig",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/push_config",
+    );
 }
 
 impl Record for GetPushConfig {
@@ -177,8 +203,13 @@ impl Debug for GetPushConfig {
 
 impl Operation for UpdatePushConfig {
     type Output = PushConfig;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::UpdatePushConfig", "putV5ReposOwnerRepoPushConfig", Method::Put, "/v5/repos/{owner}/{repo}/push_config").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::UpdatePushConfig",
+        "putV5ReposOwnerRepoPushConfig",
+        Method::Put,
+        "/v5/repos/{owner}/{repo}/push_config",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for UpdatePushConfig {
@@ -224,8 +255,13 @@ impl Debug for UpdatePushConfig {
 
 impl Operation for SetReviewSettings {
     type Output = Repository;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::SetReviewSettings", "putV5ReposOwnerRepoReviewer", Method::Put, "/v5/repos/{owner}/{repo}/reviewer").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::SetReviewSettings",
+        "putV5ReposOwnerRepoReviewer",
+        Method::Put,
+        "/v5/repos/{owner}/{repo}/reviewer",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for SetReviewSettings {
@@ -260,8 +296,14 @@ impl Debug for SetReviewSettings {
 
 impl Operation for GetTrafficData {
     type Output = RepositoryTraffic;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::GetTrafficData", "postV5ReposOwnerRepoTrafficData", Method::Post, "/v5/repos/{owner}/{repo}/traffic-data").effect(Effect::Read).body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::GetTrafficData",
+        "postV5ReposOwnerRepoTrafficData",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/traffic-data",
+    )
+    .effect(Effect::Read)
+    .body(BodyKind::Json);
 }
 
 impl Record for GetTrafficData {

@@ -7,8 +7,13 @@ use super::super::*;
 
 impl Operation for ListTags {
     type Output = Vec<Tag>;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::ListTags", "getV5ReposOwnerRepoTags", Method::Get, "/v5/repos/{owner}/{repo}/tags").paging(&crate::generated::PAGES);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::ListTags",
+        "getV5ReposOwnerRepoTags",
+        Method::Get,
+        "/v5/repos/{owner}/{repo}/tags",
+    )
+    .paging(&crate::generated::PAGES);
 }
 
 impl Paged for ListTags {
@@ -50,8 +55,13 @@ impl Debug for ListTags {
 
 impl Operation for CreateTag {
     type Output = Tag;
-    const INFO: &'static OperationInfo =
-        &OperationInfo::rest("repos::CreateTag", "postV5ReposOwnerRepoTags", Method::Post, "/v5/repos/{owner}/{repo}/tags").body(BodyKind::Json);
+    const INFO: &'static OperationInfo = &OperationInfo::rest(
+        "repos::CreateTag",
+        "postV5ReposOwnerRepoTags",
+        Method::Post,
+        "/v5/repos/{owner}/{repo}/tags",
+    )
+    .body(BodyKind::Json);
 }
 
 impl Record for CreateTag {
