@@ -366,7 +366,7 @@ pub struct DeleteReleaseAsset {
     pub repo: String,
     /// `Release::id` of the release that loses the file.
     pub release_id: i64,
-    /// `AttachFile::id` of the file to delete, from [`ListReleaseAssets`].
+    /// `ReleaseAttachment::id` of the file to delete, from [`ListReleaseAssets`].
     pub attach_file_id: i64,
 }
 
@@ -397,7 +397,7 @@ pub struct GetReleaseAsset {
     pub repo: String,
     /// `Release::id` of the release that holds the file.
     pub release_id: i64,
-    /// `AttachFile::id` of the file, from [`ListReleaseAssets`].
+    /// `ReleaseAttachment::id` of the file, from [`ListReleaseAssets`].
     pub attach_file_id: i64,
 }
 
@@ -429,7 +429,7 @@ pub struct DownloadReleaseAsset {
     pub repo: String,
     /// `Release::id` of the release the file is attached to.
     pub release_id: i64,
-    /// `AttachFile::id` of the file to download, from [`ListReleaseAssets`].
+    /// `ReleaseAttachment::id` of the file to download, from [`ListReleaseAssets`].
     pub attach_file_id: i64,
 }
 
