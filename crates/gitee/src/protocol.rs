@@ -106,7 +106,7 @@ impl Said {
         };
         let mut said = Self { code: object.get("code").and_then(scalar), message: None };
         let mut texts: Vec<String> = Vec::new();
-        for key in ["message", "messages"] {
+        for key in ["message", "messages", "errors"] {
             collect(object.get(key), &mut texts);
         }
         match (object.get("error"), object.get("error_description")) {
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn all_shapes_of_a_refusal_say_the_same() {
-        let rows: [(&str, Option<&str>, Option<&str>); 11] = [
+        let rows: [(&str, Option<&str>, Option<&str>); 12] = [
             (r#"{"message":"Not Found Project"}"#, None, Some("Not Found Project")),
             (r#"{"message":"log in","code":40001}"#, Some("40001"), Some("log in")),
             (r#"{"messages":["a is empty","b is empty"]}"#, None, Some("a is empty; b is empty")),
@@ -182,6 +182,7 @@ mod tests {
             (r#"{"error":{"base":["too many"],"name":["is taken"]}}"#, None, Some("too many; name: is taken")),
             (r#"{"error":"invalid_grant","error_description":"expired"}"#, Some("invalid_grant"), Some("expired")),
             (r#"{"error":"invalid_grant"}"#, Some("invalid_grant"), Some("invalid_grant")),
+            (r#"{"message":"invalid","errors":[{"field":"name"}]}"#, None, Some("invalid; field: name")),
             (r#"{"message":"","messages":[]}"#, None, None),
             ("Bad Gateway\n", None, Some("Bad Gateway")),
             ("<html><body>502</body></html>", None, None),
