@@ -90,6 +90,17 @@ pub enum Effect {
     Write,
 }
 
+impl Effect {
+    /// What HTTP promises about repeating a method; what the core assumes unless it is told otherwise.
+    pub fn of_method(method: &str) -> Self {
+        match method {
+            "GET" | "HEAD" => Self::Read,
+            "PUT" | "DELETE" => Self::Idempotent,
+            _ => Self::Write,
+        }
+    }
+}
+
 /// How a body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]

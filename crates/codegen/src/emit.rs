@@ -294,12 +294,7 @@ fn operation_impl(module: &Module, operation: &Operation) -> String {
     };
     let mut more: Vec<String> = Vec::new();
     if let Route::Rest { method, .. } = &operation.route {
-        let natural = match method.as_str() {
-            "GET" | "HEAD" => Effect::Read,
-            "PUT" | "DELETE" => Effect::Idempotent,
-            _ => Effect::Write,
-        };
-        if natural != operation.effect {
+        if Effect::of_method(method) != operation.effect {
             more.push(format!(".effect(Effect::{:?})", operation.effect));
         }
         if operation.body != BodyKind::None {

@@ -286,6 +286,15 @@ enum Lists {
     Bracketed,
 }
 
+impl Lists {
+    fn item_name(self, name: &str) -> Cow<'_, str> {
+        match self {
+            Self::Repeated => Cow::Borrowed(name),
+            Self::Bracketed => Cow::Owned(format!("{name}[]")),
+        }
+    }
+}
+
 /// Writes a value as names and texts: `author[name]=x`.
 fn flatten(
     info: &'static OperationInfo,
@@ -306,10 +315,7 @@ fn flatten(
             Ok(())
         }
         Peek::Seq(seq) => {
-            let name = match lists {
-                Lists::Repeated => Cow::Borrowed(name),
-                Lists::Bracketed => Cow::Owned(format!("{name}[]")),
-            };
+            let name = lists.item_name(name);
             (0..seq.len()).try_for_each(|i| flatten(info, &name, seq.at(i), lists, write))
         }
         Peek::Record(record) => {
@@ -331,13 +337,10 @@ fn flatten(
         Peek::Raw(serde_json::Value::Object(object)) => object
             .iter()
             .try_for_each(|(key, value)| flatten(info, &format!("{name}[{key}]"), Peek::Raw(value), lists, write)),
-        Peek::Raw(serde_json::Value::Array(items)) => items.iter().try_for_each(|item| {
-            let name = match lists {
-                Lists::Repeated => Cow::Borrowed(name),
-                Lists::Bracketed => Cow::Owned(format!("{name}[]")),
-            };
-            flatten(info, &name, Peek::Raw(item), lists, write)
-        }),
+        Peek::Raw(serde_json::Value::Array(items)) => {
+            let name = lists.item_name(name);
+            items.iter().try_for_each(|item| flatten(info, &name, Peek::Raw(item), lists, write))
+        }
         Peek::Raw(_) => Ok(()),
         _ => {
             Err(Error::new(ErrorKind::Input, info.name).with_message(format!("`{name}` cannot be written as text")))

@@ -218,7 +218,7 @@ impl Engine {
         given: &mut BTreeMap<usize, Value>,
         files: &mut Vec<(usize, File)>,
     ) -> Result<(), String> {
-        let media_type = request.headers.get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let media_type = media_type_of(request);
         if request.body.is_empty() {
             return Ok(());
         }
@@ -442,6 +442,11 @@ fn capture(pattern: &[Segment], segments: &[&str]) -> Option<Vec<(String, String
         }
     }
     rest.is_empty().then_some(captured)
+}
+
+/// What a request says about its body; empty where it says nothing.
+pub(crate) fn media_type_of(request: &Request) -> &str {
+    request.headers.get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default()
 }
 
 /// Notes a text for a member; for a list, one more of its items.

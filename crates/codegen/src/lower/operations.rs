@@ -51,7 +51,7 @@ impl Lowering<'_> {
         }
         let natural = match &route {
             Route::Action { action } => effect_of_verb(action),
-            Route::Rest { method, .. } => effect_of_method(method),
+            Route::Rest { method, .. } => Effect::of_method(method),
         };
         let effect = match entry_or.effect.as_deref() {
             None => natural,
@@ -410,14 +410,6 @@ impl Lowering<'_> {
             }
         }
         (schema.clone(), at)
-    }
-}
-
-fn effect_of_method(method: &str) -> Effect {
-    match method {
-        "GET" | "HEAD" => Effect::Read,
-        "PUT" | "DELETE" => Effect::Idempotent,
-        _ => Effect::Write,
     }
 }
 

@@ -24,7 +24,7 @@
 mod oauth;
 mod world;
 
-use crate::engine::{Checked, Engine, Reply};
+use crate::engine::{Checked, Engine, Reply, media_type_of};
 use oauth::Tokens;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -329,7 +329,7 @@ fn given_token(request: &Request) -> Option<String> {
     if let Some((_, token)) = request.url.query_pairs().find(|(name, _)| name == "access_token") {
         return Some(token.into_owned());
     }
-    let media_type = request.headers.get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let media_type = media_type_of(request);
     if media_type.starts_with("application/json") {
         let body: Value = serde_json::from_slice(&request.body).ok()?;
         return body.get("access_token")?.as_str().map(str::to_owned);

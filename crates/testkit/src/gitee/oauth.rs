@@ -1,6 +1,6 @@
 //! The OAuth server: codes that work once, access tokens that expire, refresh tokens that rotate.
 
-use crate::engine::Reply;
+use crate::engine::{Reply, media_type_of};
 use crate::gitee::LOGIN;
 use crate::sample::Random;
 use serde_json::{Value, json};
@@ -187,7 +187,7 @@ fn refusal(code: &str) -> Reply {
 /// The fields of a request, from body and query, as the service takes them.
 fn fields(request: &Request) -> BTreeMap<String, String> {
     let mut fields: BTreeMap<String, String> = request.url.query_pairs().into_owned().collect();
-    let media_type = request.headers.get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let media_type = media_type_of(request);
     if media_type.starts_with("application/json") {
         if let Ok(Value::Object(body)) = serde_json::from_slice(&request.body) {
             let texts = body.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())));
