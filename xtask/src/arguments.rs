@@ -35,6 +35,11 @@ impl Arguments {
         Ok(Some(self.0.remove(index)))
     }
 
+    /// As [`value`](Self::value), for what can be given several times.
+    pub(crate) fn values(&mut self, name: &str) -> Result<Vec<String>, String> {
+        std::iter::from_fn(|| self.value(name).transpose()).collect()
+    }
+
     /// As [`value`](Self::value), for what cannot be left out.
     pub(crate) fn required(&mut self, name: &str) -> Result<String, String> {
         self.value(name)?.ok_or_else(|| format!("{name} is missing"))

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
-use yunkit_codegen::{Api, Operation, Overlay, Route, Source, Style, emit, lint, lower, merge, reduce, reference};
+use yunkit_codegen::{
+    Api, Operation, Overlay, Route, Source, Style, combine, emit, lint, lower, merge, reduce, reference,
+};
 
 type Outcome = Result<ExitCode, String>;
 
@@ -55,12 +57,19 @@ pub(crate) fn generate(mut arguments: Arguments) -> Outcome {
 }
 
 pub(crate) fn sync(mut arguments: Arguments) -> Outcome {
-    let from = PathBuf::from(arguments.required("--from")?);
+    let from = arguments.values("--from")?;
     let dry = arguments.flag("--dry-run");
     let name = arguments.word().ok_or("sync needs the name of a crate")?;
     arguments.end()?;
     let krate = Crate::one(&name)?;
-    let facts = reduce(&read(&from)?).map_err(|problem| problem.to_string())?;
+    if from.is_empty() {
+        return Err("--from is missing".to_owned());
+    }
+    let facts = from
+        .iter()
+        .map(|path| reduce(&read(path.as_ref())?).map_err(|problem| problem.to_string()))
+        .collect::<Result<Vec<_>, String>>()?;
+    let facts = combine(facts).map_err(|problem| problem.to_string())?;
     let old = match krate.spec_path().is_file() {
         true => serde_json::from_str(&krate.document()?.text)
             .map_err(|error| format!("{}: {error}", krate.spec_path().display()))?,

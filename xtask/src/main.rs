@@ -11,7 +11,8 @@ const USAGE: &str = "\
 cargo xtask COMMAND
 
   generate [--check] [CRATE…]             write src/generated from spec/; --check only compares
-  sync CRATE --from FILE [--dry-run]      take over an upstream document and report what changed
+  sync CRATE --from FILE… [--dry-run]     take over an upstream document, or several versions of one, and report
+                                          what changed
   ops [--crate CRATE] [--json]            list the operations
   lint-docs [CRATE…]                      find what is not documented
   bundle CRATE [--out FILE]               facts and overlay as one OpenAPI 3.1 document

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 pub fn bundle(spec: &Source, overlay: &Overlay, api: &Api) -> Result<Value, Problem> {
     let mut document: Value = serde_json::from_str(&spec.text)
         .map_err(|error| Problem::new(&spec.name, format!("line {}", error.line()), error.to_string()))?;
+    keep_only(&mut document, api);
     for module in &api.modules {
         for operation in &module.operations {
             let Some(node) = document.pointer_mut(&operation.pointer) else {
@@ -69,6 +70,20 @@ pub fn bundle(spec: &Source, overlay: &Overlay, api: &Api) -> Result<Value, Prob
         document["servers"] = json!([{"url": server}]);
     }
     Ok(document)
+}
+
+/// Takes out the operations that the crate leaves out.
+fn keep_only(document: &mut Value, api: &Api) {
+    let operations = || api.modules.iter().flat_map(|module| &module.operations);
+    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
+    for (path, item) in paths.iter_mut() {
+        let Some(item) = item.as_object_mut() else { continue };
+        item.retain(|method, _| {
+            let pointer = format!("/paths/{}/{method}", escape(path));
+            operations().any(|operation| operation.pointer == pointer)
+        });
+    }
+    paths.retain(|_, item| item.as_object().is_some_and(|item| !item.is_empty()));
 }
 
 fn describe(schema: Option<&mut Value>, texts: &Map<String, Value>) {

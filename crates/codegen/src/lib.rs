@@ -9,6 +9,7 @@
 
 mod api;
 mod bundle;
+mod combine;
 mod drift;
 mod emit;
 mod facts;
@@ -22,6 +23,7 @@ mod swagger2;
 
 pub use api::{Answer, Api, BodyKind, Effect, Enum, Member, Model, Module, Operation, Paging, Place, Route, Ty};
 pub use bundle::bundle;
+pub use combine::combine;
 pub use drift::{Change, merge};
 pub use emit::{Style, emit, reference};
 pub use facts::{join, reduce};

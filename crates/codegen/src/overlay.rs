@@ -12,7 +12,7 @@ pub struct Overlay {
     pub api: ApiFile,
     /// `glossary.toml`
     pub glossary: Glossary,
-    /// `types.toml`
+    /// `types.toml`, `types-….toml`
     pub types: BTreeMap<String, TypeEntry>,
     /// One file per module, by the module's name.
     pub modules: BTreeMap<String, OverlayFile>,
@@ -96,6 +96,9 @@ pub struct ModuleEntry {
     /// The upstream tags whose operations it takes.
     #[serde(default)]
     pub tags: Vec<String>,
+    /// Operations of its tags that the crate does not have; the text of the module says why.
+    #[serde(default)]
+    pub leave_out: Vec<String>,
     /// Models it offers beside those its operations use.
     #[serde(default)]
     pub models: Vec<String>,
@@ -184,13 +187,19 @@ impl Overlay {
             match stem {
                 "api" => overlay.api = read(source)?,
                 "glossary" => overlay.glossary = read(source)?,
-                "types" => {
+                stem if is_types(stem) => {
                     #[derive(Deserialize)]
                     #[serde(deny_unknown_fields)]
                     struct Types {
                         types: BTreeMap<String, TypeEntry>,
                     }
-                    overlay.types = read::<Types>(source)?.types;
+                    for (id, entry) in read::<Types>(source)?.types {
+                        if overlay.types.insert(id.clone(), entry).is_some() {
+                            let line = line_of(&source.text, &["types", &id]).unwrap_or_default();
+                            let message = format!("another file describes `{id}`, too");
+                            return Err(Problem::new(&source.name, format!("line {line}"), message));
+                        }
+                    }
                 }
                 module => {
                     overlay.modules.insert(module.to_owned(), read(source)?);
@@ -202,7 +211,10 @@ impl Overlay {
 
     /// A mistake at a key of a file, with the line the key stands on.
     pub(crate) fn problem(&self, stem_: &str, keys: &[&str], message: impl Into<String>) -> Problem {
-        let source = self.sources.iter().find(|s| stem(&s.name) == stem_);
+        let fits = |s: &&Source| stem(&s.name) == stem_ || (stem_ == "types" && is_types(stem(&s.name)));
+        let mut sources = self.sources.iter().filter(fits);
+        let first = sources.clone().next();
+        let source = sources.find(|s| line_of(&s.text, keys).is_some()).or(first);
         let name = source.map_or_else(|| format!("{stem_}.toml"), |s| s.name.clone());
         let line = source.and_then(|s| line_of(&s.text, keys));
         let place = match line {
@@ -211,6 +223,11 @@ impl Overlay {
         };
         Problem::new(name, place, message)
     }
+}
+
+/// Models are described in `types.toml`, or in several files where there are many: `types-v2.toml`.
+fn is_types(stem: &str) -> bool {
+    stem == "types" || stem.starts_with("types-")
 }
 
 fn stem(path: &str) -> &str {

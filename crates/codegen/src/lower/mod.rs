@@ -177,7 +177,11 @@ impl Lowering<'_> {
                     None if self.overlay.modules.is_empty() => names::snake(tag),
                     None => continue,
                 };
-                let entry = self.overlay.modules.get(&module).and_then(|file| file.operations.get(id));
+                let file = self.overlay.modules.get(&module);
+                if file.is_some_and(|file| file.module.leave_out.iter().any(|left_out| left_out == id)) {
+                    continue;
+                }
+                let entry = file.and_then(|file| file.operations.get(id));
                 if entry.is_none() && !self.overlay.modules.is_empty() {
                     let message = format!("the operation `{id}` ({method} {path}) has no entry");
                     return Err(self.overlay.problem(&module, &["operations"], message));
@@ -202,6 +206,12 @@ impl Lowering<'_> {
                         None => format!("the facts have no operation `{id}`"),
                     };
                     return Err(self.overlay.problem(name, &["operations", id], message));
+                }
+            }
+            for id in &file.module.leave_out {
+                if !ids.contains_key(id) {
+                    let message = format!("the facts have no operation `{id}`");
+                    return Err(self.overlay.problem(name, &["module", "leave_out"], message));
                 }
             }
             for tag in &file.module.tags {
