@@ -214,6 +214,9 @@ fn response(entry: &Entry, row: &Row, body: Vec<u8>) -> Verdict {
         Ok(original) => original,
         Err(error) => return Verdict::new(Outcome::Failed, format!("the sample is no JSON: {error}")),
     };
+    // What says "there is none" is `null` to us.
+    let original =
+        if !info.absent.is_empty() && body.trim_ascii() == info.absent.as_bytes() { Json::Null } else { original };
     let opened: Opened = match protocol().open(info, answer(row, body, StatusCode::OK)) {
         Ok(opened) => opened,
         Err(error) => return Verdict::new(Outcome::Failed, error.to_string()),
@@ -222,7 +225,7 @@ fn response(entry: &Entry, row: &Row, body: Vec<u8>) -> Verdict {
     if let Err(error) = read(info, &opened, &mut *output) {
         return Verdict::new(Outcome::Failed, error.to_string());
     }
-    let text = String::from_utf8_lossy(opened.payload.bytes());
+    let text = if original.is_null() { "null".into() } else { String::from_utf8_lossy(opened.payload.bytes()) };
     let seen = record::decode_with(&text, &mut *(entry.output)()).unwrap_or_default();
     if info.answer == Answer::Empty {
         let verdict = if blank { Outcome::Ok } else { Outcome::Unknown };

@@ -91,13 +91,18 @@ pub(crate) fn sync(mut arguments: Arguments) -> Outcome {
 
 pub(crate) fn ops(mut arguments: Arguments) -> Outcome {
     let as_json = arguments.flag("--json");
+    let with_attested = arguments.flag("--attested");
     let names: Vec<String> = arguments.value("--crate")?.into_iter().collect();
     arguments.end()?;
     let mut rows = Vec::new();
     for krate in Crate::find(&names)? {
         let (api, _) = krate.api()?;
+        let document: Value =
+            serde_json::from_str(&krate.document()?.text).map_err(|e| format!("{}: {e}", krate.name))?;
         for module in &api.modules {
-            for operation in &module.operations {
+            let documented =
+                |operation: &&Operation| with_attested || document.pointer(&operation.pointer).is_some();
+            for operation in module.operations.iter().filter(documented) {
                 rows.push(row(&krate.name, &api, &module.name, operation));
             }
         }

@@ -13,7 +13,8 @@ cargo xtask COMMAND
   generate [--check] [CRATE…]             write src/generated from spec/; --check only compares
   sync CRATE --from FILE… [--dry-run]     take over an upstream document, or several versions of one, and report
                                           what changed
-  ops [--crate CRATE] [--json]            list the operations
+  ops [--crate CRATE] [--attested] [--json]
+                                          list the operations of the documents, or also those known from elsewhere
   lint-docs [CRATE…]                      find what is not documented
   bundle CRATE [--out FILE]               facts and overlay as one OpenAPI 3.1 document
   conformance --samples DIR [--json]      send recorded bodies through the crates

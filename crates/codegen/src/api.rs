@@ -57,6 +57,8 @@ pub struct Operation {
     pub paging: Option<(String, Ty)>,
     /// How the items are taken out of a page: nothing for a page that is the list, else the member that holds it.
     pub items: Option<String>,
+    /// The JSON by which a success says "there is none".
+    pub absent: Option<String>,
     /// Whether redirects are followed.
     pub follows: bool,
     /// Whether bodies are kept to themselves.
@@ -138,12 +140,15 @@ pub enum Place {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Paging {
-    /// `page` or `offset`.
+    /// `page`, `offset` or `after`.
     pub style: String,
     /// The parameter that says where a page begins.
     pub start: String,
     /// The parameter that says how much it holds.
     pub size: String,
+    /// For `after`: the member of an item that names it.
+    #[serde(default)]
+    pub key: String,
     /// How much it holds when nothing is said.
     pub default_size: u32,
     /// The most it can hold.

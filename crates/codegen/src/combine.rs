@@ -4,6 +4,8 @@ use crate::Problem;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
+const SCHEMAS: &str = "#/components/schemas/";
+
 /// Puts the facts of several documents together, such as the versions of an API that one crate serves.
 ///
 /// What two documents call the same and mean differently gets the version in front in each of them: the model
@@ -23,6 +25,7 @@ pub fn combine(documents: Vec<Value>) -> Result<Value, Problem> {
         return Ok(whole);
     }
     let all: Vec<Value> = std::iter::once(whole.clone()).chain(rest).collect();
+    let schemas = clashing_schemas(&all);
     let mut versions = BTreeSet::new();
     whole["info"]["version"] = Value::String(String::new());
     whole["paths"] = Map::new().into();
@@ -36,12 +39,8 @@ pub fn combine(documents: Vec<Value>) -> Result<Value, Problem> {
                 format!("`{version}` does not tell the documents apart"),
             ));
         }
-        let others = || all.iter().enumerate().filter(move |(j, _)| *j != i).map(|(_, other)| other);
-        let renamed = Renamed {
-            version,
-            schemas: clashing(document, others(), "schemas"),
-            ids: clashing_ids(document, others()),
-        };
+        let others = all.iter().enumerate().filter(move |(j, _)| *j != i).map(|(_, other)| other);
+        let renamed = Renamed { version, schemas: &schemas, ids: clashing_ids(document, others) };
         let mut document = document.clone();
         renamed.walk(&mut document);
         for pointer in ["/paths", "/components/schemas", "/components/parameters"] {
@@ -65,20 +64,50 @@ pub fn combine(documents: Vec<Value>) -> Result<Value, Problem> {
     Ok(whole)
 }
 
-/// The keys below `components/{kind}` that another document has with another content.
-fn clashing<'a>(document: &Value, others: impl Iterator<Item = &'a Value> + Clone, kind: &str) -> BTreeSet<String> {
-    let own = document.pointer(&format!("/components/{kind}")).and_then(Value::as_object);
-    let clashes = |name: &str, content: &Value| {
-        others.clone().any(|other| {
-            let other = other.pointer(&format!("/components/{kind}")).and_then(|all| all.get(name));
-            other.is_some_and(|other| other != content)
-        })
-    };
-    own.into_iter()
-        .flatten()
-        .filter(|(name, content)| clashes(name, content))
-        .map(|(name, _)| name.clone())
-        .collect()
+/// The models that mean different things in two documents, by themselves or by what they refer to.
+fn clashing_schemas(documents: &[Value]) -> BTreeSet<String> {
+    let schemas = || documents.iter().filter_map(|document| document.pointer("/components/schemas")?.as_object());
+    let mut clashing = BTreeSet::new();
+    let mut shared = BTreeSet::new();
+    for (i, own) in schemas().enumerate() {
+        for (name, content) in own {
+            for other in schemas().skip(i + 1).filter_map(|other| other.get(name)) {
+                shared.insert(name);
+                if other != content {
+                    clashing.insert(name.clone());
+                }
+            }
+        }
+    }
+    loop {
+        let refers = |name: &&&String| {
+            schemas().filter_map(|all| all.get(**name)).any(|content| mentions(content, &clashing))
+        };
+        let more: Vec<String> = shared
+            .iter()
+            .filter(|name| !clashing.contains(**name))
+            .filter(refers)
+            .map(|name| (*name).clone())
+            .collect();
+        if more.is_empty() {
+            return clashing;
+        }
+        clashing.extend(more);
+    }
+}
+
+/// Whether a schema refers to one of the models.
+fn mentions(schema: &Value, models: &BTreeSet<String>) -> bool {
+    match schema {
+        Value::Object(object) => object.iter().any(|(key, inner)| match inner {
+            Value::String(target) if key == "$ref" => {
+                target.strip_prefix(SCHEMAS).is_some_and(|name| models.contains(name))
+            }
+            inner => mentions(inner, models),
+        }),
+        Value::Array(items) => items.iter().any(|inner| mentions(inner, models)),
+        _ => false,
+    }
 }
 
 fn clashing_ids<'a>(document: &Value, others: impl Iterator<Item = &'a Value>) -> BTreeSet<String> {
@@ -95,7 +124,7 @@ fn ids(document: &Value) -> impl Iterator<Item = String> {
 /// The names of one document that get its version in front.
 struct Renamed<'a> {
     version: &'a str,
-    schemas: BTreeSet<String>,
+    schemas: &'a BTreeSet<String>,
     ids: BTreeSet<String>,
 }
 
@@ -111,10 +140,10 @@ impl Renamed<'_> {
         match value {
             Value::Object(object) => {
                 if let Some(Value::String(target)) = object.get_mut("$ref")
-                    && let Some(name) = target.strip_prefix("#/components/schemas/")
+                    && let Some(name) = target.strip_prefix(SCHEMAS)
                     && self.schemas.contains(name)
                 {
-                    *target = format!("#/components/schemas/{}", self.name(name));
+                    *target = format!("{SCHEMAS}{}", self.name(name));
                 }
                 object.values_mut().for_each(|inner| self.walk(inner));
             }
@@ -161,11 +190,17 @@ mod tests {
 
     #[test]
     fn names_that_mean_two_things_get_the_version_and_others_stay() {
-        let whole = combine(vec![version("v2", "a"), version("v3", "b")]).unwrap();
+        let (mut older, mut newer) = (version("v2", "a"), version("v3", "b"));
+        for document in [&mut older, &mut newer] {
+            // The same in both, and yet not: what it holds differs.
+            document["components"]["schemas"]["Box"] = json!({"items": {"$ref": "#/components/schemas/Thing"}});
+        }
+
+        let whole = combine(vec![older, newer]).unwrap();
 
         assert_eq!(whole["info"]["version"], "v2, v3");
         let schemas: Vec<&String> = whole["components"]["schemas"].as_object().unwrap().keys().collect();
-        assert_eq!(schemas, ["Problem", "V2Thing", "V3Thing"]);
+        assert_eq!(schemas, ["Problem", "V2Box", "V2Thing", "V3Box", "V3Thing"]);
         let post = &whole["paths"]["/v3/things"]["post"];
         assert_eq!((&post["operationId"], &post["tags"][0]), (&json!("V3CreateThing"), &json!("v3/Thing")));
         let sent = &post["requestBody"]["content"]["application/json"]["schema"]["$ref"];

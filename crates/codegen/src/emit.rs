@@ -132,9 +132,10 @@ fn root(api: &Api, style: Style) -> String {
 fn paging_static(paging: &Paging) -> String {
     let style = names::pascal(&paging.style);
     format!(
-        "/// Lists that continue by `{start}` and `{size}`.\npub(crate) static {name}: Paging = Paging {{\n    style: PagingStyle::{style},\n    start: \"{start}\",\n    size: \"{size}\",\n    default_size: {default},\n    max_size: {max},\n}};\n",
+        "/// Lists that continue by `{start}` and `{size}`.\npub(crate) static {name}: Paging = Paging {{\n    style: PagingStyle::{style},\n    start: \"{start}\",\n    size: \"{size}\",\n    key: \"{key}\",\n    default_size: {default},\n    max_size: {max},\n}};\n",
         start = paging.start,
         size = paging.size,
+        key = paging.key,
         name = names::screaming(&paging.name),
         default = paging.default_size,
         max = paging.max_size,
@@ -306,6 +307,9 @@ fn operation_impl(module: &Module, operation: &Operation) -> String {
     }
     if let Some((paging, _)) = &operation.paging {
         more.push(format!(".paging(&crate::generated::{})", names::screaming(paging)));
+    }
+    if let Some(json) = &operation.absent {
+        more.push(format!(".absent({json:?})"));
     }
     if operation.follows {
         more.push(".follows()".to_owned());

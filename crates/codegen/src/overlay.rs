@@ -128,11 +128,16 @@ pub struct OperationEntry {
     pub body: Option<String>,
     /// Why not to use it.
     pub deprecated: Option<String>,
+    /// The JSON by which a success says "there is none", such as `[]`. The answer is an `Option` then.
+    pub absent: Option<String>,
     /// Whether redirects are followed.
     pub follows: Option<bool>,
     /// Whether bodies are kept to themselves.
     #[serde(default)]
     pub sensitive: bool,
+    /// Parameters that hold secrets.
+    #[serde(default)]
+    pub secret: Vec<String>,
     /// Corrected types of parameters, and of the answer under `answer`.
     #[serde(default)]
     pub correct: BTreeMap<String, Correction>,

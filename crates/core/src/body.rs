@@ -1,5 +1,6 @@
 //! Bodies that can be sent again: bytes, and files that are opened anew for every attempt.
 
+use crate::transfer::{Progress, watched};
 use bytes::Bytes;
 use futures_core::Stream;
 use std::fmt;
@@ -69,6 +70,19 @@ impl File {
         self.media_type = Some(media_type.into());
         self
     }
+    /// Tells `watcher` of every chunk of the file that is handed to the connection.
+    ///
+    /// ```
+    /// use yunkit_core::body::File;
+    ///
+    /// let archive = File::from_bytes("a.zip", vec![0; 1 << 20])
+    ///     .on_progress(|progress| println!("{} of {:?} bytes", progress.done, progress.total));
+    /// ```
+    #[must_use]
+    pub fn on_progress(mut self, watcher: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.source = Arc::new(Watched { source: self.source, watcher: Arc::new(watcher) });
+        self
+    }
     /// The name the service will see.
     pub fn name(&self) -> &str {
         &self.name
@@ -94,15 +108,36 @@ impl fmt::Debug for File {
     }
 }
 
+struct Watched {
+    source: Arc<dyn BodySource>,
+    watcher: Arc<dyn Fn(Progress) + Send + Sync>,
+}
+
+impl BodySource for Watched {
+    fn len(&self) -> Option<u64> {
+        self.source.len()
+    }
+    fn open(&self) -> ByteStream {
+        watched(self.source.open(), self.source.len(), self.watcher.clone())
+    }
+}
+
 struct Memory(Bytes);
+
+/// Content goes out in pieces of this size: large enough that the system calls do not count, small enough that progress is
+/// seen and many uploads at once do not count either.
+const PIECE: usize = 64 * 1024;
 
 impl BodySource for Memory {
     fn len(&self) -> Option<u64> {
         Some(self.0.len() as u64)
     }
     fn open(&self) -> ByteStream {
-        let content = self.0.clone();
-        Box::pin(futures_util::stream::once(async move { Ok(content) }))
+        let mut rest = self.0.clone();
+        Box::pin(futures_util::stream::iter(std::iter::from_fn(move || {
+            let piece = rest.split_to(rest.len().min(PIECE));
+            (!piece.is_empty()).then_some(Ok(piece))
+        })))
     }
 }
 
@@ -121,14 +156,12 @@ impl BodySource for OnDisk {
             Closed(PathBuf),
             Open(tokio::fs::File),
         }
-        // Large enough that the system calls do not count, small enough that many uploads at once do not either.
-        const CHUNK: usize = 64 * 1024;
         Box::pin(futures_util::stream::try_unfold(State::Closed(self.path.clone()), |state| async move {
             let mut file = match state {
                 State::Closed(path) => tokio::fs::File::open(path).await?,
                 State::Open(file) => file,
             };
-            let mut chunk = bytes::BytesMut::with_capacity(CHUNK);
+            let mut chunk = bytes::BytesMut::with_capacity(PIECE);
             let read = file.read_buf(&mut chunk).await?;
             Ok((read > 0).then(|| (chunk.freeze(), State::Open(file))))
         }))

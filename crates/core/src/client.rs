@@ -1,6 +1,5 @@
 //! The client: what a service crate wraps, and what every call goes through.
 
-use crate::body::ByteStream;
 use crate::error::{Error, ErrorKind};
 use crate::exchange::{Meta, Opened, Payload, Request};
 use crate::operation::{Answer, BodyKind, Operation, OperationInfo, Paged};
@@ -8,6 +7,7 @@ use crate::paging::{Items, Pages};
 use crate::pipeline::{Options, Retry};
 use crate::record::{self, Slot, Token, Value};
 use crate::seams::{Credential, Policy, Protocol, RealSurroundings, Surroundings, Transport};
+use crate::transfer::Download;
 use crate::transport::HttpTransport;
 use http::HeaderValue;
 use std::sync::Arc;
@@ -155,21 +155,43 @@ impl Client {
         Ok((output, self.meta(opened)))
     }
 
+    /// Whether it is so: runs an operation that answers a question by success or by "not found".
+    ///
+    /// ```no_run
+    /// # use yunkit_core::{Client, Error, Operation};
+    /// # async fn example(client: Client, check_if_merged: impl Operation<Output = ()>) -> Result<(), Error> {
+    /// let merged: bool = client.check(check_if_merged).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// Services answer a missing repository in the same way as a plain no.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send), but for what [`is_not_found`](Error::is_not_found).
+    pub async fn check<O: Operation<Output = ()>>(&self, operation: O) -> Result<bool, Error> {
+        match self.send(operation).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Runs an operation and hands on its answer while it arrives, undecoded and without a limit.
     ///
-    /// The deadline ends with the headers; a failure after that is an item of the stream.
+    /// The deadline ends with the headers; a failure after that comes from the [`Download`].
     ///
     /// # Errors
     ///
     /// As [`send`](Self::send).
-    pub async fn stream<O: Operation>(&self, operation: O) -> Result<(ByteStream, Meta), Error> {
+    pub async fn download<O: Operation>(&self, operation: O) -> Result<Download, Error> {
         let mut opened = self.exchange(O::INFO, &operation, true).await?;
         let payload = std::mem::replace(&mut opened.payload, Payload::Bytes(Default::default()));
         let stream = match payload {
             Payload::Stream(stream) => stream,
-            Payload::Bytes(bytes) => Box::pin(futures_util::stream::once(async move { Ok(bytes) })) as ByteStream,
+            Payload::Bytes(bytes) => Box::pin(futures_util::stream::once(async move { Ok(bytes) })),
         };
-        Ok((stream, self.meta(opened)))
+        Ok(Download::new(O::INFO, stream, self.meta(opened)))
     }
 
     /// Fetches a list page by page.
@@ -269,7 +291,7 @@ pub fn read(info: &'static OperationInfo, opened: &Opened, output: &mut dyn Valu
         }
         return Ok(());
     }
-    if text.is_empty() {
+    if text.is_empty() || (!info.absent.is_empty() && text.trim() == info.absent) {
         return match output.null() {
             true => Ok(()),
             false => Err(fail("the body is empty".to_owned())),

@@ -31,6 +31,8 @@ pub enum ErrorKind {
     Redirect,
     /// A webhook delivery is not authentic, or not what the service documents.
     Delivery,
+    /// A file on this machine could not be written.
+    File,
 }
 
 /// Whether the request can have reached the service.
@@ -115,7 +117,7 @@ impl Error {
         let was_sent = match kind {
             ErrorKind::Input | ErrorKind::Credential | ErrorKind::Connect | ErrorKind::Delivery => WasSent::No,
             ErrorKind::Timeout | ErrorKind::Transport => WasSent::Maybe,
-            ErrorKind::Service | ErrorKind::Decode | ErrorKind::Redirect => WasSent::Yes,
+            ErrorKind::Service | ErrorKind::Decode | ErrorKind::Redirect | ErrorKind::File => WasSent::Yes,
         };
         Self(Box::new(Repr {
             kind,
@@ -314,6 +316,7 @@ impl fmt::Display for Error {
             ErrorKind::Decode => "the answer is not what the service documents",
             ErrorKind::Redirect => "the redirect was not followed",
             ErrorKind::Delivery => "the delivery was not accepted",
+            ErrorKind::File => "the file could not be written",
         };
         write!(f, "{}: {what}", self.0.operation)?;
         match (self.0.status, &self.0.code) {

@@ -26,6 +26,7 @@ pub mod record;
 pub mod rest;
 mod seams;
 pub mod session;
+mod transfer;
 mod transport;
 
 pub use client::{Client, read};
@@ -35,6 +36,7 @@ pub use operation::{Operation, OperationInfo, Paged};
 pub use paging::{Items, Pages};
 pub use pipeline::{Call, Next, Retry};
 pub use seams::{Credential, Generation, Policy, Protocol, RealSurroundings, Surroundings, Transport};
+pub use transfer::{Download, Progress};
 pub use transport::HttpTransport;
 
 pub use async_trait::async_trait;

@@ -48,6 +48,8 @@ pub struct OperationInfo {
     pub answer: Answer,
     /// How its list continues, if it has one.
     pub paging: Option<&'static Paging>,
+    /// The JSON that says "there is none" with a success, beside `null`; empty where there is no such thing.
+    pub absent: &'static str,
     /// Whether an answer that points elsewhere is followed.
     pub follows: bool,
     /// Whether requests and answers hold secrets, and are kept out of errors and recordings.
@@ -67,6 +69,7 @@ impl OperationInfo {
             body: BodyKind::None,
             answer: Answer::Json,
             paging: None,
+            absent: "",
             follows: false,
             sensitive: false,
             rate: 0,
@@ -82,6 +85,7 @@ impl OperationInfo {
             body: BodyKind::Json,
             answer: Answer::Json,
             paging: None,
+            absent: "",
             follows: false,
             sensitive: false,
             rate: 0,
@@ -109,6 +113,12 @@ impl OperationInfo {
     #[must_use]
     pub const fn paging(mut self, paging: &'static Paging) -> Self {
         self.paging = Some(paging);
+        self
+    }
+    /// Names the JSON that says "there is none".
+    #[must_use]
+    pub const fn absent(mut self, json: &'static str) -> Self {
+        self.absent = json;
         self
     }
     /// Lets the pipeline follow redirects.
@@ -253,6 +263,8 @@ pub struct Paging {
     pub start: &'static str,
     /// The parameter that says how much it holds.
     pub size: &'static str,
+    /// For [`PagingStyle::After`]: the member of an item that names it. Empty for other styles.
+    pub key: &'static str,
     /// How much it holds when nothing is said.
     pub default_size: u32,
     /// The most it can hold.
@@ -267,6 +279,8 @@ pub enum PagingStyle {
     Page,
     /// Items, from 0.
     Offset,
+    /// Nothing: it names the last item of the page before.
+    After,
 }
 
 /// An operation of a catalogue: its facts, and empty records to fill.

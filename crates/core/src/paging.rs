@@ -4,7 +4,7 @@ use crate::client::{Client, read};
 use crate::error::Error;
 use crate::exchange::Opened;
 use crate::operation::{Operation, Paged, Paging, PagingStyle};
-use crate::record::{Peek, Record, Slot, Token};
+use crate::record::{Peek, Record, Seq, Slot, Token};
 use futures_core::Stream;
 use futures_util::StreamExt;
 use http::{HeaderMap, header};
@@ -136,85 +136,111 @@ struct Cursor {
 }
 
 /// The page that is being fetched.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Step {
-    style: PagingStyle,
+    paging: &'static Paging,
+    /// The number of the page or of its first item.
     start: i64,
+    /// The item before its first one.
+    after: Option<String>,
     size: i64,
+}
+
+impl Step {
+    fn first(operation: &dyn Record, paging: &'static Paging) -> Self {
+        let first = match paging.style {
+            PagingStyle::Page => 1,
+            PagingStyle::Offset | PagingStyle::After => 0,
+        };
+        Self {
+            paging,
+            start: read_integer(operation, paging.start).unwrap_or(first),
+            after: None,
+            size: read_integer(operation, paging.size).unwrap_or_else(|| i64::from(paging.max_size)),
+        }
+    }
+
+    fn point(&self, operation: &mut dyn Record) {
+        match (self.paging.style, &self.after) {
+            (PagingStyle::After, Some(key)) => write_key(operation, self.paging.start, key),
+            // The caller's own start, or the top of the list.
+            (PagingStyle::After, None) => {}
+            _ => write_integer(operation, self.paging.start, self.start),
+        }
+        write_integer(operation, self.paging.size, self.size);
+    }
+
+    fn next(&self, page: Peek<'_>) -> Self {
+        let mut next = self.clone();
+        match self.paging.style {
+            PagingStyle::Page => next.start = self.start.saturating_add(1),
+            PagingStyle::Offset => next.start = self.start.saturating_add(self.size),
+            PagingStyle::After => next.after = last_key(page, self.paging.key),
+        }
+        next
+    }
 }
 
 impl Cursor {
     /// Points the operation at the next page; `false` when there is none.
-    fn begin(&mut self, operation: &mut dyn Record, paging: Option<&Paging>) -> bool {
+    fn begin(&mut self, operation: &mut dyn Record, paging: Option<&'static Paging>) -> bool {
         if self.done {
             return false;
         }
-        let Some(paging) = paging else {
+        match paging {
+            Some(paging) => self.step.get_or_insert_with(|| Step::first(operation, paging)).point(operation),
             // A list that does not page is one page.
-            self.done = true;
-            return true;
-        };
-        let step = match self.step {
-            Some(step) => Step {
-                start: match step.style {
-                    PagingStyle::Page => step.start.saturating_add(1),
-                    PagingStyle::Offset => step.start.saturating_add(step.size),
-                },
-                ..step
-            },
-            None => Step {
-                style: paging.style,
-                start: read_integer(operation, paging.start).unwrap_or(match paging.style {
-                    PagingStyle::Page => 1,
-                    PagingStyle::Offset => 0,
-                }),
-                size: read_integer(operation, paging.size).unwrap_or_else(|| i64::from(paging.max_size)),
-            },
-        };
-        write_integer(operation, paging.start, step.start);
-        write_integer(operation, paging.size, step.size);
-        self.step = Some(step);
+            None => self.done = true,
+        }
         true
     }
 
     /// Decides whether there is more; `false` when the page itself is a repetition and not to be handed on.
     fn end(&mut self, opened: &Opened, page: Peek<'_>) -> bool {
-        let Some(step) = self.step else {
+        let Some(step) = &self.step else {
             return true;
         };
         let mut hasher = DefaultHasher::new();
         opened.payload.bytes().hash(&mut hasher);
         let print = hasher.finish();
-        let got = count(page);
+        let got = list(page).map(|list| list.len());
         if got.is_some_and(|got| got > 0) && self.last_page == Some(print) {
             // A list that ignores the page we ask for would never end.
             self.done = true;
             return false;
         }
         self.last_page = Some(print);
+        let next = step.next(page);
         self.done = match announced(&opened.headers, step) {
             Some(more) => !more || got == Some(0),
             // Nothing announced: a short page is the last one. One that is too long came from a list that does not page.
             None => got.is_none_or(|got| got as i64 != step.size),
         };
+        // Without a name for its last item, there is no asking for what comes after it.
+        self.done |= step.paging.style == PagingStyle::After && next.after.is_none();
+        self.step = Some(next);
         true
     }
 }
 
 /// What the headers say about a next page, if they say anything.
-fn announced(headers: &HeaderMap, step: Step) -> Option<bool> {
+fn announced(headers: &HeaderMap, step: &Step) -> Option<bool> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
-    if step.style == PagingStyle::Page
+    if step.paging.style == PagingStyle::Page
         && let Some(pages) = number("total_page")
     {
         return Some(step.start < pages);
     }
     if let Some(items) = number("total_count") {
-        let seen = match step.style {
-            PagingStyle::Page => step.start.saturating_mul(step.size),
-            PagingStyle::Offset => step.start.saturating_add(step.size),
+        let seen = match step.paging.style {
+            PagingStyle::Page => Some(step.start.saturating_mul(step.size)),
+            PagingStyle::Offset => Some(step.start.saturating_add(step.size)),
+            // How many came before the first page is not known.
+            PagingStyle::After => None,
         };
-        return Some(seen < items);
+        if let Some(seen) = seen {
+            return Some(seen < items);
+        }
     }
     let links = headers.get(header::LINK)?.to_str().ok()?;
     Some(has_next(links))
@@ -238,18 +264,44 @@ fn has_next(links: &str) -> bool {
     })
 }
 
-/// How many items a page holds: those of the list it is, or of the first list it has.
-fn count(page: Peek<'_>) -> Option<usize> {
+/// The items of a page: the list it is, or the first list it has.
+fn list(page: Peek<'_>) -> Option<&dyn Seq> {
     match page {
-        Peek::Seq(seq) => Some(seq.len()),
+        Peek::Seq(seq) => Some(seq),
         Peek::Record(record) => {
             let members = 0..record.shape().members.len();
             members.into_iter().find_map(|index| match record.peek(index).peek() {
-                Peek::Seq(seq) => Some(seq.len()),
+                Peek::Seq(seq) => Some(seq),
                 _ => None,
             })
         }
         _ => None,
+    }
+}
+
+/// What the last item of a page is called.
+fn last_key(page: Peek<'_>, key: &str) -> Option<String> {
+    let items = list(page)?;
+    let Peek::Record(last) = items.at(items.len().checked_sub(1)?) else {
+        return None;
+    };
+    match last.peek(last.shape().index_of(key)?).peek() {
+        Peek::Text(text) => Some(text.to_owned()),
+        Peek::I64(value) => Some(value.to_string()),
+        Peek::U64(value) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+fn write_key(record: &mut dyn Record, member: &str, key: &str) {
+    let Some(index) = record.shape().index_of(member) else {
+        return;
+    };
+    let place = record.slot(index);
+    if let (Ok(value), Some(Slot::I64(place))) = (key.parse(), place.slot(Token::Number)) {
+        *place = value;
+    } else if let Some(Slot::String(place)) = place.slot(Token::Text) {
+        key.clone_into(place);
     }
 }
 

@@ -45,7 +45,7 @@ struct ListBranches {
 }
 
 static PAGING: Paging =
-    Paging { style: PagingStyle::Page, start: "page", size: "per_page", default_size: 20, max_size: 100 };
+    Paging { style: PagingStyle::Page, start: "page", size: "per_page", key: "", default_size: 20, max_size: 100 };
 
 impl Record for ListBranches {
     fn shape(&self) -> &'static Shape {

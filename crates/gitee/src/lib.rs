@@ -27,6 +27,7 @@
 //! | receive webhooks | [`webhook`], with the feature `events` |
 //! | know what an error means | [`Error`] |
 //! | follow a list over its pages | [`Client::items`] |
+//! | download an archive or upload a file, with progress | [`Client::download`], [`body::File`] |
 //! | see what would be sent | [`Client::prepare`] |
 //! | put a model into my own serde types | [`Json`](record::Json), or the feature `serde` |
 //!
@@ -48,8 +49,8 @@ pub use generated::*;
 pub use gitee::Gitee;
 pub use protocol::GiteeProtocol;
 pub use yunkit_core::{
-    Client, Error, ErrorKind, Items, Meta, Operation, OperationInfo, Paged, Pages, Rate, Reason, Retry, WasSent,
-    body, credential, operation, record, session,
+    Client, Download, Error, ErrorKind, Items, Meta, Operation, OperationInfo, Paged, Pages, Progress, Rate,
+    Reason, Retry, WasSent, body, credential, operation, record, session,
 };
 
 /// What the generated files name.
@@ -57,6 +58,7 @@ mod prelude {
     pub(crate) use yunkit_core::generated::*;
 }
 
-/// The specification this crate was generated from, as the generator read it.
+/// The specification this crate was generated from, as the generator read it: the facts of the document, and those that are
+/// attested elsewhere.
 #[cfg(feature = "catalogue")]
-pub static SPEC: &str = include_str!("../spec/openapi.json");
+pub static SPEC: &[&str] = &[include_str!("../spec/openapi.json"), include_str!("../spec/attested.json")];

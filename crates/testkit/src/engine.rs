@@ -3,6 +3,7 @@
 use crate::sample::{Random, Sampler};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use wiremock::{Request, ResponseTemplate};
 use yunkit_core::body::File;
@@ -88,7 +89,7 @@ struct Known {
     pattern: Vec<Segment>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Segment {
     Literal(String),
     /// Texts around parameters: `{base}...{head}`.
@@ -96,9 +97,21 @@ enum Segment {
     Tail(String),
 }
 
+impl Segment {
+    /// Lower is tried first.
+    fn rank(&self) -> (u8, Reverse<usize>, String) {
+        match self {
+            Self::Literal(text) => (0, Reverse(0), text.clone()),
+            Self::Pattern(texts, _) => (1, Reverse(texts.iter().map(String::len).sum()), texts.concat()),
+            Self::Tail(_) => (2, Reverse(0), String::new()),
+        }
+    }
+}
+
 impl Engine {
-    /// An engine for the operations of a catalogue. `credential_members` are parameters that may carry the token.
-    pub fn new(catalogue: &[&[Entry]], spec: &str, seed: u64, credential_members: &[&str]) -> Self {
+    /// An engine for the operations of a catalogue, and the specifications behind it. `credential_members` are parameters
+    /// that may carry the token.
+    pub fn new(catalogue: &[&[Entry]], specs: &[&str], seed: u64, credential_members: &[&str]) -> Self {
         let mut routes: Vec<Known> = catalogue
             .iter()
             .copied()
@@ -112,11 +125,11 @@ impl Engine {
                 _ => None,
             })
             .collect();
-        // A literal segment beats a parameter, the leftmost difference decides.
-        routes.sort_by(|a, b| a.pattern.cmp(&b.pattern));
+        // The leftmost difference decides: a literal beats a parameter, and the parameter with more text around it the other.
+        routes.sort_by_cached_key(|known| known.pattern.iter().map(Segment::rank).collect::<Vec<_>>());
         Self {
             routes,
-            spec: serde_json::from_str(spec).unwrap_or_default(),
+            spec: joined(specs),
             seed,
             credential_members: credential_members.iter().map(|m| (*m).to_owned()).collect(),
         }
@@ -468,6 +481,21 @@ fn add_text(record: &mut dyn Record, given: &mut BTreeMap<usize, Value>, index: 
         Value::Array(items) => items.push(text.into()),
         other => *other = json!([text]),
     }
+}
+
+/// The paths and models of all specifications in one.
+fn joined(specs: &[&str]) -> Value {
+    let mut all = specs.iter().map(|spec| serde_json::from_str::<Value>(spec).unwrap_or_default());
+    let mut whole = all.next().unwrap_or_default();
+    for more in all {
+        for pointer in ["/paths", "/components/schemas"] {
+            let from = more.pointer(pointer).and_then(Value::as_object).cloned();
+            if let (Some(to), Some(from)) = (whole.pointer_mut(pointer).and_then(Value::as_object_mut), from) {
+                to.extend(from);
+            }
+        }
+    }
+    whole
 }
 
 /// `author[name]=x` and `labels[]=x`

@@ -49,6 +49,9 @@ impl Lowering<'_> {
             self.note_raw(&output, format!("{id}/answer"));
             used.insert("answer".to_owned());
         }
+        if entry_or.absent.is_some() && !matches!(output, Ty::Nullable(_)) {
+            output = Ty::Nullable(Box::new(output));
+        }
         let natural = match &route {
             Route::Action { action } => effect_of_verb(action),
             Route::Rest { method, .. } => Effect::of_method(method),
@@ -85,6 +88,15 @@ impl Lowering<'_> {
                 return Err(overlay.problem(module, &["operations", id, "correct", key], message));
             }
         }
+        for secret in &entry_or.secret {
+            match members.iter_mut().find(|m| m.wire == *secret) {
+                Some(member) => member.ty = Ty::Secret,
+                None => {
+                    let message = format!("the facts have no parameter `{secret}`");
+                    return Err(overlay.problem(module, &["operations", id, "secret"], message));
+                }
+            }
+        }
         // The path and the query come first; what the body calls the same is told apart by where it travels.
         let outside: BTreeSet<String> =
             members.iter().filter(|m| m.place != Place::Body).map(|m| m.ident.clone()).collect();
@@ -109,6 +121,7 @@ impl Lowering<'_> {
             answer,
             paging,
             items,
+            absent: entry_or.absent.clone(),
             follows: entry_or.follows.unwrap_or(answer == Answer::Bytes),
             sensitive: entry_or.sensitive,
             rate: facts.get("x-rate-per-second").and_then(Value::as_u64).unwrap_or(0) as u16,
@@ -143,6 +156,12 @@ impl Lowering<'_> {
         complain: &dyn Fn(&str, String) -> Problem,
     ) -> Result<(Option<(String, Ty)>, Option<String>), Problem> {
         let has = |wire: &str| members.iter().any(|m| m.wire == wire && m.place != Place::Path);
+        for (name, paging) in &self.overlay.api.paging {
+            if !matches!(paging.style.as_str(), "page" | "offset" | "after") {
+                let message = format!("expected `page`, `offset` or `after`, got `{}`", paging.style);
+                return Err(self.overlay.problem("api", &["paging", name, "style"], message));
+            }
+        }
         let found = match entry.paging.as_deref() {
             Some("none") => return Ok((None, None)),
             Some(name) => match self.overlay.api.paging.get(name) {

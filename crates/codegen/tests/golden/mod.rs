@@ -16,6 +16,7 @@ pub(crate) static PAGES: Paging = Paging {
     style: PagingStyle::Page,
     start: "page",
     size: "per_page",
+    key: "",
     default_size: 20,
     max_size: 100,
 };

@@ -369,6 +369,7 @@ params.If-None-Match = "Mark of the archive that the caller already has."
 name = "GetFiles"
 group = "files"
 doc = "Get a file, or the entries of a folder."
+absent = "[]"
 params.path = "Path below the root; the root itself when left out."
 
 [operations.uploadFile]
@@ -378,6 +379,7 @@ doc = "Upload a file, over the one that is there."
 params.path = "Path below the root."
 params.file = "What goes into the file."
 params.message = "Why it was uploaded."
+secret = ["message"]
 
 [operations.setLabels]
 name = "SetLabels"

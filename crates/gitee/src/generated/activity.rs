@@ -405,7 +405,7 @@ impl MarkThreadAsRead {
 
 /// List the public events of an organization.
 ///
-/// The list is not cut into pages: read on with `prev_id`.
+/// The list continues by the id of its last event instead of by pages; `client.items` does that.
 ///
 /// `GET /v5/orgs/{org}/events`
 #[derive(Clone)]
@@ -443,7 +443,8 @@ impl ListPublicOrgEvents {
 
 /// List the events of a repository.
 ///
-/// The list is not cut into pages: read on with `prev_id`. [`ListPublicEventsForRepoNetwork`] gives the public events
+/// The list continues by the id of its last event instead of by pages; `client.items` does that.
+/// [`ListPublicEventsForRepoNetwork`] gives the public events
 /// only. The content of an event's `payload` depends on its type.
 ///
 /// `GET /v5/repos/{owner}/{repo}/events`
@@ -976,7 +977,8 @@ impl ListReceivedPublicEventsForUser {
 
 /// List the repositories a user watches.
 ///
-/// Unlike [`ListWatchedReposForAuthenticatedUser`], the list is not cut into pages: read on with `prev_id`.
+/// Unlike [`ListWatchedReposForAuthenticatedUser`], the list continues by the id of its last item instead of by
+/// pages; `client.items` does that.
 ///
 /// `GET /v5/users/{username}/subscriptions`
 #[derive(Clone)]
@@ -1042,15 +1044,6 @@ yunkit_core::open_enum! {
         Event = "event",
         /// About mentions of the caller.
         Referer = "referer",
-    }
-}
-
-yunkit_core::open_enum! {
-    /// What a list of watched repositories is ordered by.
-    pub enum WatchSort {
-        Created = "created",
-        /// When commits were last pushed.
-        LastPush = "last_push",
     }
 }
 

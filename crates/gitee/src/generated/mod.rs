@@ -5,6 +5,9 @@ pub mod types;
 #[cfg(feature = "activity")]
 #[allow(missing_docs)]
 pub mod activity;
+#[cfg(feature = "attested")]
+#[allow(missing_docs)]
+pub mod attested;
 #[cfg(feature = "checks")]
 #[allow(missing_docs)]
 pub mod checks;
@@ -56,11 +59,21 @@ pub mod webhooks;
 
 use yunkit_core::operation::{Paging, PagingStyle};
 
+/// Lists that continue by `prev_id` and `limit`.
+pub(crate) static FEED: Paging = Paging {
+    style: PagingStyle::After,
+    start: "prev_id",
+    size: "limit",
+    key: "id",
+    default_size: 20,
+    max_size: 100,
+};
 /// Lists that continue by `page` and `per_page`.
 pub(crate) static PAGES: Paging = Paging {
     style: PagingStyle::Page,
     start: "page",
     size: "per_page",
+    key: "",
     default_size: 20,
     max_size: 100,
 };
@@ -69,6 +82,8 @@ pub(crate) static PAGES: Paging = Paging {
 pub static OPERATIONS: &[&[&yunkit_core::OperationInfo]] = &[
     #[cfg(feature = "activity")]
     activity::OPERATIONS,
+    #[cfg(feature = "attested")]
+    attested::OPERATIONS,
     #[cfg(feature = "checks")]
     checks::OPERATIONS,
     #[cfg(feature = "emails")]
@@ -108,6 +123,8 @@ pub static OPERATIONS: &[&[&yunkit_core::OperationInfo]] = &[
 pub static CATALOGUE: &[&[yunkit_core::operation::Entry]] = &[
     #[cfg(feature = "activity")]
     activity::CATALOGUE,
+    #[cfg(feature = "attested")]
+    attested::CATALOGUE,
     #[cfg(feature = "checks")]
     checks::CATALOGUE,
     #[cfg(feature = "emails")]

@@ -7,7 +7,7 @@ use crate::prelude::*;
 
 mod tables;
 
-#[cfg(any(feature = "activity", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
+#[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
 yunkit_core::open_enum! {
     /// Which way a list runs.
     pub enum Direction {
@@ -61,6 +61,16 @@ yunkit_core::open_enum! {
         All = "all",
         Admin = "admin",
         Member = "member",
+    }
+}
+
+#[cfg(any(feature = "activity", feature = "attested"))]
+yunkit_core::open_enum! {
+    /// What a list of watched repositories is ordered by.
+    pub enum WatchSort {
+        Created = "created",
+        /// When commits were last pushed.
+        LastPush = "last_push",
     }
 }
 
@@ -333,7 +343,7 @@ pub struct Milestone {
     pub due_on: Option<String>,
 }
 
-#[cfg(any(feature = "activity", feature = "enterprises", feature = "git", feature = "issues", feature = "pulls", feature = "repos", feature = "search", feature = "users"))]
+#[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "git", feature = "issues", feature = "pulls", feature = "repos", feature = "search", feature = "users"))]
 /// The namespace a repository lives in. `Namespace` also names the one above.
 #[derive(Clone, Default)]
 #[non_exhaustive]
@@ -383,7 +393,7 @@ pub struct OperationLog {
     pub after_change_id: Option<i64>,
 }
 
-#[cfg(any(feature = "activity", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
+#[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
 /// A program of an enterprise, which groups repositories and issues. Gitee's Chinese texts call it a project; what
 /// the
 /// API's names call a project is a `Repository`.
@@ -595,7 +605,7 @@ pub struct PullRequestRef {
     pub repo: Option<Box<Repository>>,
 }
 
-#[cfg(any(feature = "activity", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
+#[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
 /// A repository as lists and its own page show it. `RepositoryBasic` is the excerpt in notifications,
 /// `RepositoryMini`
 /// the one in events. Some answers leave members out, those about the caller (`watched`, `permission`, `relation`)
@@ -785,7 +795,7 @@ pub struct RepositoryBasic {
     pub ssh_url: Option<String>,
 }
 
-#[cfg(any(feature = "activity", feature = "enterprises", feature = "issues", feature = "labels", feature = "pulls", feature = "repos", feature = "search"))]
+#[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "issues", feature = "labels", feature = "pulls", feature = "repos", feature = "search"))]
 /// A topic that describes a repository. The labels of its issues and pull requests are `Label`.
 #[derive(Clone, Default)]
 #[non_exhaustive]
@@ -798,7 +808,7 @@ pub struct RepositoryLabel {
     pub ident: Option<String>,
 }
 
-#[cfg(any(feature = "activity", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
+#[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
 /// What somebody may do in a repository: the caller in a `Repository`, the member in a `Collaborator`.
 #[derive(Clone, Default)]
 #[non_exhaustive]
@@ -918,7 +928,7 @@ pub struct User {
     pub updated_at: Option<String>,
 }
 
-#[cfg(any(feature = "activity", feature = "enterprises", feature = "gists", feature = "git", feature = "issues", feature = "orgs", feature = "pulls", feature = "repos", feature = "search", feature = "users"))]
+#[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "gists", feature = "git", feature = "issues", feature = "orgs", feature = "pulls", feature = "repos", feature = "search", feature = "users"))]
 /// A user as other objects refer to them: `UserMini` plus links into the API. `User` adds the profile; the lists of
 /// followers and of an organization's members give this form too.
 #[derive(Clone, Default)]

@@ -78,7 +78,7 @@ pub struct Create {
     /// instead.
     pub encryption_type: Option<i64>,
     /// Secret by which the receiver knows a call is Gitee's; how it is used depends on `encryption_type`.
-    pub password: Option<String>,
+    pub password: Option<SecretString>,
     /// Whether to report pushes, and that branches are created or deleted; `true` when left out.
     pub push_events: Option<bool>,
     /// Whether to report that tags are created or deleted.
@@ -123,7 +123,7 @@ impl Create {
         self
     }
     /// Secret by which the receiver knows a call is Gitee's; how it is used depends on `encryption_type`.
-    pub fn password(mut self, password: impl Into<String>) -> Self {
+    pub fn password(mut self, password: impl Into<SecretString>) -> Self {
         self.password = Some(password.into());
         self
     }
@@ -236,7 +236,7 @@ pub struct Update {
     /// instead.
     pub encryption_type: Option<i64>,
     /// Secret by which the receiver knows a call is Gitee's; how it is used depends on `encryption_type`.
-    pub password: Option<String>,
+    pub password: Option<SecretString>,
     /// Whether to report pushes, and that branches are created or deleted; `true` when left out.
     pub push_events: Option<bool>,
     /// Whether to report that tags are created or deleted.
@@ -282,7 +282,7 @@ impl Update {
         self
     }
     /// Secret by which the receiver knows a call is Gitee's; how it is used depends on `encryption_type`.
-    pub fn password(mut self, password: impl Into<String>) -> Self {
+    pub fn password(mut self, password: impl Into<SecretString>) -> Self {
         self.password = Some(password.into());
         self
     }

@@ -75,7 +75,7 @@ pub struct Upload {
     /// What goes into the file.
     pub file: File,
     /// Why it was uploaded.
-    pub message: Option<String>,
+    pub message: Option<SecretString>,
 }
 
 impl Upload {
@@ -89,7 +89,7 @@ impl Upload {
         }
     }
     /// Why it was uploaded.
-    pub fn message(mut self, message: impl Into<String>) -> Self {
+    pub fn message(mut self, message: impl Into<SecretString>) -> Self {
         self.message = Some(message.into());
         self
     }

@@ -33,7 +33,7 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: Get::INFO, request: || Box::new(Get::new("")), output: || Box::<Option<Depot>>::default() },
     Entry { info: Update::INFO, request: || Box::new(Update::new("")), output: || Box::<()>::default() },
     Entry { info: GetArchive::INFO, request: || Box::new(GetArchive::new("")), output: || Box::<Bytes>::default() },
-    Entry { info: GetFiles::INFO, request: || Box::new(GetFiles::new("")), output: || Box::<OneOrMany<Node>>::default() },
+    Entry { info: GetFiles::INFO, request: || Box::new(GetFiles::new("")), output: || Box::<Option<OneOrMany<Node>>>::default() },
     Entry { info: Upload::INFO, request: || Box::new(Upload::new("", "", Default::default())), output: || Box::<()>::default() },
     Entry { info: SetLabels::INFO, request: || Box::new(SetLabels::new("", [""; 0])), output: || Box::<Vec<SetLabelsAnswer>>::default() },
     Entry { info: GetLanguages::INFO, request: || Box::new(GetLanguages::new("")), output: || Box::<BTreeMap<String, i64>>::default() },

@@ -73,7 +73,15 @@ impl Operation for ListPublicEventsForRepoNetwork {
         "getV5NetworksOwnerRepoEvents",
         Method::Get,
         "/v5/networks/{owner}/{repo}/events",
-    );
+    )
+    .paging(&crate::generated::FEED);
+}
+
+impl Paged for ListPublicEventsForRepoNetwork {
+    type Item = Event;
+    fn items(page: Vec<Event>) -> Vec<Event> {
+        page
+    }
 }
 
 impl Record for ListPublicEventsForRepoNetwork {
@@ -509,7 +517,15 @@ impl Operation for ListPublicOrgEvents {
         "getV5OrgsOrgEvents",
         Method::Get,
         "/v5/orgs/{org}/events",
-    );
+    )
+    .paging(&crate::generated::FEED);
+}
+
+impl Paged for ListPublicOrgEvents {
+    type Item = Event;
+    fn items(page: Vec<Event>) -> Vec<Event> {
+        page
+    }
 }
 
 impl Record for ListPublicOrgEvents {
@@ -547,7 +563,15 @@ impl Operation for ListRepoEvents {
         "getV5ReposOwnerRepoEvents",
         Method::Get,
         "/v5/repos/{owner}/{repo}/events",
-    );
+    )
+    .paging(&crate::generated::FEED);
+}
+
+impl Paged for ListRepoEvents {
+    type Item = Event;
+    fn items(page: Vec<Event>) -> Vec<Event> {
+        page
+    }
 }
 
 impl Record for ListRepoEvents {
@@ -887,7 +911,15 @@ impl Operation for ListEventsForAuthenticatedUser {
         "getV5UsersUsernameEvents",
         Method::Get,
         "/v5/users/{username}/events",
-    );
+    )
+    .paging(&crate::generated::FEED);
+}
+
+impl Paged for ListEventsForAuthenticatedUser {
+    type Item = Event;
+    fn items(page: Vec<Event>) -> Vec<Event> {
+        page
+    }
 }
 
 impl Record for ListEventsForAuthenticatedUser {
@@ -925,7 +957,15 @@ impl Operation for ListOrgEventsForAuthenticatedUser {
         "getV5UsersUsernameEventsOrgsOrg",
         Method::Get,
         "/v5/users/{username}/events/orgs/{org}",
-    );
+    )
+    .paging(&crate::generated::FEED);
+}
+
+impl Paged for ListOrgEventsForAuthenticatedUser {
+    type Item = Event;
+    fn items(page: Vec<Event>) -> Vec<Event> {
+        page
+    }
 }
 
 impl Record for ListOrgEventsForAuthenticatedUser {
@@ -963,7 +1003,15 @@ impl Operation for ListPublicEventsForUser {
         "getV5UsersUsernameEventsPublic",
         Method::Get,
         "/v5/users/{username}/events/public",
-    );
+    )
+    .paging(&crate::generated::FEED);
+}
+
+impl Paged for ListPublicEventsForUser {
+    type Item = Event;
+    fn items(page: Vec<Event>) -> Vec<Event> {
+        page
+    }
 }
 
 impl Record for ListPublicEventsForUser {
@@ -1001,7 +1049,15 @@ impl Operation for ListReceivedEventsForUser {
         "getV5UsersUsernameReceivedEvents",
         Method::Get,
         "/v5/users/{username}/received_events",
-    );
+    )
+    .paging(&crate::generated::FEED);
+}
+
+impl Paged for ListReceivedEventsForUser {
+    type Item = Event;
+    fn items(page: Vec<Event>) -> Vec<Event> {
+        page
+    }
 }
 
 impl Record for ListReceivedEventsForUser {
@@ -1039,7 +1095,15 @@ impl Operation for ListReceivedPublicEventsForUser {
         "getV5UsersUsernameReceivedEventsPublic",
         Method::Get,
         "/v5/users/{username}/received_events/public",
-    );
+    )
+    .paging(&crate::generated::FEED);
+}
+
+impl Paged for ListReceivedPublicEventsForUser {
+    type Item = Event;
+    fn items(page: Vec<Event>) -> Vec<Event> {
+        page
+    }
 }
 
 impl Record for ListReceivedPublicEventsForUser {
@@ -1077,7 +1141,15 @@ impl Operation for ListReposWatchedByUser {
         "getV5UsersUsernameSubscriptions",
         Method::Get,
         "/v5/users/{username}/subscriptions",
-    );
+    )
+    .paging(&crate::generated::FEED);
+}
+
+impl Paged for ListReposWatchedByUser {
+    type Item = Repository;
+    fn items(page: Vec<Repository>) -> Vec<Repository> {
+        page
+    }
 }
 
 impl Record for ListReposWatchedByUser {

@@ -129,9 +129,9 @@ impl DeleteFile {
 ///
 /// A file answers one object with its `content`, encoded as `encoding` says; a directory answers an array whose items
 /// have
-/// no `content` and a `size` of null. A path that does not exist answers 200 with an empty array, so the status does
-/// not
-/// tell absence; only a missing repository answers 404. For the plain bytes of a file use [`GetRawFile`].
+/// no `content` and a `size` of null. A path that does not exist answers 200 with an empty array, which comes out as
+/// `None`;
+/// only a missing repository is a 404. For the plain bytes of a file use [`GetRawFile`].
 ///
 /// `GET /v5/repos/{owner}/{repo}/contents/{path}`
 #[derive(Clone)]

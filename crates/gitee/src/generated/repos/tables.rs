@@ -136,7 +136,7 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: CreateCommitComment::INFO, request: || Box::new(CreateCommitComment::new("", "", "", "")), output: || Box::<Comment>::default() },
     Entry { info: CompareCommits::INFO, request: || Box::new(CompareCommits::new("", "", "", "")), output: || Box::<CommitComparison>::default() },
     Entry { info: DeleteFile::INFO, request: || Box::new(DeleteFile::new("", "", "", "", "")), output: || Box::<FileCommit>::default() },
-    Entry { info: GetContent::INFO, request: || Box::new(GetContent::new("", "")), output: || Box::<OneOrMany<Content>>::default() },
+    Entry { info: GetContent::INFO, request: || Box::new(GetContent::new("", "")), output: || Box::<Option<OneOrMany<Content>>>::default() },
     Entry { info: CreateFile::INFO, request: || Box::new(CreateFile::new("", "", "", "", "")), output: || Box::<FileCommit>::default() },
     Entry { info: UpdateFile::INFO, request: || Box::new(UpdateFile::new("", "", "", "", "", "")), output: || Box::<FileCommit>::default() },
     Entry { info: ListContributors::INFO, request: || Box::new(ListContributors::new("", "")), output: || Box::<Vec<Contributor>>::default() },

@@ -398,7 +398,7 @@ impl Debug for Milestone {
     }
 }
 
-#[cfg(any(feature = "activity", feature = "enterprises", feature = "git", feature = "issues", feature = "pulls", feature = "repos", feature = "search", feature = "users"))]
+#[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "git", feature = "issues", feature = "pulls", feature = "repos", feature = "search", feature = "users"))]
 impl Record for NamespaceMini {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::model(
@@ -422,7 +422,7 @@ impl Record for NamespaceMini {
     }
 }
 
-#[cfg(any(feature = "activity", feature = "enterprises", feature = "git", feature = "issues", feature = "pulls", feature = "repos", feature = "search", feature = "users"))]
+#[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "git", feature = "issues", feature = "pulls", feature = "repos", feature = "search", feature = "users"))]
 impl Debug for NamespaceMini {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         debug(self, f)
@@ -466,7 +466,7 @@ impl Debug for OperationLog {
     }
 }
 
-#[cfg(any(feature = "activity", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
+#[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
 impl Record for Program {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::model(
@@ -489,7 +489,7 @@ impl Record for Program {
     }
 }
 
-#[cfg(any(feature = "activity", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
+#[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
 impl Debug for Program {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         debug(self, f)
@@ -690,7 +690,7 @@ impl Debug for PullRequestRef {
     }
 }
 
-#[cfg(any(feature = "activity", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
+#[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
 impl Record for Repository {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::model(
@@ -762,7 +762,7 @@ impl Record for Repository {
     }
 }
 
-#[cfg(any(feature = "activity", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
+#[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
 impl Debug for Repository {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         debug(self, f)
@@ -807,7 +807,7 @@ impl Debug for RepositoryBasic {
     }
 }
 
-#[cfg(any(feature = "activity", feature = "enterprises", feature = "issues", feature = "labels", feature = "pulls", feature = "repos", feature = "search"))]
+#[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "issues", feature = "labels", feature = "pulls", feature = "repos", feature = "search"))]
 impl Record for RepositoryLabel {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::model(
@@ -829,14 +829,14 @@ impl Record for RepositoryLabel {
     }
 }
 
-#[cfg(any(feature = "activity", feature = "enterprises", feature = "issues", feature = "labels", feature = "pulls", feature = "repos", feature = "search"))]
+#[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "issues", feature = "labels", feature = "pulls", feature = "repos", feature = "search"))]
 impl Debug for RepositoryLabel {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         debug(self, f)
     }
 }
 
-#[cfg(any(feature = "activity", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
+#[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
 impl Record for RepositoryPermission {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::model(
@@ -858,7 +858,7 @@ impl Record for RepositoryPermission {
     }
 }
 
-#[cfg(any(feature = "activity", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
+#[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
 impl Debug for RepositoryPermission {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         debug(self, f)
@@ -1002,7 +1002,7 @@ impl Debug for User {
     }
 }
 
-#[cfg(any(feature = "activity", feature = "enterprises", feature = "gists", feature = "git", feature = "issues", feature = "orgs", feature = "pulls", feature = "repos", feature = "search", feature = "users"))]
+#[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "gists", feature = "git", feature = "issues", feature = "orgs", feature = "pulls", feature = "repos", feature = "search", feature = "users"))]
 impl Record for UserBasic {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::model(
@@ -1037,7 +1037,7 @@ impl Record for UserBasic {
     }
 }
 
-#[cfg(any(feature = "activity", feature = "enterprises", feature = "gists", feature = "git", feature = "issues", feature = "orgs", feature = "pulls", feature = "repos", feature = "search", feature = "users"))]
+#[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "gists", feature = "git", feature = "issues", feature = "orgs", feature = "pulls", feature = "repos", feature = "search", feature = "users"))]
 impl Debug for UserBasic {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         debug(self, f)
@@ -1099,11 +1099,11 @@ yunkit_core::serde_record!(IssueType);
 yunkit_core::serde_record!(Label);
 #[cfg(all(feature = "serde", any(feature = "enterprises", feature = "issues", feature = "milestones", feature = "pulls", feature = "search")))]
 yunkit_core::serde_record!(Milestone);
-#[cfg(all(feature = "serde", any(feature = "activity", feature = "enterprises", feature = "git", feature = "issues", feature = "pulls", feature = "repos", feature = "search", feature = "users")))]
+#[cfg(all(feature = "serde", any(feature = "activity", feature = "attested", feature = "enterprises", feature = "git", feature = "issues", feature = "pulls", feature = "repos", feature = "search", feature = "users")))]
 yunkit_core::serde_record!(NamespaceMini);
 #[cfg(all(feature = "serde", any(feature = "issues", feature = "pulls")))]
 yunkit_core::serde_record!(OperationLog);
-#[cfg(all(feature = "serde", any(feature = "activity", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search")))]
+#[cfg(all(feature = "serde", any(feature = "activity", feature = "attested", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search")))]
 yunkit_core::serde_record!(Program);
 #[cfg(all(feature = "serde", any(feature = "enterprises", feature = "issues", feature = "pulls")))]
 yunkit_core::serde_record!(PullRequest);
@@ -1115,13 +1115,13 @@ yunkit_core::serde_record!(PullRequestDependency);
 yunkit_core::serde_record!(PullRequestLinks);
 #[cfg(all(feature = "serde", any(feature = "enterprises", feature = "issues", feature = "pulls")))]
 yunkit_core::serde_record!(PullRequestRef);
-#[cfg(all(feature = "serde", any(feature = "activity", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search")))]
+#[cfg(all(feature = "serde", any(feature = "activity", feature = "attested", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search")))]
 yunkit_core::serde_record!(Repository);
 #[cfg(all(feature = "serde", any(feature = "activity", feature = "git")))]
 yunkit_core::serde_record!(RepositoryBasic);
-#[cfg(all(feature = "serde", any(feature = "activity", feature = "enterprises", feature = "issues", feature = "labels", feature = "pulls", feature = "repos", feature = "search")))]
+#[cfg(all(feature = "serde", any(feature = "activity", feature = "attested", feature = "enterprises", feature = "issues", feature = "labels", feature = "pulls", feature = "repos", feature = "search")))]
 yunkit_core::serde_record!(RepositoryLabel);
-#[cfg(all(feature = "serde", any(feature = "activity", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search")))]
+#[cfg(all(feature = "serde", any(feature = "activity", feature = "attested", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search")))]
 yunkit_core::serde_record!(RepositoryPermission);
 #[cfg(all(feature = "serde", any(feature = "pulls", feature = "repos")))]
 yunkit_core::serde_record!(ShaRef);
@@ -1131,7 +1131,7 @@ yunkit_core::serde_record!(SshKey);
 yunkit_core::serde_record!(SshKeyBasic);
 #[cfg(all(feature = "serde", any(feature = "search", feature = "users")))]
 yunkit_core::serde_record!(User);
-#[cfg(all(feature = "serde", any(feature = "activity", feature = "enterprises", feature = "gists", feature = "git", feature = "issues", feature = "orgs", feature = "pulls", feature = "repos", feature = "search", feature = "users")))]
+#[cfg(all(feature = "serde", any(feature = "activity", feature = "attested", feature = "enterprises", feature = "gists", feature = "git", feature = "issues", feature = "orgs", feature = "pulls", feature = "repos", feature = "search", feature = "users")))]
 yunkit_core::serde_record!(UserBasic);
 #[cfg(all(feature = "serde", any(feature = "activity", feature = "enterprises", feature = "orgs", feature = "repos")))]
 yunkit_core::serde_record!(UserMini);

@@ -46,13 +46,14 @@ impl Debug for GetArchive {
 }
 
 impl Operation for GetFiles {
-    type Output = OneOrMany<Node>;
+    type Output = Option<OneOrMany<Node>>;
     const INFO: &'static OperationInfo = &OperationInfo::rest(
         "depots::GetFiles",
         "getFiles",
         Method::Get,
         "/v1/depots/{owner}/files/{path}",
-    );
+    )
+    .absent("[]");
 }
 
 impl Record for GetFiles {

@@ -92,13 +92,14 @@ impl Debug for DeleteFile {
 }
 
 impl Operation for GetContent {
-    type Output = OneOrMany<Content>;
+    type Output = Option<OneOrMany<Content>>;
     const INFO: &'static OperationInfo = &OperationInfo::rest(
         "repos::GetContent",
         "getV5ReposOwnerRepoContents(Path)",
         Method::Get,
         "/v5/repos/{owner}/{repo}/contents/{path}",
-    );
+    )
+    .absent("[]");
 }
 
 impl Record for GetContent {
