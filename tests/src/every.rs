@@ -1,10 +1,10 @@
 //! Every operation of Gitee, sent by the SDK to the fake.
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use yunkit_core::record;
 use yunkit_gitee::record::Record;
 use yunkit_gitee::{CATALOGUE, Client, Error};
-use yunkit_testkit::gitee::{Fake, LOGIN};
+use yunkit_testkit::gitee::Fake;
 
 /// One exchange: the operation, the request as it was filled, and the answer as it was understood.
 pub struct Exchange {
@@ -28,10 +28,8 @@ pub async fn send_all(fake: &Fake, client: &Client, visit: &mut dyn FnMut(Exchan
     entries.sort_by_key(|entry| entry.info.id == "deleteV5ReposOwnerRepo");
     for entry in entries {
         let info = entry.info;
-        let request = fake
-            .engine()
-            .request(entry, &known(fake, &info.route.to_string()))
-            .map_err(|message| Error::input(info.name, message))?;
+        let request =
+            fake.engine().request(entry, &fake.known(entry)).map_err(|message| Error::input(info.name, message))?;
         let mut output = (entry.output)();
         client.send_record(info, &*request, &mut *output).await?;
         let output = record::encode(&*output).map(|bytes| serde_json::from_slice(&bytes).unwrap_or_default());
@@ -39,15 +37,4 @@ pub async fn send_all(fake: &Fake, client: &Client, visit: &mut dyn FnMut(Exchan
         count += 1;
     }
     Ok(count)
-}
-
-/// What the fake's world has, so that lookups find something.
-fn known(fake: &Fake, route: &str) -> Map<String, Json> {
-    let mut known = Map::new();
-    known.insert("owner".to_owned(), LOGIN.into());
-    known.insert("repo".to_owned(), "repository-1".into());
-    if route.contains("issues/{number}") {
-        known.insert("number".to_owned(), fake.first_issue().into());
-    }
-    known
 }

@@ -5,6 +5,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use wiremock::{Request, ResponseTemplate};
 use yunkit_core::body::File;
 use yunkit_core::operation::{Answer, Entry, Route};
@@ -19,17 +20,19 @@ pub struct Reply {
     pub headers: Vec<(String, String)>,
     /// The body, and its media type.
     pub body: Option<(String, Vec<u8>)>,
+    /// How long the answer is held back.
+    pub delay: Duration,
 }
 
 impl Reply {
     /// An answer without a body.
     pub fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: None }
+        Self { status, headers: Vec::new(), body: None, delay: Duration::ZERO }
     }
     /// A JSON answer.
     pub fn json(status: u16, body: &Value) -> Self {
         let body = Some(("application/json".to_owned(), body.to_string().into_bytes()));
-        Self { status, headers: Vec::new(), body }
+        Self { body, ..Self::empty(status) }
     }
     /// Adds a header.
     #[must_use]
@@ -41,7 +44,7 @@ impl Reply {
 
 impl From<Reply> for ResponseTemplate {
     fn from(reply: Reply) -> Self {
-        let mut template = ResponseTemplate::new(reply.status);
+        let mut template = ResponseTemplate::new(reply.status).set_delay(reply.delay);
         if let Some((media_type, body)) = reply.body {
             template = template.set_body_raw(body, &media_type);
         }
@@ -59,6 +62,8 @@ pub struct Checked {
     pub entry: Entry,
     /// Its members, by name on the wire, in their declared types.
     pub members: Map<String, Value>,
+    /// Its files, by name on the wire: what they are called, and what is in them.
+    pub files: BTreeMap<String, (String, Vec<u8>)>,
 }
 
 impl Checked {
@@ -79,6 +84,7 @@ pub struct Engine {
     spec: Value,
     seed: u64,
     credential_members: Vec<String>,
+    lenient: bool,
 }
 
 #[derive(Debug)]
@@ -132,7 +138,15 @@ impl Engine {
             spec: joined(specs),
             seed,
             credential_members: credential_members.iter().map(|m| (*m).to_owned()).collect(),
+            lenient: false,
         }
+    }
+
+    /// Overlooks parameters that no operation has, as the services do, instead of naming them.
+    #[must_use]
+    pub fn lenient(mut self, lenient: bool) -> Self {
+        self.lenient = lenient;
+        self
     }
 
     /// Finds the operation and checks all that is sent.
@@ -164,7 +178,7 @@ impl Engine {
         for (name, value) in request.url.query_pairs() {
             match index(&name, &[Place::Query]) {
                 Some(i) => add_text(&mut *record, &mut given, i, &value),
-                None if self.credential_members.iter().any(|m| *m == name) => {}
+                None if self.overlooks(&name) => {}
                 None => return complain(format!("the query has an unknown parameter `{name}`")),
             }
         }
@@ -175,15 +189,15 @@ impl Engine {
                 given.insert(i, value.into());
             }
         }
-        let mut files = Vec::new();
+        let mut files: Vec<(usize, String, Vec<u8>)> = Vec::new();
         if let Err(message) = self.read_body(request, &mut *record, &mut given, &mut files) {
             return complain(message);
         }
         for (i, name) in shape.members.iter().enumerate() {
-            if let Some(position) = files.iter().position(|(at, _)| *at == i) {
-                let (_, file) = files.swap_remove(position);
+            if let Some((_, file, _)) = files.iter().find(|(at, _, _)| *at == i) {
+                // That there is one is all that is checked; what is in it goes on as it came.
                 if let Some(Slot::File(place)) = record.slot(i).slot(Token::Text) {
-                    *place = file;
+                    *place = File::from_bytes(file.clone(), Vec::new());
                 }
                 continue;
             }
@@ -206,7 +220,13 @@ impl Engine {
                 members.insert((*name).to_owned(), value);
             }
         }
-        Ok(Checked { entry: known.entry, members })
+        let files = files.into_iter().map(|(i, name, content)| (shape.members[i].to_owned(), (name, content)));
+        Ok(Checked { entry: known.entry, members, files: files.collect() })
+    }
+
+    /// Whether a parameter that the operation does not have is none of our business.
+    fn overlooks(&self, name: &str) -> bool {
+        self.lenient || self.credential_members.iter().any(|member| member == name)
     }
 
     fn find(&self, method: &str, path: &str) -> Option<(&Known, Vec<(String, String)>)> {
@@ -229,7 +249,7 @@ impl Engine {
         request: &Request,
         record: &mut dyn Record,
         given: &mut BTreeMap<usize, Value>,
-        files: &mut Vec<(usize, File)>,
+        files: &mut Vec<(usize, String, Vec<u8>)>,
     ) -> Result<(), String> {
         let media_type = media_type_of(request);
         if request.body.is_empty() {
@@ -240,7 +260,7 @@ impl Engine {
             (0..shape.members.len())
                 .find(|i| shape.members[*i] == name && matches!(shape.place(*i), Place::Body | Place::File))
         };
-        let known = |name: &str| index(name).is_some() || self.credential_members.iter().any(|m| m == name);
+        let known = |name: &str| index(name).is_some() || self.overlooks(name);
         match media_type.split(';').next().unwrap_or_default().trim() {
             "application/json" => {
                 let body: Value = serde_json::from_slice(&request.body)
@@ -284,7 +304,7 @@ impl Engine {
                         None => return Err(format!("the form has an unknown field `{name}`")),
                     };
                     match file_name {
-                        Some(file_name) => files.push((i, File::from_bytes(file_name, content))),
+                        Some(file_name) => files.push((i, file_name, content)),
                         None => add_text(record, given, i, &String::from_utf8_lossy(&content)),
                     }
                 }

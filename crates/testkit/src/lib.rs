@@ -20,11 +20,13 @@
 //! issues) it remembers. The same seed gives the same answers.
 
 mod engine;
+mod faults;
 #[cfg(feature = "gitee")]
 pub mod gitee;
 mod sample;
 mod surroundings;
 
 pub use engine::{Checked, Engine, Reply, nearest};
+pub use faults::Faults;
 pub use sample::{Random, Sampler};
 pub use surroundings::ManualSurroundings;

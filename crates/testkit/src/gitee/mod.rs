@@ -1,11 +1,23 @@
 //! The fake of Gitee.
 //!
 //! It plays the API below `/api`, the OAuth server below `/oauth`, and the user who agrees to a sign-in. Every operation is
-//! checked and answered; sign-in, repositories and issues are remembered.
+//! checked and answered with data that fits the specification. Remembered are:
+//!
+//! | what | with |
+//! |---|---|
+//! | sign-in | codes that work once, refresh tokens that rotate, tokens that expire when [time passes](Fake::pass) |
+//! | repositories | files, commits, branches and tags; a change of `contents` is a commit; a feed of events |
+//! | issues | comments, labels, milestones |
+//! | pull requests | comments, labels, people, the merge (or the conflict) |
+//! | releases | attached files, handed out by another host as the service does |
+//! | webhooks | signed and delivered to addresses of this machine, see [`Fake::deliveries`] |
+//!
+//! A repository begins with a few files on `master`, one more commit on `develop`, three issues, three labels and a milestone.
+//! What is not in the table answers by the specification alone.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), yunkit_core::Error> {
-//! use yunkit_gitee::{issues, repos};
+//! use yunkit_gitee::{issues, pulls, repos};
 //! use yunkit_testkit::gitee::Fake;
 //!
 //! let fake = Fake::builder().seed(7).repositories(3).start().await;
@@ -13,29 +25,63 @@
 //!
 //! let opened = client.send(issues::Create::new("demo", "It leaks").repo("repository-1")).await?;
 //! let number = opened.number.unwrap_or_default();
+//! client.send(issues::CreateComment::new("demo", "repository-1", &number, "Everywhere.")).await?;
 //! let read = client.send(issues::Get::new("demo", "repository-1", number)).await?;
-//! assert_eq!(read.title.as_deref(), Some("It leaks"));
+//! assert_eq!((read.title.as_deref(), read.comments), (Some("It leaks"), Some(1)));
+//!
+//! let fix = pulls::Create::new("demo", "repository-1", "Stop the leak", "develop", "master");
+//! let number = client.send(fix).await?.number.unwrap_or_default();
+//! client.send(pulls::Merge::new("demo", "repository-1", number)).await?;
+//! assert!(client.check(pulls::CheckIfMerged::new("demo", "repository-1", number)).await?);
 //!
 //! let missing = client.send(repos::Get::new("demo", "no-such")).await.unwrap_err();
 //! assert!(missing.is_not_found());
 //! # Ok(()) }
 //! ```
+//!
+//! A webhook reaches a receiver on this machine:
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), yunkit_core::Error> {
+//! use yunkit_gitee::webhook::{Event, Webhook};
+//! use yunkit_gitee::{issues, webhooks};
+//! use yunkit_testkit::gitee::Fake;
+//!
+//! let receiver = wiremock::MockServer::start().await;
+//! let fake = Fake::builder().repositories(1).start().await;
+//! let client = fake.gitee().with_token(fake.token())?;
+//! let hook = webhooks::Create::new("demo", "repository-1", receiver.uri()).encryption_type(1).password("s3cr3t");
+//! client.send(hook.issues_events(true)).await?;
+//!
+//! client.send(issues::Create::new("demo", "It leaks").repo("repository-1")).await?;
+//!
+//! fake.delivered().await;
+//! let delivery = &receiver.received_requests().await.unwrap_or_default()[0];
+//! let webhook = Webhook::signed("s3cr3t".into());
+//! let Event::Issue(event) = webhook.open(&delivery.headers, &delivery.body, fake.now())? else { panic!() };
+//! assert_eq!((event.action.as_deref(), event.title.as_deref()), (Some("open"), Some("It leaks")));
+//! # Ok(()) }
+//! ```
 
 mod oauth;
+mod post;
 mod world;
 
 use crate::engine::{Checked, Engine, Reply, media_type_of};
+use crate::faults::{Fault, Faults};
 use oauth::Tokens;
-use serde_json::{Value, json};
+pub use post::Delivery;
+use post::PostOffice;
+use serde_json::{Map, Value, json};
 use std::collections::VecDeque;
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
-use world::World;
+use world::{Scene, World};
 use yunkit_core::Url;
-use yunkit_core::operation::Effect;
+use yunkit_core::operation::{Effect, Entry};
 use yunkit_core::secrecy::SecretString;
 use yunkit_gitee::Gitee;
 use yunkit_gitee::oauth::Application;
@@ -49,6 +95,8 @@ pub struct Builder {
     seed: u64,
     repositories: usize,
     recording: bool,
+    lenient: bool,
+    faults: Faults,
     listener: Option<TcpListener>,
 }
 
@@ -71,6 +119,19 @@ impl Builder {
         self.recording = recording;
         self
     }
+    /// Overlooks parameters that no operation has, as the service does. Off by default: they are slips of the pen, and the
+    /// fake names them.
+    #[must_use]
+    pub fn lenient(mut self, lenient: bool) -> Self {
+        self.lenient = lenient;
+        self
+    }
+    /// Lets calls fail by chance. Rules of other surfaces than `gitee` are none of this fake's.
+    #[must_use]
+    pub fn faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
     /// Listens here instead of on a free port of 127.0.0.1.
     #[must_use]
     pub fn listener(mut self, listener: TcpListener) -> Self {
@@ -88,10 +149,22 @@ impl Builder {
         }
         let server = server.start().await;
         let engine = Engine::new(yunkit_gitee::CATALOGUE, yunkit_gitee::SPEC, self.seed, &["access_token"]);
-        let state = State::new(&engine, self.seed, self.repositories);
-        let shared = Arc::new(Shared { engine, state: Mutex::new(state), address: server.uri() });
+        let engine = engine.lenient(self.lenient);
+        let state = State::new(&engine, self.seed, self.repositories, self.faults);
+        let files = MockServer::builder().disable_request_recording().start().await;
+        let shared = Arc::new_cyclic(|shared: &Weak<Shared>| {
+            let shared = shared.clone();
+            let post = PostOffice::open(move |delivery| {
+                if let Some(shared) = shared.upgrade() {
+                    let said = delivery.outcome.as_ref().err().map(String::as_str).unwrap_or_default();
+                    shared.state().world.delivered(delivery.hook, delivery.outcome.as_ref().ok().copied(), said);
+                }
+            });
+            Shared { engine, state: Mutex::new(state), address: server.uri(), files: files.uri(), post }
+        });
         Mock::given(any()).respond_with(Responder(shared.clone())).mount(&server).await;
-        Fake { server, shared }
+        Mock::given(any()).respond_with(FileHost(shared.clone())).mount(&files).await;
+        Fake { server, _files: files, shared }
     }
 }
 
@@ -99,6 +172,8 @@ impl Builder {
 #[derive(Debug)]
 pub struct Fake {
     server: MockServer,
+    /// The other host, which hands out attached files.
+    _files: MockServer,
     shared: Arc<Shared>,
 }
 
@@ -107,6 +182,8 @@ struct Shared {
     engine: Engine,
     state: Mutex<State>,
     address: String,
+    files: String,
+    post: PostOffice,
 }
 
 #[derive(Debug)]
@@ -116,6 +193,7 @@ struct State {
     tokens: Tokens,
     world: World,
     failures: VecDeque<Failure>,
+    faults: Faults,
     allowance: u64,
     /// When the allowance is full again, in seconds since 1970.
     reset: u64,
@@ -134,12 +212,13 @@ const ALLOWANCE: u64 = 5000;
 const HOUR: u64 = 3600;
 
 impl State {
-    fn new(engine: &Engine, seed: u64, repositories: usize) -> Self {
+    fn new(engine: &Engine, seed: u64, repositories: usize, faults: Faults) -> Self {
         Self {
             ahead: Duration::ZERO,
             tokens: Tokens::new(seed),
             world: World::new(engine, repositories),
             failures: VecDeque::new(),
+            faults,
             allowance: ALLOWANCE,
             reset: 0,
             requests: 0,
@@ -148,6 +227,10 @@ impl State {
     fn now(&self) -> u64 {
         let now = SystemTime::now() + self.ahead;
         now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+    }
+    /// As the service does: 403, and only the text tells.
+    fn throttled(&self) -> Reply {
+        self.with_rate(Reply::json(403, &json!({"message": "API rate limit exceeded"})))
     }
 }
 
@@ -158,7 +241,14 @@ impl Fake {
     }
     /// A fake of one's own making.
     pub fn builder() -> Builder {
-        Builder { seed: 1, repositories: 45, recording: false, listener: None }
+        Builder {
+            seed: 1,
+            repositories: 45,
+            recording: false,
+            lenient: false,
+            faults: Faults::default(),
+            listener: None,
+        }
     }
     /// Where it listens, such as `http://127.0.0.1:40123`.
     pub fn address(&self) -> &str {
@@ -205,6 +295,10 @@ impl Fake {
         let now = self.state().now();
         oauth::authorize(&mut self.state().tokens, authorize, now)
     }
+    /// The fake's time: the machine's, and what was [passed](Self::pass).
+    pub fn now(&self) -> SystemTime {
+        SystemTime::now() + self.state().ahead
+    }
     /// Lets the fake's clock run ahead; access tokens live for a day.
     pub fn pass(&self, time: Duration) {
         self.state().ahead += time;
@@ -225,6 +319,22 @@ impl Fake {
     pub fn fail_next(&self, status: u16, retry_after: Option<Duration>) {
         let retry_after = retry_after.map(|wait| wait.as_secs());
         self.state().failures.push_back(Failure { status, retry_after });
+    }
+    /// The webhook deliveries so far, the latest thousand. Only addresses of this machine are called; a delivery to another
+    /// one says so in its outcome.
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.shared.post.delivered()
+    }
+    /// Waits until no webhook delivery is under way.
+    pub async fn delivered(&self) {
+        self.shared.post.settled().await;
+    }
+    /// Members by which an operation finds something in the fake's first repository: its owner and name, the number of an
+    /// issue, the hash of a file. What is missing there is made. For programs that call operations they do not know.
+    pub fn known(&self, entry: &Entry) -> Map<String, Value> {
+        let mut state = self.state();
+        let now = state.now();
+        state.world.example(&self.shared.engine, &entry.info.route.to_string(), now)
     }
     /// How many requests have arrived.
     pub fn requests(&self) -> u64 {
@@ -255,6 +365,9 @@ impl Shared {
         } else if path.starts_with("/oauth/") {
             let now = state.now();
             oauth::answer(&mut state.tokens, request, now)
+        } else if let Some(id) = state.world.released(path) {
+            // Release pages give out addresses here; the files themselves are with another host.
+            Reply::empty(302).header("Location", format!("{}/{id}", self.files))
         } else {
             let message = format!("the fake has nothing at {path}; the API is below /api, OAuth below /oauth");
             Reply::json(501, &json!({"message": message}))
@@ -276,9 +389,7 @@ impl Shared {
             state.reset = now + HOUR;
         }
         if state.allowance == 0 {
-            // As the service does: 403, and only the text tells.
-            let reply = Reply::json(403, &json!({"message": "API rate limit exceeded"}));
-            return state.with_rate(reply);
+            return state.throttled();
         }
         state.allowance -= 1;
         let reply = match self.engine.check(path, request) {
@@ -288,9 +399,25 @@ impl Shared {
         state.with_rate(reply)
     }
 
-    fn checked(&self, state: &mut State, checked: &Checked, path: &str, request: &Request) -> Reply {
-        let needed =
-            checked.entry.info.effect != Effect::Read || path.starts_with("/v5/user/") || path == "/v5/user";
+    fn checked(&self, state: &mut State, call: &Checked, path: &str, request: &Request) -> Reply {
+        let (delay, fault) = state.faults.strike("gitee", call.entry.info);
+        let mut reply = match fault {
+            Some(Fault::Status(status)) => Reply::json(status, &json!({"message": "a fault that was asked for"})),
+            Some(Fault::RateLimit) => state.throttled(),
+            Some(Fault::Html) => {
+                let page = "<html><head><title>502 Bad Gateway</title></head><body></body></html>";
+                Reply { body: Some(("text/html".to_owned(), page.into())), ..Reply::empty(502) }
+            }
+            Some(Fault::Delay(_)) | None => self.remembered(state, call, path, request),
+        };
+        reply.delay += delay;
+        reply
+    }
+
+    fn remembered(&self, state: &mut State, call: &Checked, path: &str, request: &Request) -> Reply {
+        let reads = call.entry.info.effect == Effect::Read;
+        // What is public is read without a login, but for the plain bytes of files.
+        let needed = !reads || path.starts_with("/v5/user/") || path == "/v5/user" || path.contains("/raw/");
         let now = state.now();
         match state.tokens.who(given_token(request), now) {
             Ok(Some(_)) => {}
@@ -298,11 +425,41 @@ impl Shared {
             Ok(None) => return refuse("401 Unauthorized: Access token is required"),
             Err(message) => return refuse(message),
         }
-        if let Some(reply) = state.world.answer(&self.engine, checked) {
-            return reply;
+        let accepted = request.headers.get("accept").and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let mut outbox = Vec::new();
+        let mut scene = Scene {
+            engine: &self.engine,
+            call,
+            url: &request.url,
+            html: accepted.contains("html"),
+            now,
+            address: &self.address,
+            files: &self.files,
+            outbox: &mut outbox,
+        };
+        let reply = state.world.answer(&mut scene);
+        self.post.send(outbox);
+        reply.unwrap_or_else(|| {
+            let purpose = Value::Object(call.members.clone()).to_string();
+            self.engine.sample(&call.entry, &purpose)
+        })
+    }
+
+    /// The other host: it has no idea who the caller is, and must not be told.
+    fn file(&self, request: &Request) -> Reply {
+        if request.headers.contains_key("authorization") || request.url.query().is_some() {
+            return Reply::json(400, &json!({"message": "the credential was sent to a foreign host"}));
         }
-        let purpose = Value::Object(checked.members.clone()).to_string();
-        self.engine.sample(&checked.entry, &purpose)
+        let id = request.url.path().split('/').nth(1).and_then(|id| id.parse().ok());
+        let state = self.state();
+        match id.and_then(|id| state.world.file(id)) {
+            Some((name, content)) => {
+                let body = Some(("application/octet-stream".to_owned(), content.to_vec()));
+                let name = format!("attachment; filename=\"{}\"", name.replace('"', "%22"));
+                Reply { body, ..Reply::empty(200) }.header("Content-Disposition", name)
+            }
+            None => Reply::json(404, &json!({"message": "Not Found"})),
+        }
     }
 }
 
@@ -346,5 +503,13 @@ struct Responder(Arc<Shared>);
 impl Respond for Responder {
     fn respond(&self, request: &Request) -> ResponseTemplate {
         self.0.answer(request).into()
+    }
+}
+
+struct FileHost(Arc<Shared>);
+
+impl Respond for FileHost {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        self.0.file(request).into()
     }
 }
