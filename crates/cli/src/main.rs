@@ -11,8 +11,12 @@ yunkit: SDKs for China's developer clouds, from the command line
 
   yunkit tour          runs the Gitee SDK against a fake on this machine: sign-in, refresh, lists, an issue, errors
   yunkit tour --live   the reading steps against gitee.com, with the token in GITEE_TOKEN
-  yunkit sandbox [--port-base N] [--json]
-                       the fakes as servers on 127.0.0.1, for programs in any language, until Ctrl-C";
+  yunkit sandbox [--port-base N] [--json] [--faults RULES]
+                       the fakes as servers on 127.0.0.1, for programs in any language, until Ctrl-C
+
+RULES let calls fail by chance: surface/operation=kind@rate, separated by commas, with seed=N for another course.
+  operation  repos::Get, repos::* or *        kind  an HTTP status, rate-limit, html, delay:250ms
+  gitee/repos::Get=503@0.2,gitee/*=delay:200ms@0.5,seed=7";
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::io::{IsTerminal, Write};
 use std::time::Instant;
-use yunkit_core::Error;
+use yunkit_core::{Error, Progress};
 
 /// Prints steps; in colour on a terminal only.
 pub(crate) struct Report {
@@ -28,6 +28,26 @@ impl Report {
 
     pub(crate) fn remark(&self, text: &str) {
         println!("   {}", self.paint("2", text));
+    }
+
+    /// A bar that grows with a transfer. Only a terminal shows it on the way; elsewhere it is drawn once, when it is full.
+    pub(crate) fn bar(&self, what: &'static str) -> impl Fn(Progress) + Send + Sync + 'static {
+        const WIDTH: u64 = 30;
+        let live = std::io::stdout().is_terminal();
+        move |progress| {
+            let total = progress.total.unwrap_or(progress.done).max(1);
+            let full = (progress.done * WIDTH / total).min(WIDTH) as usize;
+            let complete = progress.done >= total;
+            if !live && !complete {
+                return;
+            }
+            let start = if live { "\r" } else { "" };
+            let end = if complete { "\n" } else { "" };
+            let (filled, empty) = ("=".repeat(full), " ".repeat(WIDTH as usize - full));
+            print!("{start}   {what} [{filled}{empty}] {} of {total} bytes{end}", progress.done);
+            // A bar that lags behind is of no use; whether it can be shown at all is not ours to settle.
+            let _ = std::io::stdout().flush();
+        }
     }
 
     /// Runs a call, and prints what `describe` makes of its answer.

@@ -4,6 +4,7 @@ use serde_json::json;
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};
 use yunkit_core::Error;
+use yunkit_testkit::Faults;
 use yunkit_testkit::gitee::Fake;
 
 /// What the command line says.
@@ -11,6 +12,8 @@ use yunkit_testkit::gitee::Fake;
 pub(crate) struct Options {
     port_base: Option<u16>,
     json: bool,
+    /// The rules as they were written, comma after comma.
+    faults: String,
 }
 
 impl Options {
@@ -24,6 +27,13 @@ impl Options {
                     let port = rest.next().ok_or("--port-base needs a number")?;
                     options.port_base = Some(port.parse().map_err(|_| format!("`{port}` is no port"))?);
                 }
+                "--faults" => {
+                    let rules =
+                        rest.next().ok_or("--faults needs rules, such as gitee/repos::Get=503@0.2,seed=7")?;
+                    rules.parse::<Faults>()?;
+                    options.faults += rules;
+                    options.faults.push(',');
+                }
                 other => return Err(format!("sandbox does not know `{other}`")),
             }
         }
@@ -32,8 +42,11 @@ impl Options {
 }
 
 /// Runs until Ctrl-C. Each surface takes the next port from the base on, Gitee the first.
+///
+/// Parameters that the services would overlook are overlooked: programs that work there must work here.
 pub(crate) async fn run(options: Options) -> Result<(), Error> {
-    let mut gitee = Fake::builder();
+    let faults: Faults = options.faults.parse().map_err(|why| Error::input("sandbox", why))?;
+    let mut gitee = Fake::builder().lenient(true).faults(faults);
     if let Some(port) = options.port_base {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .map_err(|error| Error::input("sandbox", format!("port {port}: {error}")))?;
@@ -65,11 +78,21 @@ mod tests {
 
     #[test]
     fn options_are_read_and_mistakes_named() {
-        let rows: [(&[&str], Result<Options, &str>); 5] = [
+        let faults = Options { faults: "gitee/*=503,seed=7,gitee/*=html,".to_owned(), ..Options::default() };
+        let rows: [(&[&str], Result<Options, &str>); 8] = [
             (&[], Ok(Options::default())),
-            (&["--port-base", "4000", "--json"], Ok(Options { port_base: Some(4000), json: true })),
+            (
+                &["--port-base", "4000", "--json"],
+                Ok(Options { port_base: Some(4000), json: true, ..Options::default() }),
+            ),
             (&["--port-base"], Err("--port-base needs a number")),
             (&["--port-base", "x"], Err("`x` is no port")),
+            (&["--faults", "gitee/*=503,seed=7", "--faults", "gitee/*=html"], Ok(faults)),
+            (&["--faults"], Err("--faults needs rules, such as gitee/repos::Get=503@0.2,seed=7")),
+            (
+                &["--faults", "gitee=503"],
+                Err("`gitee` is not of the form surface/operation, such as gitee/repos::Get"),
+            ),
             (&["--jsno"], Err("sandbox does not know `--jsno`")),
         ];
 

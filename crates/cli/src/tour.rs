@@ -3,12 +3,16 @@
 use crate::report::Report;
 use std::sync::Arc;
 use std::time::Duration;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 use yunkit_core::secrecy::SecretString;
 use yunkit_core::session::MemoryStore;
-use yunkit_core::{Client, Error};
+use yunkit_core::{Client, Error, ErrorKind};
+use yunkit_gitee::body::File;
 use yunkit_gitee::oauth::Scope;
 use yunkit_gitee::types::{Issue, Repository};
-use yunkit_gitee::{Gitee, issues, repos, users};
+use yunkit_gitee::webhook::{Event, Webhook};
+use yunkit_gitee::{Gitee, issues, labels, pulls, repos, users, webhooks};
 use yunkit_testkit::gitee::{Fake, LOGIN};
 
 const A_DAY_AND_A_SECOND: Duration = Duration::from_secs(86_401);
@@ -21,7 +25,11 @@ pub(crate) async fn on_fakes() -> Result<(), Error> {
 
     let client = sign_in(&mut report, &fake).await?;
     read(&mut report, &client, 20).await?;
+    let hook = listen(&mut report, &client).await?;
     open_an_issue(&mut report, &client).await?;
+    change_something(&mut report, &client).await?;
+    release(&mut report, &client).await?;
+    hear(&mut report, &fake, &hook).await?;
     meet_errors(&mut report, &fake, &client).await?;
 
     println!();
@@ -122,6 +130,23 @@ async fn open_an_issue(report: &mut Report, client: &Client) -> Result<(), Error
             |issue| format!("issue {} is open", issue.number.as_deref().unwrap_or("?")),
         )
         .await?;
+    let number = issue.number.clone().unwrap_or_default();
+    let label = labels::AddToIssue::new(LOGIN, "repository-1", &number, vec!["bug".to_owned(), "wet".to_owned()]);
+    report
+        .step("labels::AddToIssue::new(…, [\"bug\", \"wet\"])", client.send(label), |labels| {
+            let names: Vec<&str> = labels.iter().filter_map(|label| label.name.as_deref()).collect();
+            format!(
+                "it has the labels {}; \"wet\" is none of the repository's, and nobody said so",
+                names.join(", ")
+            )
+        })
+        .await?;
+    let comment = issues::CreateComment::new(LOGIN, "repository-1", &number, "It kept us awake.");
+    report
+        .step("issues::CreateComment::new(…, \"It kept us awake.\")", client.send(comment), |comment| {
+            format!("comment {}", comment.id.unwrap_or_default())
+        })
+        .await?;
     let open = client.items(issues::ListForRepo::new(LOGIN, "repository-1").state("open")).collect();
     report
         .step(
@@ -134,6 +159,126 @@ async fn open_an_issue(report: &mut Report, client: &Client) -> Result<(), Error
         )
         .await
         .map(drop)
+}
+
+const SECRET: &str = "a secret between us";
+
+/// Sets up a webhook to a receiver of our own, which is to answer 200.
+async fn listen(report: &mut Report, client: &Client) -> Result<MockServer, Error> {
+    let receiver = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200)).mount(&receiver).await;
+    let hook = webhooks::Create::new(LOGIN, "repository-1", receiver.uri()).encryption_type(1).password(SECRET);
+    let hook = hook.push_events(true).issues_events(true).note_events(true).merge_requests_events(true);
+    report
+        .step("webhooks::Create::new(\"demo\", \"repository-1\", our address)", client.send(hook), |hook| {
+            format!(
+                "webhook {} tells us of pushes, issues, comments and pull requests",
+                hook.id.unwrap_or_default()
+            )
+        })
+        .await?;
+    Ok(receiver)
+}
+
+async fn change_something(report: &mut Report, client: &Client) -> Result<(), Error> {
+    let branch = repos::CreateBranch::new(LOGIN, "repository-1", "master", "fix-the-tap");
+    report
+        .step("repos::CreateBranch::new(…, \"master\", \"fix-the-tap\")", client.send(branch), |branch| {
+            format!("{} begins where master is", branch.name.as_deref().unwrap_or("?"))
+        })
+        .await?;
+    // "A new washer.\n", in base64 as the service wants it.
+    let file = repos::CreateFile::new(LOGIN, "repository-1", "tap.md", "QSBuZXcgd2FzaGVyLgo=", "Change the washer");
+    report
+        .step("repos::CreateFile::new(…, \"tap.md\", …)", client.send(file.branch("fix-the-tap")), |answer| {
+            let sha = answer.commit.as_ref().and_then(|commit| commit.sha.clone()).unwrap_or_default();
+            format!("commit {}", sha.get(..10).unwrap_or_default())
+        })
+        .await?;
+    let pull = pulls::Create::new(LOGIN, "repository-1", "The tap is tight", "fix-the-tap", "master");
+    let number = report
+        .step("pulls::Create::new(…, \"fix-the-tap\", \"master\")", client.send(pull), |pull| {
+            format!("pull request !{} is open", pull.number.unwrap_or_default())
+        })
+        .await?
+        .number
+        .unwrap_or_default();
+    let merge = client.send(pulls::Merge::new(LOGIN, "repository-1", number));
+    report
+        .step("pulls::Merge::new(…)", merge, |merged| {
+            let sha = merged.sha.as_deref().unwrap_or_default();
+            format!("merged as {}", sha.get(..10).unwrap_or_default())
+        })
+        .await?;
+    let check = client.check(pulls::CheckIfMerged::new(LOGIN, "repository-1", number));
+    report.step("client.check(pulls::CheckIfMerged::new(…))", check, bool::to_string).await.map(drop)
+}
+
+async fn release(report: &mut Report, client: &Client) -> Result<(), Error> {
+    let new = repos::CreateRelease::new(LOGIN, "repository-1", "v1.0", "Dry", "No more dripping.", "master");
+    let id = report
+        .step("repos::CreateRelease::new(…, \"v1.0\", …)", client.send(new), |release| {
+            format!("release {} of {}", release.id.unwrap_or_default(), release.tag_name.as_deref().unwrap_or("?"))
+        })
+        .await?
+        .id
+        .unwrap_or_default();
+    let content: Vec<u8> = (0..500_000_u32).flat_map(u32::to_le_bytes).collect();
+    let file = File::from_bytes("washer.bin", content).on_progress(report.bar("up  "));
+    let asset = report
+        .step(
+            "repos::UploadReleaseAsset::new(…, File::from_bytes(\"washer.bin\", …).on_progress(…))",
+            client.send(repos::UploadReleaseAsset::new(LOGIN, "repository-1", id, file)),
+            |asset| format!("{}, {} bytes", asset.name.as_deref().unwrap_or("?"), asset.size.unwrap_or_default()),
+        )
+        .await?;
+    let download = repos::DownloadReleaseAsset::new(LOGIN, "repository-1", id, asset.id.unwrap_or_default());
+    let bar = report.bar("down");
+    let path = std::env::temp_dir().join(format!("yunkit-tour-{}.bin", std::process::id()));
+    let save = async {
+        let saved = client.download(download).await?.on_progress(bar).save(&path).await;
+        // The tour leaves nothing behind; a file that was not written is not there to be removed.
+        let _ = std::fs::remove_file(&path);
+        saved
+    };
+    report
+        .step("client.download(repos::DownloadReleaseAsset::new(…)).save(path)", save, |bytes| {
+            format!("{bytes} bytes from another host, which never saw the token")
+        })
+        .await
+        .map(drop)
+}
+
+/// Reads what the webhook was sent.
+async fn hear(report: &mut Report, fake: &Fake, receiver: &MockServer) -> Result<(), Error> {
+    fake.delivered().await;
+    let webhook = Webhook::signed(SECRET.into());
+    let read = async {
+        let mut heard = Vec::new();
+        for delivery in receiver.received_requests().await.unwrap_or_default() {
+            heard.push(match webhook.open(&delivery.headers, &delivery.body, fake.now())? {
+                Event::Push(push) => format!("push to {}", push.r#ref.unwrap_or_default()),
+                Event::Issue(event) => format!("issue {}", event.action.unwrap_or_default()),
+                Event::Note(event) => format!("comment on {}", event.per_iid.unwrap_or_default()),
+                Event::MergeRequest(event) => format!("pull request {}", event.action.unwrap_or_default()),
+                _ => "something else".to_owned(),
+            });
+        }
+        Ok(heard)
+    };
+    report
+        .step("Webhook::signed(secret).open(&headers, &body, now)", read, |heard: &Vec<String>| {
+            format!("{} signatures are right: {}", heard.len(), heard.join(", "))
+        })
+        .await?;
+    let delivery = receiver.received_requests().await.unwrap_or_default().swap_remove(0);
+    let forged = Webhook::signed("another secret".into());
+    let refused = async { forged.open(&delivery.headers, &delivery.body, fake.now()) };
+    report
+        .failing_step("the same delivery, with another secret", refused, |error| {
+            error.kind() == ErrorKind::Delivery
+        })
+        .await
 }
 
 async fn meet_errors(report: &mut Report, fake: &Fake, client: &Client) -> Result<(), Error> {

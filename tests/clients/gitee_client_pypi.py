@@ -1,4 +1,4 @@
-"""usage: python_client.py   (reads the sandbox's line of JSON from standard input)
+"""usage: gitee_client_pypi.py   (reads the sandbox's line of JSON from standard input)
 
 Drives the sandbox with gitee-client from PyPI, which was written by somebody else against the real service. Exits with 1
 at the first thing that is not as that client expects it.
