@@ -2,7 +2,7 @@
 
 use crate::api::Api;
 use crate::facts::escape;
-use crate::overlay::{Correction, Overlay};
+use crate::overlay::{Correction, Overlay, Within};
 use crate::{Problem, Source};
 use serde_json::{Map, Value, json};
 
@@ -123,25 +123,21 @@ fn correct_operation(node: &mut Value, wire: &str, correction: &Correction) {
 }
 
 fn schema_of(correction: &Correction) -> Value {
-    let text = correction.ty.trim();
-    let nullable = text.ends_with('?');
-    let text = text.trim_end_matches('?');
-    let inner = text.trim_matches(['[', ']', '{', '}']);
-    let mut schema = match inner {
-        "string" | "integer" | "number" | "boolean" => json!({"type": inner}),
+    let spelled = correction.spelled();
+    let inner = match spelled.name {
+        "string" | "integer" | "number" | "boolean" => json!({"type": spelled.name}),
         "any" => json!({}),
         id => json!({"$ref": format!("#/components/schemas/{id}")}),
     };
-    if text.starts_with('[') {
-        schema = json!({"type": "array", "items": schema});
+    let schema = match spelled.within {
+        Within::Nothing => inner,
+        Within::List => json!({"type": "array", "items": inner}),
+        Within::Map => json!({"type": "object", "additionalProperties": inner}),
+    };
+    match spelled.nullable {
+        true => json!({"anyOf": [schema, {"type": "null"}]}),
+        false => schema,
     }
-    if text.starts_with('{') {
-        schema = json!({"type": "object", "additionalProperties": schema});
-    }
-    if nullable {
-        schema = json!({"anyOf": [schema, {"type": "null"}]});
-    }
-    schema
 }
 
 /// Takes out what only the generator reads.

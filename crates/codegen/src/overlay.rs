@@ -178,6 +178,35 @@ pub struct Correction {
     pub evidence: String,
 }
 
+/// A corrected type, taken apart.
+pub(crate) struct Spelled<'a> {
+    /// A basic type or a model.
+    pub(crate) name: &'a str,
+    pub(crate) within: Within,
+    pub(crate) nullable: bool,
+}
+
+/// What holds the values of a type.
+pub(crate) enum Within {
+    Nothing,
+    List,
+    Map,
+}
+
+impl Correction {
+    pub(crate) fn spelled(&self) -> Spelled<'_> {
+        let text = self.ty.trim();
+        let (text, nullable) = text.strip_suffix('?').map_or((text, false), |text| (text, true));
+        let between = |open, close| text.strip_prefix(open)?.strip_suffix(close);
+        let (name, within) = match (between('[', ']'), between('{', '}')) {
+            (Some(item), _) => (item, Within::List),
+            (_, Some(value)) => (value, Within::Map),
+            _ => (text, Within::Nothing),
+        };
+        Spelled { name, within, nullable }
+    }
+}
+
 impl Overlay {
     /// Reads the files; each is named by its path.
     ///

@@ -257,7 +257,7 @@ fn has_next(links: &str) -> bool {
             };
             name.trim().eq_ignore_ascii_case("rel")
                 && value
-                    .trim_matches([' ', ',', '"'])
+                    .trim_matches([' ', ',', '"', '\''])
                     .split_whitespace()
                     .any(|relation| relation.eq_ignore_ascii_case("next"))
         })
@@ -333,6 +333,8 @@ mod tests {
         let rows = [
             (r#"<https://h/x?page=2>; rel="next""#, true),
             (r#"<https://h/x?page=1>; rel='prev', <https://h/x?page=3>; rel=next"#, true),
+            // No quotes that the RFC knows, and yet they are sent.
+            (r#"<https://h/x?page=1>; rel='first', <https://h/x?page=3>; rel='next'"#, true),
             (r#"<https://h/x?page=1>; rel="first", <https://h/x?page=9>; rel="last""#, false),
             (r#"<https://h/next>; rel="last""#, false),
             (r#"<https://h/x>; title="next"; rel="prev""#, false),

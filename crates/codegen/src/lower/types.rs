@@ -5,7 +5,7 @@ use crate::Problem;
 use crate::api::{Enum, Member, Model, Place, Ty};
 use crate::facts::escape;
 use crate::names;
-use crate::overlay::{Correction, TypeEntry};
+use crate::overlay::{Correction, TypeEntry, Within};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -367,13 +367,8 @@ impl Lowering<'_> {
         if correction.evidence.trim().is_empty() {
             return Err(wrong("a correction needs its evidence".to_owned()));
         }
-        let mut text = correction.ty.trim();
-        let nullable = text.ends_with('?');
-        text = text.trim_end_matches('?');
-        let list = text.starts_with('[') && text.ends_with(']');
-        let map = text.starts_with('{') && text.ends_with('}');
-        let inner = text.trim_matches(['[', ']', '{', '}']);
-        let mut ty = match inner {
+        let spelled = correction.spelled();
+        let mut ty = match spelled.name {
             "string" => Ty::String,
             "integer" => Ty::I64,
             "number" => Ty::F64,
@@ -388,13 +383,12 @@ impl Lowering<'_> {
                 Ty::Model(id.to_owned())
             }
         };
-        if list {
-            ty = Ty::List(Box::new(ty));
-        }
-        if map {
-            ty = Ty::Map(Box::new(ty));
-        }
-        if nullable {
+        ty = match spelled.within {
+            Within::Nothing => ty,
+            Within::List => Ty::List(Box::new(ty)),
+            Within::Map => Ty::Map(Box::new(ty)),
+        };
+        if spelled.nullable {
             ty = Ty::Nullable(Box::new(ty));
         }
         if ty == *now {
