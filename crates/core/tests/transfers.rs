@@ -17,8 +17,7 @@ const WHOLE: usize = 96 * 1024 * 1024;
 /// What the sockets of both sides and all layers between may hold.
 const HELD: usize = 24 * 1024 * 1024;
 
-static INFO: OperationInfo =
-    OperationInfo::rest("transfer", "transfer", yunkit_core::operation::Method::Post, "/");
+static INFO: OperationInfo = OperationInfo::rest("transfer", "transfer", yunkit_core::operation::Method::Post, "/");
 
 /// Content that is made while it is read, and counted.
 struct Made(Arc<AtomicUsize>);
