@@ -1,0 +1,10 @@
+//! Huawei OrgID: OAuth2 and CAS sign-in
+#[rustfmt::skip]
+#[allow(missing_docs)]
+mod generated;
+pub use generated::*;
+
+/// What the generated files name.
+mod prelude {
+    pub(crate) use yunkit_core::generated::*;
+}
