@@ -342,8 +342,14 @@ impl Lowering<'_> {
             }
             return Ok(());
         }
+        let choice = ["oneOf", "anyOf"].iter().find_map(|name| schema.get(*name)?.as_array());
+        let schema = match choice.and_then(|parts| self.blend(parts, super::types::BLENDS)) {
+            Some(blend) if blend.get("properties").is_some() => blend,
+            _ => schema,
+        };
         let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
-            let empty = schema.get("type").is_none_or(|t| t == "object")
+            let empty = body.get("required") != Some(&Value::Bool(true))
+                && schema.get("type").is_none_or(|t| t == "object")
                 && schema.get("additionalProperties").is_none()
                 && schema.get("oneOf").is_none()
                 && schema.get("anyOf").is_none();

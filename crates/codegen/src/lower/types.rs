@@ -9,6 +9,10 @@ use crate::overlay::{Correction, TypeEntry, Within};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How deep a choice between objects is followed: deeper than any document has it, and an end for those that refer to
+/// themselves.
+pub(super) const BLENDS: usize = 16;
+
 impl Lowering<'_> {
     pub(super) fn resolve(&self, schema: &Value, pointer: &str) -> Result<Value, Problem> {
         let mut found = schema;
@@ -137,8 +141,53 @@ impl Lowering<'_> {
             }
             _ => {}
         }
+        let parts: Vec<Value> = rest.into_iter().map(|(_, part)| part.clone()).collect();
+        if let Some(blend) = self.blend(&parts, BLENDS) {
+            return Ok((self.ty(&blend, at)?.0, nullable));
+        }
         self.raw.insert(at.id.clone());
         Ok((Ty::Raw, nullable))
+    }
+
+    /// One schema for a choice between objects: the members of all, and required what all require. A member that the objects
+    /// have different schemas for is blended in turn. Nothing when there is no such schema.
+    pub(super) fn blend(&self, parts: &[Value], depth: usize) -> Option<Value> {
+        let (first, others) = parts.split_first()?;
+        if others.iter().all(|other| other == first) {
+            return Some(first.clone());
+        }
+        let parts = parts.iter().map(|part| self.resolve(part, "").ok()).collect::<Option<Vec<Value>>>()?;
+        let depth = depth.checked_sub(1)?;
+        let items: Vec<Value> = parts.iter().filter_map(|part| part.get("items").cloned()).collect();
+        if items.len() == parts.len() {
+            return Some(serde_json::json!({"type": "array", "items": self.blend(&items, depth)?}));
+        }
+        let objects: Vec<&Map<String, Value>> =
+            parts.iter().filter_map(|part| part.get("properties")?.as_object()).collect();
+        if objects.len() < parts.len() {
+            let kind = |part: &Value| part.get("type").cloned();
+            let same = parts.iter().all(|part| kind(part).is_some() && kind(part) == kind(&parts[0]));
+            // Lists of values that differ are one open list, which is text.
+            return same.then(|| serde_json::json!({"type": kind(&parts[0])}));
+        }
+        let mut required = required_of(&parts[0]);
+        let mut order: Vec<String> = Vec::new();
+        for (part, own) in parts.iter().zip(&objects) {
+            required = required.intersection(&required_of(part)).cloned().collect();
+            for name in order_of(part, own) {
+                if !order.contains(&name) {
+                    order.push(name);
+                }
+            }
+        }
+        let member = |name: &String| {
+            let all: Vec<Value> = objects.iter().filter_map(|own| own.get(name).cloned()).collect();
+            (name.clone(), self.blend(&all, depth).unwrap_or_else(|| serde_json::json!({})))
+        };
+        let properties: Map<String, Value> = order.iter().map(member).collect();
+        Some(
+            serde_json::json!({"type": "object", "properties": properties, "required": required, "x-order": order}),
+        )
     }
 
     pub(super) fn merged(&mut self, parts: &[Value], at: &At) -> Result<(Ty, bool), Problem> {

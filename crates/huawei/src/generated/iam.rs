@@ -52,18 +52,20 @@ impl CreateTokenWithIdToken {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateTemporaryAccessKeyByToken {
-    /// An object `auth.identity`. `methods` is `["token"]` for the caller's own token, with the lifetime in
-    /// `token.duration_seconds`, or `["assume_role"]` for an agency: then `assume_role` has `agency_name`,
-    /// `domain_id` or `domain_name` of the account that made it, and `duration_seconds`, and the caller needs the
-    /// permission Agent Operator. A `policy` beside `methods` narrows what the key may do.
-    pub body: serde_json::Value,
+    /// For the caller's own token: `identity.methods` of `token`, and the lifetime in
+    /// `identity.token.duration_seconds`. For an
+    /// agency: `assume_role`, and in `identity.assume_role` its `agency_name`, the account that made it (`domain_id`
+    /// or
+    /// `domain_name`) and `duration_seconds`; the caller needs the permission Agent Operator. A `policy` narrows what
+    /// the key may do.
+    pub auth: TemporaryAccessKeyAuth,
 }
 
 impl CreateTemporaryAccessKeyByToken {
     /// Begins with what it cannot do without.
-    pub fn new(body: impl Into<serde_json::Value>) -> Self {
+    pub fn new(auth: TemporaryAccessKeyAuth) -> Self {
         Self {
-            body: body.into(),
+            auth,
         }
     }
 }
@@ -84,12 +86,16 @@ pub struct CreateUnscopedTokenWithIdToken {
     /// Protocol registered for the identity provider, such as `oidc`.
     pub protocol_id: String,
     /// `Bearer`, a space, and the ID token.
-    pub authorization: String,
+    pub authorization: SecretString,
 }
 
 impl CreateUnscopedTokenWithIdToken {
     /// Begins with what it cannot do without.
-    pub fn new(idp_id: impl Into<String>, protocol_id: impl Into<String>, authorization: impl Into<String>) -> Self {
+    pub fn new(
+        idp_id: impl Into<String>,
+        protocol_id: impl Into<String>,
+        authorization: impl Into<SecretString>,
+    ) -> Self {
         Self {
             idp_id: idp_id.into(),
             protocol_id: protocol_id.into(),
@@ -198,19 +204,19 @@ impl KeystoneValidateToken {
 pub struct KeystoneCreateUserTokenByPassword {
     /// Any text but the empty one, such as `true`, leaves the service catalog out of the answer.
     pub nocatalog: Option<String>,
-    /// An object `auth` with `identity` and `scope`. `identity.methods` names what `identity` holds beside it:
+    /// `identity` and `scope`. `identity.methods` names what `identity` holds beside it:
     /// `["password"]`, `["password", "totp"]`, `["assume_role"]` for an agency, which takes the permission Agent
     /// Operator, or `["token"]` for an unscoped token of a federated user. `scope` has a `project` or a `domain`,
     /// each with `id` or `name`; of both, `project` counts, and without either the token is for the account.
-    pub body: serde_json::Value,
+    pub auth: TokenAuth,
 }
 
 impl KeystoneCreateUserTokenByPassword {
     /// Begins with what it cannot do without.
-    pub fn new(body: impl Into<serde_json::Value>) -> Self {
+    pub fn new(auth: TokenAuth) -> Self {
         Self {
             nocatalog: None,
-            body: body.into(),
+            auth,
         }
     }
     /// Any text but the empty one, such as `true`, leaves the service catalog out of the answer.
@@ -385,11 +391,107 @@ impl KeystoneListServices {
 }
 
 yunkit_core::open_enum! {
+    /// What `Effect` of [`ServiceStatement`] can be.
+    pub enum ServiceStatementEffect {
+        Allow = "Allow",
+        Deny = "Deny",
+    }
+}
+
+yunkit_core::open_enum! {
     /// What `interface` of [`KeystoneListEndpoints`] can be.
     pub enum KeystoneListEndpointsInterface {
         Public = "public",
         Internal = "internal",
         Admin = "admin",
+    }
+}
+
+/// Wraps the user who acts through an agency.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct AgencyAssumedby {
+    /// The user, from the account the agency was made for.
+    pub user: Option<AgencyAssumedbyUser>,
+}
+
+/// The user who acts through an agency.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct AgencyAssumedbyUser {
+    /// Name of the user.
+    pub name: Option<String>,
+    /// Id of the user.
+    pub id: Option<String>,
+    /// Account of the user, for which the agency was made.
+    pub domain: Option<AgencyAssumedbyUserDomain>,
+    /// When the password expires, in UTC; empty when it never does.
+    pub password_expires_at: Option<String>,
+}
+
+/// The account an agency was made for.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct AgencyAssumedbyUserDomain {
+    /// Name of the account.
+    pub name: Option<String>,
+    /// Id of the account.
+    pub id: Option<String>,
+}
+
+/// An agency, by its name and the account that made it. One of `domain_id` and `domain_name` is needed.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct AgencyTokenAssumerole {
+    /// Account that made the agency, by id.
+    pub domain_id: Option<String>,
+    /// Account that made the agency, by name.
+    pub domain_name: Option<String>,
+    /// Name the agency has in that account.
+    pub agency_name: String,
+}
+
+impl AgencyTokenAssumerole {
+    /// Begins with what it cannot do without.
+    pub fn new(agency_name: impl Into<String>) -> Self {
+        Self {
+            domain_id: None,
+            domain_name: None,
+            agency_name: agency_name.into(),
+        }
+    }
+    /// Account that made the agency, by id.
+    pub fn domain_id(mut self, domain_id: impl Into<String>) -> Self {
+        self.domain_id = Some(domain_id.into());
+        self
+    }
+    /// Account that made the agency, by name.
+    pub fn domain_name(mut self, domain_name: impl Into<String>) -> Self {
+        self.domain_name = Some(domain_name.into());
+        self
+    }
+}
+
+/// An enterprise user of the account that made the agency, by name.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct AssumeroleSessionuser {
+    /// 5 to 64 letters, digits, `-` and `_`, of which the first is a letter.
+    pub name: Option<String>,
+}
+
+impl AssumeroleSessionuser {
+    /// Begins with nothing said; everything can be left out.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self {
+            name: None,
+        }
+    }
+    /// 5 to 64 letters, digits, `-` and `_`, of which the first is a letter.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
     }
 }
 
@@ -459,6 +561,21 @@ pub struct CreateTokenWithIdTokenResponse {
 pub struct CreateUnscopedTokenWithIdTokenResponse {
     /// What the token stands for. The token itself is in the response header `X-Subject-Token`.
     pub token: Option<UnscopedTokenInfo>,
+}
+
+/// A temporary access key. Requests are signed with `access` and `secret` and must carry `securitytoken` in the
+/// header `X-Security-Token`.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct Credential {
+    /// When it expires: UTC with microseconds, such as `2020-01-04T09:05:22.701000Z`.
+    pub expires_at: Option<String>,
+    /// Id of the key (AK).
+    pub access: Option<String>,
+    /// Secret of the key (SK).
+    pub secret: Option<SecretString>,
+    /// Security token that belongs to the key; neither works without the other.
+    pub securitytoken: Option<SecretString>,
 }
 
 /// An account, by id and name, in the token of a federated user.
@@ -627,12 +744,101 @@ impl GetIdTokenScopeDomainOrProjectBody {
     }
 }
 
+/// The agency a temporary access key is created for, and the lifetime of the key. One of `domain_id` and
+/// `domain_name` is needed.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct IdentityAssumerole {
+    /// Name the agency has in the account that made it.
+    pub agency_name: String,
+    /// Account that made the agency, by id.
+    pub domain_id: Option<String>,
+    /// Account that made the agency, by name.
+    pub domain_name: Option<String>,
+    /// How long key and security token are to last, in seconds: 900 to 86400; 900 when left out.
+    pub duration_seconds: Option<i64>,
+    /// Enterprise user of the account that made the agency.
+    pub session_user: Option<AssumeroleSessionuser>,
+}
+
+impl IdentityAssumerole {
+    /// Begins with what it cannot do without.
+    pub fn new(agency_name: impl Into<String>) -> Self {
+        Self {
+            agency_name: agency_name.into(),
+            domain_id: None,
+            domain_name: None,
+            duration_seconds: None,
+            session_user: None,
+        }
+    }
+    /// Account that made the agency, by id.
+    pub fn domain_id(mut self, domain_id: impl Into<String>) -> Self {
+        self.domain_id = Some(domain_id.into());
+        self
+    }
+    /// Account that made the agency, by name.
+    pub fn domain_name(mut self, domain_name: impl Into<String>) -> Self {
+        self.domain_name = Some(domain_name.into());
+        self
+    }
+    /// How long key and security token are to last, in seconds: 900 to 86400; 900 when left out.
+    pub fn duration_seconds(mut self, duration_seconds: i64) -> Self {
+        self.duration_seconds = Some(duration_seconds);
+        self
+    }
+    /// Enterprise user of the account that made the agency.
+    pub fn session_user(mut self, session_user: AssumeroleSessionuser) -> Self {
+        self.session_user = Some(session_user);
+        self
+    }
+}
+
+/// The token a temporary access key is created from, and the lifetime of the key.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct IdentityToken {
+    /// The token. The header `X-Auth-Token` does the same and wins; this member is to be dropped.
+    pub id: Option<SecretString>,
+    /// How long key and security token are to last, in seconds: 900 to 86400; 900 when left out.
+    pub duration_seconds: Option<i64>,
+}
+
+impl IdentityToken {
+    /// Begins with nothing said; everything can be left out.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self {
+            id: None,
+            duration_seconds: None,
+        }
+    }
+    /// The token. The header `X-Auth-Token` does the same and wins; this member is to be dropped.
+    pub fn id(mut self, id: impl Into<SecretString>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+    /// How long key and security token are to last, in seconds: 900 to 86400; 900 when left out.
+    pub fn duration_seconds(mut self, duration_seconds: i64) -> Self {
+        self.duration_seconds = Some(duration_seconds);
+        self
+    }
+}
+
 /// The identity provider that vouched for a federated user.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct IdpIdInfo {
     /// Id the provider has in IAM.
     pub id: Option<String>,
+}
+
+/// The answer of `KeystoneCreateUserTokenByPassword`. The token itself is in the response header `X-Subject-Token`.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct IssuedToken {
+    /// What the token stands for. The token itself is in the response header `X-Subject-Token`.
+    pub token: Option<TokenInfo>,
 }
 
 /// The accounts the caller has access to.
@@ -733,6 +939,43 @@ pub struct LinksSelf {
     pub self_: Option<String>,
 }
 
+/// Wraps the user whose MFA code is given.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct MfaTotp {
+    /// The user's id and MFA code.
+    pub user: MfaTotpUser,
+}
+
+impl MfaTotp {
+    /// Begins with what it cannot do without.
+    pub fn new(user: MfaTotpUser) -> Self {
+        Self {
+            user,
+        }
+    }
+}
+
+/// A user, by id this time, with the code of the moment.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct MfaTotpUser {
+    /// Id of the IAM user, whose sign-in must be protected by a virtual MFA device.
+    pub id: String,
+    /// Code the user's virtual MFA device shows now.
+    pub passcode: SecretString,
+}
+
+impl MfaTotpUser {
+    /// Begins with what it cannot do without.
+    pub fn new(id: impl Into<String>, passcode: impl Into<SecretString>) -> Self {
+        Self {
+            id: id.into(),
+            passcode: passcode.into(),
+        }
+    }
+}
+
 /// Where the identity of a federated user comes from: provider, protocol, and the groups it was mapped to.
 #[derive(Clone, Default)]
 #[non_exhaustive]
@@ -753,6 +996,22 @@ pub struct OsfederationGroups {
     pub id: Option<String>,
     /// Name of the group, such as `admin`.
     pub name: Option<String>,
+}
+
+/// The identity provider that vouched for a federated user with a scoped token.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct OsfederationIdentityprovider {
+    /// Id the provider has in IAM.
+    pub id: Option<String>,
+}
+
+/// The protocol by which a federated user with a scoped token signed in.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct OsfederationProtocol {
+    /// Id of the protocol, such as `oidc`.
+    pub id: Option<String>,
 }
 
 /// The project the token of a federated user is for.
@@ -797,6 +1056,63 @@ pub struct ProtocolIdInfo {
     pub id: Option<String>,
 }
 
+/// Wraps the user who signs in with a password.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct PwdPassword {
+    /// The user's name and password.
+    pub user: PwdPasswordUser,
+}
+
+impl PwdPassword {
+    /// Begins with what it cannot do without.
+    pub fn new(user: PwdPasswordUser) -> Self {
+        Self {
+            user,
+        }
+    }
+}
+
+/// An IAM user with password. Huawei ID accounts cannot get a token this way.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct PwdPasswordUser {
+    /// Account the user belongs to.
+    pub domain: PwdPasswordUserDomain,
+    /// Name of the IAM user.
+    pub name: String,
+    /// Password the user signs in with.
+    pub password: SecretString,
+}
+
+impl PwdPasswordUser {
+    /// Begins with what it cannot do without.
+    pub fn new(domain: PwdPasswordUserDomain, name: impl Into<String>, password: impl Into<SecretString>) -> Self {
+        Self {
+            domain,
+            name: name.into(),
+            password: password.into(),
+        }
+    }
+}
+
+/// The account of an IAM user, by its name.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct PwdPasswordUserDomain {
+    /// Name of the account.
+    pub name: String,
+}
+
+impl PwdPasswordUserDomain {
+    /// Begins with what it cannot do without.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+        }
+    }
+}
+
 /// One of the cloud's regions, public or private, with its names for display.
 #[derive(Clone, Default)]
 #[non_exhaustive]
@@ -829,6 +1145,54 @@ pub struct RegionLocales {
     pub es_us: Option<String>,
     /// In Spanish.
     pub es_es: Option<String>,
+}
+
+/// An account, by either id or name.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct ScopeDomainOption {
+    /// Id of the account.
+    pub id: Option<String>,
+    /// Name of the account.
+    pub name: Option<String>,
+}
+
+impl ScopeDomainOption {
+    /// Begins with nothing said; everything can be left out.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self {
+            id: None,
+            name: None,
+        }
+    }
+    /// Id of the account.
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+    /// Name of the account.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+}
+
+/// The unscoped token of a federated user. Upstream calls its text an id.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct ScopedToken {
+    /// The token.
+    pub id: SecretString,
+}
+
+impl ScopedToken {
+    /// Begins with what it cannot do without.
+    pub fn new(id: impl Into<SecretString>) -> Self {
+        Self {
+            id: id.into(),
+        }
+    }
 }
 
 /// The token of a federated user, spelt out. Although the name says otherwise, it can be unscoped: the published
@@ -882,6 +1246,147 @@ pub struct Service {
     pub enabled: Option<bool>,
 }
 
+/// A policy that narrows what a temporary access key may do.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct ServicePolicy {
+    /// `1.1` for a policy of one's own; `1.0` is for the roles that come with the system.
+    pub version: String,
+    /// What is allowed and what is denied.
+    pub statement: Vec<ServiceStatement>,
+}
+
+impl ServicePolicy {
+    /// Begins with what it cannot do without.
+    pub fn new(version: impl Into<String>, statement: impl Into<Vec<ServiceStatement>>) -> Self {
+        Self {
+            version: version.into(),
+            statement: statement.into(),
+        }
+    }
+}
+
+/// One rule of a policy: which actions on which resources, under which conditions, are allowed or denied.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct ServiceStatement {
+    /// Actions as `service:type:operation`, such as `obs:object:*`, where `*` stands for any text. The service is in
+    /// lower case; in the rest case does not matter.
+    pub action: Vec<String>,
+    /// `Allow` or `Deny`; where both apply, the denial wins. One published example spells it `allow`.
+    pub effect: ServiceStatementEffect,
+    /// Values to compare with, by operator and then by key: `{"StringEquals": {"obs:prefix": ["public"]}}`.
+    pub condition: Option<BTreeMap<String, BTreeMap<String, Vec<String>>>>,
+    /// Resources as `service:region:account:type:path`, such as `obs:*:*:bucket:*`, where `*` stands for any. The
+    /// region is `*` or one the user has access to.
+    pub resource: Option<Vec<String>>,
+}
+
+impl ServiceStatement {
+    /// Begins with what it cannot do without.
+    pub fn new(
+        action: impl IntoIterator<Item = impl Into<String>>,
+        effect: impl Into<ServiceStatementEffect>,
+    ) -> Self {
+        Self {
+            action: action.into_iter().map(Into::into).collect(),
+            effect: effect.into(),
+            condition: None,
+            resource: None,
+        }
+    }
+    /// Values to compare with, by operator and then by key: `{"StringEquals": {"obs:prefix": ["public"]}}`.
+    pub fn condition(mut self, condition: BTreeMap<String, BTreeMap<String, Vec<String>>>) -> Self {
+        self.condition = Some(condition);
+        self
+    }
+    /// Resources as `service:region:account:type:path`, such as `obs:*:*:bucket:*`, where `*` stands for any. The
+    /// region is `*` or one the user has access to.
+    pub fn resource(mut self, resource: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.resource = Some(resource.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+/// The answer of `CreateTemporaryAccessKeyByToken`, whatever the key was made for.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct TemporaryAccessKey {
+    /// The key.
+    pub credential: Option<Credential>,
+}
+
+/// What a temporary access key is made from: a token or an agency.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct TemporaryAccessKeyAuth {
+    pub identity: TemporaryAccessKeyIdentity,
+}
+
+impl TemporaryAccessKeyAuth {
+    /// Begins with what it cannot do without.
+    pub fn new(identity: TemporaryAccessKeyIdentity) -> Self {
+        Self {
+            identity,
+        }
+    }
+}
+
+/// The way to a temporary access key: `methods` names the one of its members that counts.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct TemporaryAccessKeyIdentity {
+    /// How the token was obtained: `password`, `totp`, `assume_role`, or `mapped` for federated users.
+    pub methods: Vec<String>,
+    /// What the token stands for. The token itself is in the response header `X-Subject-Token`.
+    pub token: Option<IdentityToken>,
+    pub policy: Option<ServicePolicy>,
+    pub assume_role: Option<IdentityAssumerole>,
+}
+
+impl TemporaryAccessKeyIdentity {
+    /// Begins with what it cannot do without.
+    pub fn new(methods: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self {
+            methods: methods.into_iter().map(Into::into).collect(),
+            token: None,
+            policy: None,
+            assume_role: None,
+        }
+    }
+    /// What the token stands for. The token itself is in the response header `X-Subject-Token`.
+    pub fn token(mut self, token: IdentityToken) -> Self {
+        self.token = Some(token);
+        self
+    }
+    pub fn policy(mut self, policy: ServicePolicy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+    pub fn assume_role(mut self, assume_role: IdentityAssumerole) -> Self {
+        self.assume_role = Some(assume_role);
+        self
+    }
+}
+
+/// Who asks for a token, and what it is to be good for.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct TokenAuth {
+    pub identity: TokenIdentity,
+    pub scope: TokenScope,
+}
+
+impl TokenAuth {
+    /// Begins with what it cannot do without.
+    pub fn new(identity: TokenIdentity, scope: TokenScope) -> Self {
+        Self {
+            identity,
+            scope,
+        }
+    }
+}
+
 /// A service that a token reaches, with its endpoints.
 #[derive(Clone, Default)]
 #[non_exhaustive]
@@ -912,6 +1417,14 @@ pub struct TokenCatalogEndpoint {
     pub id: Option<String>,
 }
 
+/// The account a token is good for, when it is scoped to one.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct TokenDomain {
+    pub name: Option<String>,
+    pub id: Option<String>,
+}
+
 /// An account, by id and name: the one a token is for, or that of a federated user.
 #[derive(Clone, Default)]
 #[non_exhaustive]
@@ -919,6 +1432,88 @@ pub struct TokenDomainResult {
     /// Name of the account.
     pub name: Option<String>,
     /// Id of the account.
+    pub id: Option<String>,
+}
+
+/// The proof of who asks: `methods` names those of its members that count.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct TokenIdentity {
+    /// How the token was obtained: `password`, `totp`, `assume_role`, or `mapped` for federated users.
+    pub methods: Vec<String>,
+    pub password: Option<PwdPassword>,
+    pub totp: Option<MfaTotp>,
+    pub assume_role: Option<AgencyTokenAssumerole>,
+    /// What the token stands for. The token itself is in the response header `X-Subject-Token`.
+    pub token: Option<ScopedToken>,
+}
+
+impl TokenIdentity {
+    /// Begins with what it cannot do without.
+    pub fn new(methods: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self {
+            methods: methods.into_iter().map(Into::into).collect(),
+            password: None,
+            totp: None,
+            assume_role: None,
+            token: None,
+        }
+    }
+    pub fn password(mut self, password: PwdPassword) -> Self {
+        self.password = Some(password);
+        self
+    }
+    pub fn totp(mut self, totp: MfaTotp) -> Self {
+        self.totp = Some(totp);
+        self
+    }
+    pub fn assume_role(mut self, assume_role: AgencyTokenAssumerole) -> Self {
+        self.assume_role = Some(assume_role);
+        self
+    }
+    /// What the token stands for. The token itself is in the response header `X-Subject-Token`.
+    pub fn token(mut self, token: ScopedToken) -> Self {
+        self.token = Some(token);
+        self
+    }
+}
+
+/// What a token is good for, until when, and whose it is.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct TokenInfo {
+    /// The services it reaches, unless `nocatalog` was asked for.
+    pub catalog: Option<Vec<TokenCatalog>>,
+    pub domain: Option<TokenDomain>,
+    /// When it ends: RFC 3339 in UTC.
+    pub expires_at: Option<String>,
+    /// When it was issued: RFC 3339 in UTC.
+    pub issued_at: Option<String>,
+    /// How it was got: `password`, `totp`, `assume_role`, `token`, `mapped`.
+    pub methods: Option<Vec<String>>,
+    pub project: Option<TokenProject>,
+    /// Permissions the token carries.
+    pub roles: Option<Vec<TokenRole>>,
+    pub user: Option<TokenUser>,
+    pub assumed_by: Option<AgencyAssumedby>,
+    /// When the MFA code was checked; only for tokens got with one.
+    pub mfa_authn_at: Option<String>,
+}
+
+/// The project a token is good for, when it is scoped to one.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct TokenProject {
+    pub name: Option<String>,
+    pub id: Option<String>,
+    pub domain: Option<TokenProjectDomain>,
+}
+
+/// The account that a token's project belongs to.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct TokenProjectDomain {
+    pub name: Option<String>,
     pub id: Option<String>,
 }
 
@@ -979,6 +1574,114 @@ pub struct TokenRole {
     pub id: Option<String>,
 }
 
+/// What a token is good for. Of a project and a domain, the project counts.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct TokenScope {
+    pub domain: Option<TokenScopeDomain>,
+    pub project: Option<TokenScopeProject>,
+}
+
+impl TokenScope {
+    /// Begins with nothing said; everything can be left out.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self {
+            domain: None,
+            project: None,
+        }
+    }
+    pub fn domain(mut self, domain: TokenScopeDomain) -> Self {
+        self.domain = Some(domain);
+        self
+    }
+    pub fn project(mut self, project: TokenScopeProject) -> Self {
+        self.project = Some(project);
+        self
+    }
+}
+
+/// The account a token is to be good for, by id or by name.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct TokenScopeDomain {
+    pub id: Option<String>,
+    pub name: Option<String>,
+}
+
+impl TokenScopeDomain {
+    /// Begins with nothing said; everything can be left out.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self {
+            id: None,
+            name: None,
+        }
+    }
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+}
+
+/// The project a token is to be good for, by id or by name.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct TokenScopeProject {
+    pub id: Option<String>,
+    pub name: Option<String>,
+    pub domain: Option<ScopeDomainOption>,
+}
+
+impl TokenScopeProject {
+    /// Begins with nothing said; everything can be left out.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self {
+            id: None,
+            name: None,
+            domain: None,
+        }
+    }
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+    pub fn domain(mut self, domain: ScopeDomainOption) -> Self {
+        self.domain = Some(domain);
+        self
+    }
+}
+
+/// The user a token was issued to.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct TokenUser {
+    pub name: Option<String>,
+    pub id: Option<String>,
+    /// When the password ends, in UTC; empty for one that does not.
+    pub password_expires_at: Option<String>,
+    pub domain: Option<TokenUserDomain>,
+    /// Where the identity of a federated user comes from.
+    pub os_federation: Option<TokenUserOsfederation>,
+}
+
+/// The account that the user of a token belongs to.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct TokenUserDomain {
+    pub name: Option<String>,
+    pub id: Option<String>,
+}
+
 /// The account of the IAM user a token was issued to.
 #[derive(Clone, Default)]
 #[non_exhaustive]
@@ -987,6 +1690,18 @@ pub struct TokenUserDomainResult {
     pub name: Option<String>,
     /// Id of the account.
     pub id: Option<String>,
+}
+
+/// Where the identity of a federated user comes from: provider, protocol, and the groups it was mapped to.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct TokenUserOsfederation {
+    /// Groups of IAM the user was mapped to.
+    pub groups: Option<Vec<OsfederationGroups>>,
+    /// Provider that vouched for the user.
+    pub identity_provider: Option<OsfederationIdentityprovider>,
+    /// Protocol of that provider.
+    pub protocol: Option<OsfederationProtocol>,
 }
 
 /// The IAM user a token was issued to.

@@ -49,7 +49,7 @@ impl CreateMetadataToken {
 #[non_exhaustive]
 pub struct ShowEcsSecurityKey {
     /// Token from [`CreateMetadataToken`]; leave it out where that operation answers 404, 405 or 503.
-    pub x_metadata_token: Option<String>,
+    pub x_metadata_token: Option<SecretString>,
 }
 
 impl ShowEcsSecurityKey {
@@ -61,7 +61,7 @@ impl ShowEcsSecurityKey {
         }
     }
     /// Token from [`CreateMetadataToken`]; leave it out where that operation answers 404, 405 or 503.
-    pub fn x_metadata_token(mut self, x_metadata_token: impl Into<String>) -> Self {
+    pub fn x_metadata_token(mut self, x_metadata_token: impl Into<SecretString>) -> Self {
         self.x_metadata_token = Some(x_metadata_token.into());
         self
     }

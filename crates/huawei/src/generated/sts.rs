@@ -42,7 +42,7 @@ pub struct AssumeAgency {
     /// MFA device of the caller, by the serial number the security settings of the user show; 9 to 256 characters.
     pub serial_number: Option<String>,
     /// The six digits the MFA device shows.
-    pub token_code: Option<String>,
+    pub token_code: Option<SecretString>,
     /// Identity the first caller of the chain declares: 2 to 64 letters, digits and characters of `_+=,.@-`.
     pub source_identity: Option<String>,
     /// Tags of the session, at most 20.
@@ -100,7 +100,7 @@ impl AssumeAgency {
         self
     }
     /// The six digits the MFA device shows.
-    pub fn token_code(mut self, token_code: impl Into<String>) -> Self {
+    pub fn token_code(mut self, token_code: impl Into<SecretString>) -> Self {
         self.token_code = Some(token_code.into());
         self
     }
@@ -153,7 +153,7 @@ pub struct AssumeAgencyWithOIDC {
     /// Name for the session: 2 to 128 letters, digits and characters of `_+=,.@-`.
     pub agency_session_name: String,
     /// The ID token, 4 to 20000 characters.
-    pub id_token: String,
+    pub id_token: SecretString,
 }
 
 impl AssumeAgencyWithOIDC {
@@ -162,7 +162,7 @@ impl AssumeAgencyWithOIDC {
         provider_urn: impl Into<String>,
         agency_urn: impl Into<String>,
         agency_session_name: impl Into<String>,
-        id_token: impl Into<String>,
+        id_token: impl Into<SecretString>,
     ) -> Self {
         Self {
             duration_seconds: None,

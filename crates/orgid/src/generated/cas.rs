@@ -29,12 +29,12 @@ pub struct ValidateService {
     /// Address the user came back to after signing in, as it was given to the sign-in; at most 1024 characters.
     pub service: String,
     /// Ticket the browser brought back, such as `ST-…`; at most 128 characters.
-    pub ticket: String,
+    pub ticket: SecretString,
 }
 
 impl ValidateService {
     /// Begins with what it cannot do without.
-    pub fn new(service: impl Into<String>, ticket: impl Into<String>) -> Self {
+    pub fn new(service: impl Into<String>, ticket: impl Into<SecretString>) -> Self {
         Self {
             service: service.into(),
             ticket: ticket.into(),

@@ -101,7 +101,7 @@ pub struct ShowOauth2Token {
     /// Always `authorization_code`; a refresh is not documented.
     pub grant_type: String,
     /// The `code` the browser brought back from [`OAuth2Authorize`].
-    pub code: String,
+    pub code: SecretString,
     /// Id OrgID gave to the application when it was registered.
     pub client_id: String,
     /// Secret OrgID gave to the application together with `client_id`.
@@ -116,7 +116,7 @@ impl ShowOauth2Token {
     /// Begins with what it cannot do without.
     pub fn new(
         grant_type: impl Into<String>,
-        code: impl Into<String>,
+        code: impl Into<SecretString>,
         client_id: impl Into<String>,
         client_secret: impl Into<SecretString>,
         redirect_uri: impl Into<String>,
@@ -148,12 +148,12 @@ impl ShowOauth2Token {
 #[non_exhaustive]
 pub struct ShowOauth2UserInfo {
     /// `Bearer`, a space, and the access token from [`ShowOauth2Token`].
-    pub x_org_id_authorization: String,
+    pub x_org_id_authorization: SecretString,
 }
 
 impl ShowOauth2UserInfo {
     /// Begins with what it cannot do without.
-    pub fn new(x_org_id_authorization: impl Into<String>) -> Self {
+    pub fn new(x_org_id_authorization: impl Into<SecretString>) -> Self {
         Self {
             x_org_id_authorization: x_org_id_authorization.into(),
         }

@@ -86,7 +86,7 @@ pub struct CreateOAuth {
     /// change it afterwards.
     pub name: String,
     /// Value of `code` in the address the browser ended at, percent-decoded.
-    pub code: String,
+    pub code: SecretString,
     /// Value of `state` in the same address, percent-decoded: `$2a$10$…` where the address has `%242a%2410%24…`.
     /// Good for one request; [`ShowRedirectUrl`] begins anew.
     pub state: String,
@@ -98,7 +98,7 @@ impl CreateOAuth {
         project_id: impl Into<String>,
         repo_type: impl Into<OAuthRepoType>,
         name: impl Into<String>,
-        code: impl Into<String>,
+        code: impl Into<SecretString>,
         state: impl Into<String>,
     ) -> Self {
         Self {
@@ -141,7 +141,7 @@ pub struct CreatePasswordAuth {
     /// Login at the Git host.
     pub user: String,
     /// Password that belongs to the login at the Git host.
-    pub password: String,
+    pub password: SecretString,
 }
 
 impl CreatePasswordAuth {
@@ -151,7 +151,7 @@ impl CreatePasswordAuth {
         repo_type: impl Into<PasswordRepoType>,
         name: impl Into<String>,
         user: impl Into<String>,
-        password: impl Into<String>,
+        password: impl Into<SecretString>,
     ) -> Self {
         Self {
             project_id: project_id.into(),
@@ -182,7 +182,7 @@ pub struct CreatePersonalAuth {
     /// change it afterwards.
     pub name: String,
     /// Token made in the settings of the Git host, such as `ghp_…` at GitHub.
-    pub token: String,
+    pub token: SecretString,
     /// Address of a host of one's own, such as `https://192.168.1.1:8080/gitlab`; the official site when left out.
     pub host: Option<String>,
 }
@@ -193,7 +193,7 @@ impl CreatePersonalAuth {
         project_id: impl Into<String>,
         repo_type: impl Into<PersonalRepoType>,
         name: impl Into<String>,
-        token: impl Into<String>,
+        token: impl Into<SecretString>,
     ) -> Self {
         Self {
             project_id: project_id.into(),
@@ -276,41 +276,11 @@ yunkit_core::open_enum! {
     }
 }
 
-/// A new authorization, as its creation answers. It has the members of `AuthorizationVO`, which lists give.
-#[derive(Clone, Default)]
-#[non_exhaustive]
-pub struct AuthorizationVI {
-    /// Name that requests give as `X-Repo-Auth`.
-    pub name: Option<String>,
-    /// Git host: `github`, `gitlab`, `gitee`, `bitbucket` or `devcloud` (CodeArts). Some editions of the
-    /// documentation write `GitHub` and the like, the published examples do not.
-    pub repo_type: Option<String>,
-    /// Address of the host's API, such as `https://api.github.com`.
-    pub repo_host: Option<String>,
-    /// Page of the user at the Git host, such as `https://github.com/tom-repo`.
-    pub repo_home: Option<String>,
-    /// Login of the user at the Git host.
-    pub repo_user: Option<String>,
-    /// Picture of the user. The service spells it `avartar`.
-    pub avartar: Option<String>,
-    /// How it came about: `oauth`, `personal` (by a token) or `password`.
-    pub token_type: Option<String>,
-    /// When it was created, in milliseconds since 1970.
-    pub create_time: Option<i64>,
-    /// When it last changed, in milliseconds since 1970.
-    pub update_time: Option<i64>,
-    /// `0` in order, `1` expired, `2` not authenticated.
-    pub status: Option<i64>,
-    /// Site the authorization is for, such as `intl`; null by default. The published examples of new authorizations
-    /// lack it.
-    pub tag: Option<String>,
-}
-
 /// An authorization, as lists give it. The secret behind it is not among the members. Creating one answers
-/// `AuthorizationVI`.
+/// `NewAuthorization`.
 #[derive(Clone, Default)]
 #[non_exhaustive]
-pub struct AuthorizationVO {
+pub struct Authorization {
     /// Name that requests give as `X-Repo-Auth`.
     pub name: Option<String>,
     /// Git host: `github`, `gitlab`, `gitee`, `bitbucket` or `devcloud` (CodeArts). Some editions of the
@@ -341,30 +311,60 @@ pub struct AuthorizationVO {
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateOAuthResponse {
-    pub authorization: Option<AuthorizationVI>,
+    pub authorization: Option<NewAuthorization>,
 }
 
 /// The authorization that a user name and a password have made.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreatePasswordAuthResponse {
-    pub authorization: Option<AuthorizationVI>,
+    pub authorization: Option<NewAuthorization>,
 }
 
 /// The authorization that a personal access token has made.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreatePersonalAuthResponse {
-    pub authorization: Option<AuthorizationVI>,
+    pub authorization: Option<NewAuthorization>,
 }
 
 /// The authorizations for Git hosts, all at once.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListAuthorizationsResponse {
-    pub authorizations: Option<Vec<AuthorizationVO>>,
+    pub authorizations: Option<Vec<Authorization>>,
     /// Number of authorizations. Some editions of the documentation lack it.
     pub count: Option<i64>,
+}
+
+/// A new authorization, as its creation answers. It has the members of `Authorization`, which lists give.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct NewAuthorization {
+    /// Name that requests give as `X-Repo-Auth`.
+    pub name: Option<String>,
+    /// Git host: `github`, `gitlab`, `gitee`, `bitbucket` or `devcloud` (CodeArts). Some editions of the
+    /// documentation write `GitHub` and the like, the published examples do not.
+    pub repo_type: Option<String>,
+    /// Address of the host's API, such as `https://api.github.com`.
+    pub repo_host: Option<String>,
+    /// Page of the user at the Git host, such as `https://github.com/tom-repo`.
+    pub repo_home: Option<String>,
+    /// Login of the user at the Git host.
+    pub repo_user: Option<String>,
+    /// Picture of the user. The service spells it `avartar`.
+    pub avartar: Option<String>,
+    /// How it came about: `oauth`, `personal` (by a token) or `password`.
+    pub token_type: Option<String>,
+    /// When it was created, in milliseconds since 1970.
+    pub create_time: Option<i64>,
+    /// When it last changed, in milliseconds since 1970.
+    pub update_time: Option<i64>,
+    /// `0` in order, `1` expired, `2` not authenticated.
+    pub status: Option<i64>,
+    /// Site the authorization is for, such as `intl`; null by default. The published examples of new authorizations
+    /// lack it.
+    pub tag: Option<String>,
 }
 
 /// Where to send a person's browser for an OAuth authorization.

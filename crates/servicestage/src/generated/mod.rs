@@ -21,6 +21,18 @@ pub mod v2;
 #[allow(missing_docs)]
 pub mod v3;
 
+use yunkit_core::operation::{Paging, PagingStyle};
+
+/// Lists that continue by `offset` and `limit`.
+pub(crate) static ITEMS: Paging = Paging {
+    style: PagingStyle::Offset,
+    start: "offset",
+    size: "limit",
+    key: "",
+    default_size: 20,
+    max_size: 100,
+};
+
 /// The facts of every operation in this build, module by module.
 pub static OPERATIONS: &[&[&yunkit_core::OperationInfo]] = &[
     #[cfg(feature = "authorizations")]

@@ -25,13 +25,13 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: CreateTokenWithIdToken::INFO, request: || Box::new(CreateTokenWithIdToken::new("", Default::default())), output: || Box::<CreateTokenWithIdTokenResponse>::default() },
-    Entry { info: CreateTemporaryAccessKeyByToken::INFO, request: || Box::new(CreateTemporaryAccessKeyByToken::new(serde_json::Value::Null)), output: || Box::<serde_json::Value>::default() },
+    Entry { info: CreateTemporaryAccessKeyByToken::INFO, request: || Box::new(CreateTemporaryAccessKeyByToken::new(Default::default())), output: || Box::<TemporaryAccessKey>::default() },
     Entry { info: CreateUnscopedTokenWithIdToken::INFO, request: || Box::new(CreateUnscopedTokenWithIdToken::new("", "", "")), output: || Box::<CreateUnscopedTokenWithIdTokenResponse>::default() },
     Entry { info: KeystoneShowCatalog::INFO, request: || Box::new(KeystoneShowCatalog::new()), output: || Box::<KeystoneShowCatalogResponse>::default() },
     Entry { info: KeystoneListAuthDomains::INFO, request: || Box::new(KeystoneListAuthDomains::new()), output: || Box::<KeystoneListAuthDomainsResponse>::default() },
     Entry { info: KeystoneListAuthProjects::INFO, request: || Box::new(KeystoneListAuthProjects::new()), output: || Box::<KeystoneListAuthProjectsResponse>::default() },
     Entry { info: KeystoneValidateToken::INFO, request: || Box::new(KeystoneValidateToken::new("")), output: || Box::<KeystoneValidateTokenResponse>::default() },
-    Entry { info: KeystoneCreateUserTokenByPassword::INFO, request: || Box::new(KeystoneCreateUserTokenByPassword::new(serde_json::Value::Null)), output: || Box::<serde_json::Value>::default() },
+    Entry { info: KeystoneCreateUserTokenByPassword::INFO, request: || Box::new(KeystoneCreateUserTokenByPassword::new(Default::default())), output: || Box::<IssuedToken>::default() },
     Entry { info: KeystoneListEndpoints::INFO, request: || Box::new(KeystoneListEndpoints::new()), output: || Box::<KeystoneListEndpointsResponse>::default() },
     Entry { info: KeystoneListProjects::INFO, request: || Box::new(KeystoneListProjects::new()), output: || Box::<KeystoneListProjectsResponse>::default() },
     Entry { info: KeystoneListRegions::INFO, request: || Box::new(KeystoneListRegions::new()), output: || Box::<KeystoneListRegionsResponse>::default() },
@@ -46,7 +46,8 @@ impl Operation for CreateTokenWithIdToken {
         Method::Post,
         "/v3.0/OS-AUTH/id-token/tokens",
     )
-    .body(BodyKind::Json);
+    .body(BodyKind::Json)
+    .sensitive();
 }
 
 impl Record for CreateTokenWithIdToken {
@@ -78,33 +79,34 @@ impl Debug for CreateTokenWithIdToken {
 }
 
 impl Operation for CreateTemporaryAccessKeyByToken {
-    type Output = serde_json::Value;
+    type Output = TemporaryAccessKey;
     const INFO: &'static OperationInfo = &OperationInfo::rest(
         "iam::CreateTemporaryAccessKeyByToken",
         "CreateTemporaryAccessKeyByToken",
         Method::Post,
         "/v3.0/OS-CREDENTIAL/securitytokens",
     )
-    .body(BodyKind::Json);
+    .body(BodyKind::Json)
+    .sensitive();
 }
 
 impl Record for CreateTemporaryAccessKeyByToken {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateTemporaryAccessKeyByToken",
-            &["body"],
+            &["auth"],
             &[0],
-            &[Place::Whole],
+            &[Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
-        &mut self.body
+        &mut self.auth
     }
     fn peek(&self, index: usize) -> &dyn Value {
         let _ = index;
-        &self.body
+        &self.auth
     }
 }
 
@@ -121,7 +123,8 @@ impl Operation for CreateUnscopedTokenWithIdToken {
         "CreateUnscopedTokenWithIdToken",
         Method::Post,
         "/v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}/auth",
-    );
+    )
+    .sensitive();
 }
 
 impl Record for CreateUnscopedTokenWithIdToken {
@@ -267,7 +270,8 @@ impl Operation for KeystoneValidateToken {
         "KeystoneValidateToken",
         Method::Get,
         "/v3/auth/tokens",
-    );
+    )
+    .sensitive();
 }
 
 impl Record for KeystoneValidateToken {
@@ -299,34 +303,35 @@ impl Debug for KeystoneValidateToken {
 }
 
 impl Operation for KeystoneCreateUserTokenByPassword {
-    type Output = serde_json::Value;
+    type Output = IssuedToken;
     const INFO: &'static OperationInfo = &OperationInfo::rest(
         "iam::KeystoneCreateUserTokenByPassword",
         "KeystoneCreateUserTokenByPassword",
         Method::Post,
         "/v3/auth/tokens",
     )
-    .body(BodyKind::Json);
+    .body(BodyKind::Json)
+    .sensitive();
 }
 
 impl Record for KeystoneCreateUserTokenByPassword {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "KeystoneCreateUserTokenByPassword",
-            &["nocatalog", "body"],
+            &["nocatalog", "auth"],
             &[1],
-            &[Place::Query, Place::Whole],
+            &[Place::Query, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.nocatalog, _ => &mut self.body,
+            0 => &mut self.nocatalog, _ => &mut self.auth,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.nocatalog, _ => &self.body,
+            0 => &self.nocatalog, _ => &self.auth,
         }
     }
 }
@@ -487,6 +492,137 @@ impl Debug for KeystoneListServices {
     }
 }
 
+impl Record for AgencyAssumedby {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "AgencyAssumedby",
+            &["user"],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        let _ = index;
+        &mut self.user
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        let _ = index;
+        &self.user
+    }
+}
+
+impl Debug for AgencyAssumedby {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for AgencyAssumedbyUser {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "AgencyAssumedbyUser",
+            &["name", "id", "domain", "password_expires_at"],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.name, 1 => &mut self.id, 2 => &mut self.domain, _ => &mut self.password_expires_at,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.name, 1 => &self.id, 2 => &self.domain, _ => &self.password_expires_at,
+        }
+    }
+}
+
+impl Debug for AgencyAssumedbyUser {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for AgencyAssumedbyUserDomain {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "AgencyAssumedbyUserDomain",
+            &["name", "id"],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.name, _ => &mut self.id,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.name, _ => &self.id,
+        }
+    }
+}
+
+impl Debug for AgencyAssumedbyUserDomain {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for AgencyTokenAssumerole {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "AgencyTokenAssumerole",
+            &["domain_id", "domain_name", "agency_name"],
+            &[2],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.domain_id, 1 => &mut self.domain_name, _ => &mut self.agency_name,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.domain_id, 1 => &self.domain_name, _ => &self.agency_name,
+        }
+    }
+}
+
+impl Debug for AgencyTokenAssumerole {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for AssumeroleSessionuser {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "AssumeroleSessionuser",
+            &["name"],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        let _ = index;
+        &mut self.name
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        let _ = index;
+        &self.name
+    }
+}
+
+impl Debug for AssumeroleSessionuser {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
 impl Record for AuthProjectResult {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::model(
@@ -616,6 +752,33 @@ impl Record for CreateUnscopedTokenWithIdTokenResponse {
 }
 
 impl Debug for CreateUnscopedTokenWithIdTokenResponse {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for Credential {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "Credential",
+            &["expires_at", "access", "secret", "securitytoken"],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.expires_at, 1 => &mut self.access, 2 => &mut self.secret, _ => &mut self.securitytoken,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.expires_at, 1 => &self.access, 2 => &self.secret, _ => &self.securitytoken,
+        }
+    }
+}
+
+impl Debug for Credential {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         debug(self, f)
     }
@@ -838,6 +1001,62 @@ impl Debug for GetIdTokenScopeDomainOrProjectBody {
     }
 }
 
+impl Record for IdentityAssumerole {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "IdentityAssumerole",
+            &["agency_name", "domain_id", "domain_name", "duration_seconds", "session_user"],
+            &[0],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.agency_name, 1 => &mut self.domain_id, 2 => &mut self.domain_name,
+            3 => &mut self.duration_seconds, _ => &mut self.session_user,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.agency_name, 1 => &self.domain_id, 2 => &self.domain_name, 3 => &self.duration_seconds,
+            _ => &self.session_user,
+        }
+    }
+}
+
+impl Debug for IdentityAssumerole {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for IdentityToken {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "IdentityToken",
+            &["id", "duration_seconds"],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.id, _ => &mut self.duration_seconds,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.id, _ => &self.duration_seconds,
+        }
+    }
+}
+
+impl Debug for IdentityToken {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
 impl Record for IdpIdInfo {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::model(
@@ -858,6 +1077,31 @@ impl Record for IdpIdInfo {
 }
 
 impl Debug for IdpIdInfo {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for IssuedToken {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "IssuedToken",
+            &["token"],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        let _ = index;
+        &mut self.token
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        let _ = index;
+        &self.token
+    }
+}
+
+impl Debug for IssuedToken {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         debug(self, f)
     }
@@ -1129,6 +1373,58 @@ impl Debug for LinksSelf {
     }
 }
 
+impl Record for MfaTotp {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "MfaTotp",
+            &["user"],
+            &[0],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        let _ = index;
+        &mut self.user
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        let _ = index;
+        &self.user
+    }
+}
+
+impl Debug for MfaTotp {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for MfaTotpUser {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "MfaTotpUser",
+            &["id", "passcode"],
+            &[0, 1],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.id, _ => &mut self.passcode,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.id, _ => &self.passcode,
+        }
+    }
+}
+
+impl Debug for MfaTotpUser {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
 impl Record for OsFederationInfo {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::model(
@@ -1178,6 +1474,56 @@ impl Record for OsfederationGroups {
 }
 
 impl Debug for OsfederationGroups {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for OsfederationIdentityprovider {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "OsfederationIdentityprovider",
+            &["id"],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        let _ = index;
+        &mut self.id
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        let _ = index;
+        &self.id
+    }
+}
+
+impl Debug for OsfederationIdentityprovider {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for OsfederationProtocol {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "OsfederationProtocol",
+            &["id"],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        let _ = index;
+        &mut self.id
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        let _ = index;
+        &self.id
+    }
+}
+
+impl Debug for OsfederationProtocol {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         debug(self, f)
     }
@@ -1264,6 +1610,83 @@ impl Debug for ProtocolIdInfo {
     }
 }
 
+impl Record for PwdPassword {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "PwdPassword",
+            &["user"],
+            &[0],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        let _ = index;
+        &mut self.user
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        let _ = index;
+        &self.user
+    }
+}
+
+impl Debug for PwdPassword {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for PwdPasswordUser {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "PwdPasswordUser",
+            &["domain", "name", "password"],
+            &[0, 1, 2],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.domain, 1 => &mut self.name, _ => &mut self.password,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.domain, 1 => &self.name, _ => &self.password,
+        }
+    }
+}
+
+impl Debug for PwdPasswordUser {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for PwdPasswordUserDomain {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "PwdPasswordUserDomain",
+            &["name"],
+            &[0],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        let _ = index;
+        &mut self.name
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        let _ = index;
+        &self.name
+    }
+}
+
+impl Debug for PwdPasswordUserDomain {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
 impl Record for Region {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::model(
@@ -1316,6 +1739,58 @@ impl Record for RegionLocales {
 }
 
 impl Debug for RegionLocales {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for ScopeDomainOption {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "ScopeDomainOption",
+            &["id", "name"],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.id, _ => &mut self.name,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.id, _ => &self.name,
+        }
+    }
+}
+
+impl Debug for ScopeDomainOption {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for ScopedToken {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "ScopedToken",
+            &["id"],
+            &[0],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        let _ = index;
+        &mut self.id
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        let _ = index;
+        &self.id
+    }
+}
+
+impl Debug for ScopedToken {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         debug(self, f)
     }
@@ -1406,6 +1881,164 @@ impl Debug for Service {
     }
 }
 
+impl Record for ServicePolicy {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "ServicePolicy",
+            &["Version", "Statement"],
+            &[0, 1],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.version, _ => &mut self.statement,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.version, _ => &self.statement,
+        }
+    }
+}
+
+impl Debug for ServicePolicy {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for ServiceStatement {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "ServiceStatement",
+            &["Action", "Effect", "Condition", "Resource"],
+            &[0, 1],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.action, 1 => &mut self.effect, 2 => &mut self.condition, _ => &mut self.resource,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.action, 1 => &self.effect, 2 => &self.condition, _ => &self.resource,
+        }
+    }
+}
+
+impl Debug for ServiceStatement {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for TemporaryAccessKey {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "TemporaryAccessKey",
+            &["credential"],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        let _ = index;
+        &mut self.credential
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        let _ = index;
+        &self.credential
+    }
+}
+
+impl Debug for TemporaryAccessKey {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for TemporaryAccessKeyAuth {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "TemporaryAccessKeyAuth",
+            &["identity"],
+            &[0],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        let _ = index;
+        &mut self.identity
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        let _ = index;
+        &self.identity
+    }
+}
+
+impl Debug for TemporaryAccessKeyAuth {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for TemporaryAccessKeyIdentity {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "TemporaryAccessKeyIdentity",
+            &["methods", "token", "policy", "assume_role"],
+            &[0],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.methods, 1 => &mut self.token, 2 => &mut self.policy, _ => &mut self.assume_role,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.methods, 1 => &self.token, 2 => &self.policy, _ => &self.assume_role,
+        }
+    }
+}
+
+impl Debug for TemporaryAccessKeyIdentity {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for TokenAuth {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "TokenAuth",
+            &["identity", "scope"],
+            &[0, 1],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.identity, _ => &mut self.scope,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.identity, _ => &self.scope,
+        }
+    }
+}
+
+impl Debug for TokenAuth {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
 impl Record for TokenCatalog {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::model(
@@ -1461,6 +2094,33 @@ impl Debug for TokenCatalogEndpoint {
     }
 }
 
+impl Record for TokenDomain {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "TokenDomain",
+            &["name", "id"],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.name, _ => &mut self.id,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.name, _ => &self.id,
+        }
+    }
+}
+
+impl Debug for TokenDomain {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
 impl Record for TokenDomainResult {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::model(
@@ -1483,6 +2143,121 @@ impl Record for TokenDomainResult {
 }
 
 impl Debug for TokenDomainResult {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for TokenIdentity {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "TokenIdentity",
+            &["methods", "password", "totp", "assume_role", "token"],
+            &[0],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.methods, 1 => &mut self.password, 2 => &mut self.totp, 3 => &mut self.assume_role,
+            _ => &mut self.token,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.methods, 1 => &self.password, 2 => &self.totp, 3 => &self.assume_role, _ => &self.token,
+        }
+    }
+}
+
+impl Debug for TokenIdentity {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for TokenInfo {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "TokenInfo",
+            &[
+                "catalog", "domain", "expires_at", "issued_at", "methods", "project", "roles", "user", "assumed_by",
+                "mfa_authn_at",
+            ],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.catalog, 1 => &mut self.domain, 2 => &mut self.expires_at, 3 => &mut self.issued_at,
+            4 => &mut self.methods, 5 => &mut self.project, 6 => &mut self.roles, 7 => &mut self.user,
+            8 => &mut self.assumed_by, _ => &mut self.mfa_authn_at,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.catalog, 1 => &self.domain, 2 => &self.expires_at, 3 => &self.issued_at, 4 => &self.methods,
+            5 => &self.project, 6 => &self.roles, 7 => &self.user, 8 => &self.assumed_by, _ => &self.mfa_authn_at,
+        }
+    }
+}
+
+impl Debug for TokenInfo {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for TokenProject {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "TokenProject",
+            &["name", "id", "domain"],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.name, 1 => &mut self.id, _ => &mut self.domain,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.name, 1 => &self.id, _ => &self.domain,
+        }
+    }
+}
+
+impl Debug for TokenProject {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for TokenProjectDomain {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "TokenProjectDomain",
+            &["name", "id"],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.name, _ => &mut self.id,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.name, _ => &self.id,
+        }
+    }
+}
+
+impl Debug for TokenProjectDomain {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         debug(self, f)
     }
@@ -1599,6 +2374,143 @@ impl Debug for TokenRole {
     }
 }
 
+impl Record for TokenScope {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "TokenScope",
+            &["domain", "project"],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.domain, _ => &mut self.project,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.domain, _ => &self.project,
+        }
+    }
+}
+
+impl Debug for TokenScope {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for TokenScopeDomain {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "TokenScopeDomain",
+            &["id", "name"],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.id, _ => &mut self.name,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.id, _ => &self.name,
+        }
+    }
+}
+
+impl Debug for TokenScopeDomain {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for TokenScopeProject {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "TokenScopeProject",
+            &["id", "name", "domain"],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.id, 1 => &mut self.name, _ => &mut self.domain,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.id, 1 => &self.name, _ => &self.domain,
+        }
+    }
+}
+
+impl Debug for TokenScopeProject {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for TokenUser {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "TokenUser",
+            &["name", "id", "password_expires_at", "domain", "OS-FEDERATION"],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.name, 1 => &mut self.id, 2 => &mut self.password_expires_at, 3 => &mut self.domain,
+            _ => &mut self.os_federation,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.name, 1 => &self.id, 2 => &self.password_expires_at, 3 => &self.domain,
+            _ => &self.os_federation,
+        }
+    }
+}
+
+impl Debug for TokenUser {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for TokenUserDomain {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "TokenUserDomain",
+            &["name", "id"],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.name, _ => &mut self.id,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.name, _ => &self.id,
+        }
+    }
+}
+
+impl Debug for TokenUserDomain {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
 impl Record for TokenUserDomainResult {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::model(
@@ -1621,6 +2533,33 @@ impl Record for TokenUserDomainResult {
 }
 
 impl Debug for TokenUserDomainResult {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
+impl Record for TokenUserOsfederation {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "TokenUserOsfederation",
+            &["groups", "identity_provider", "protocol"],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.groups, 1 => &mut self.identity_provider, _ => &mut self.protocol,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.groups, 1 => &self.identity_provider, _ => &self.protocol,
+        }
+    }
+}
+
+impl Debug for TokenUserOsfederation {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         debug(self, f)
     }
@@ -1765,6 +2704,16 @@ impl Debug for UnscopedTokenInfoRoles {
 }
 
 #[cfg(feature = "serde")]
+yunkit_core::serde_record!(AgencyAssumedby);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(AgencyAssumedbyUser);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(AgencyAssumedbyUserDomain);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(AgencyTokenAssumerole);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(AssumeroleSessionuser);
+#[cfg(feature = "serde")]
 yunkit_core::serde_record!(AuthProjectResult);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(Catalog);
@@ -1774,6 +2723,8 @@ yunkit_core::serde_record!(CatalogEndpoints);
 yunkit_core::serde_record!(CreateTokenWithIdTokenResponse);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(CreateUnscopedTokenWithIdTokenResponse);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(Credential);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(DomainInfo);
 #[cfg(feature = "serde")]
@@ -1791,7 +2742,13 @@ yunkit_core::serde_record!(GetIdTokenIdTokenBody);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(GetIdTokenScopeDomainOrProjectBody);
 #[cfg(feature = "serde")]
+yunkit_core::serde_record!(IdentityAssumerole);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(IdentityToken);
+#[cfg(feature = "serde")]
 yunkit_core::serde_record!(IdpIdInfo);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(IssuedToken);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(KeystoneListAuthDomainsResponse);
 #[cfg(feature = "serde")]
@@ -1813,9 +2770,17 @@ yunkit_core::serde_record!(Links);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(LinksSelf);
 #[cfg(feature = "serde")]
+yunkit_core::serde_record!(MfaTotp);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(MfaTotpUser);
+#[cfg(feature = "serde")]
 yunkit_core::serde_record!(OsFederationInfo);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(OsfederationGroups);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(OsfederationIdentityprovider);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(OsfederationProtocol);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(ProjectInfo);
 #[cfg(feature = "serde")]
@@ -1823,9 +2788,19 @@ yunkit_core::serde_record!(ProjectResult);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(ProtocolIdInfo);
 #[cfg(feature = "serde")]
+yunkit_core::serde_record!(PwdPassword);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(PwdPasswordUser);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(PwdPasswordUserDomain);
+#[cfg(feature = "serde")]
 yunkit_core::serde_record!(Region);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(RegionLocales);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(ScopeDomainOption);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(ScopedToken);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(ScopedTokenInfo);
 #[cfg(feature = "serde")]
@@ -1833,11 +2808,33 @@ yunkit_core::serde_record!(ScopedTokenInfoRoles);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(Service);
 #[cfg(feature = "serde")]
+yunkit_core::serde_record!(ServicePolicy);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(ServiceStatement);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(TemporaryAccessKey);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(TemporaryAccessKeyAuth);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(TemporaryAccessKeyIdentity);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(TokenAuth);
+#[cfg(feature = "serde")]
 yunkit_core::serde_record!(TokenCatalog);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(TokenCatalogEndpoint);
 #[cfg(feature = "serde")]
+yunkit_core::serde_record!(TokenDomain);
+#[cfg(feature = "serde")]
 yunkit_core::serde_record!(TokenDomainResult);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(TokenIdentity);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(TokenInfo);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(TokenProject);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(TokenProjectDomain);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(TokenProjectDomainResult);
 #[cfg(feature = "serde")]
@@ -1847,7 +2844,19 @@ yunkit_core::serde_record!(TokenResult);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(TokenRole);
 #[cfg(feature = "serde")]
+yunkit_core::serde_record!(TokenScope);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(TokenScopeDomain);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(TokenScopeProject);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(TokenUser);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(TokenUserDomain);
+#[cfg(feature = "serde")]
 yunkit_core::serde_record!(TokenUserDomainResult);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(TokenUserOsfederation);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(TokenUserResult);
 #[cfg(feature = "serde")]

@@ -26,7 +26,8 @@ impl Operation for CreateMetadataToken {
         Method::Put,
         "/meta-data/latest/api/token",
     )
-    .answer(Answer::Text);
+    .answer(Answer::Text)
+    .sensitive();
 }
 
 impl Record for CreateMetadataToken {
@@ -62,7 +63,8 @@ impl Operation for ShowEcsSecurityKey {
         "ShowEcsSecurityKey",
         Method::Get,
         "/openstack/latest/securitykey",
-    );
+    )
+    .sensitive();
 }
 
 impl Record for ShowEcsSecurityKey {

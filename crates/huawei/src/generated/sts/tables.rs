@@ -28,7 +28,8 @@ impl Operation for AssumeAgency {
         Method::Post,
         "/v5/agencies/assume",
     )
-    .body(BodyKind::Json);
+    .body(BodyKind::Json)
+    .sensitive();
 }
 
 impl Record for AssumeAgency {
@@ -79,7 +80,8 @@ impl Operation for AssumeAgencyWithOIDC {
         Method::Post,
         "/v5/agencies/assume-with-oidc",
     )
-    .body(BodyKind::Json);
+    .body(BodyKind::Json)
+    .sensitive();
 }
 
 impl Record for AssumeAgencyWithOIDC {

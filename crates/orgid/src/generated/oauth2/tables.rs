@@ -107,7 +107,8 @@ impl Operation for ShowOauth2Token {
         Method::Post,
         "/orgid/openapi/v1/oauth2/token",
     )
-    .body(BodyKind::Multipart);
+    .body(BodyKind::Multipart)
+    .sensitive();
 }
 
 impl Record for ShowOauth2Token {

@@ -260,10 +260,10 @@ impl Debug for ShowRedirectUrl {
     }
 }
 
-impl Record for AuthorizationVI {
+impl Record for Authorization {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::model(
-            "AuthorizationVI",
+            "Authorization",
             &[
                 "name", "repo_type", "repo_host", "repo_home", "repo_user", "avartar", "token_type", "create_time",
                 "update_time", "status", "tag",
@@ -288,41 +288,7 @@ impl Record for AuthorizationVI {
     }
 }
 
-impl Debug for AuthorizationVI {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        debug(self, f)
-    }
-}
-
-impl Record for AuthorizationVO {
-    fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "AuthorizationVO",
-            &[
-                "name", "repo_type", "repo_host", "repo_home", "repo_user", "avartar", "token_type", "create_time",
-                "update_time", "status", "tag",
-            ],
-            &[],
-        );
-        &SHAPE
-    }
-    fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.name, 1 => &mut self.repo_type, 2 => &mut self.repo_host, 3 => &mut self.repo_home,
-            4 => &mut self.repo_user, 5 => &mut self.avartar, 6 => &mut self.token_type, 7 => &mut self.create_time,
-            8 => &mut self.update_time, 9 => &mut self.status, _ => &mut self.tag,
-        }
-    }
-    fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.name, 1 => &self.repo_type, 2 => &self.repo_host, 3 => &self.repo_home, 4 => &self.repo_user,
-            5 => &self.avartar, 6 => &self.token_type, 7 => &self.create_time, 8 => &self.update_time,
-            9 => &self.status, _ => &self.tag,
-        }
-    }
-}
-
-impl Debug for AuthorizationVO {
+impl Debug for Authorization {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         debug(self, f)
     }
@@ -430,6 +396,40 @@ impl Debug for ListAuthorizationsResponse {
     }
 }
 
+impl Record for NewAuthorization {
+    fn shape(&self) -> &'static Shape {
+        static SHAPE: Shape = Shape::model(
+            "NewAuthorization",
+            &[
+                "name", "repo_type", "repo_host", "repo_home", "repo_user", "avartar", "token_type", "create_time",
+                "update_time", "status", "tag",
+            ],
+            &[],
+        );
+        &SHAPE
+    }
+    fn slot(&mut self, index: usize) -> &mut dyn Value {
+        match index {
+            0 => &mut self.name, 1 => &mut self.repo_type, 2 => &mut self.repo_host, 3 => &mut self.repo_home,
+            4 => &mut self.repo_user, 5 => &mut self.avartar, 6 => &mut self.token_type, 7 => &mut self.create_time,
+            8 => &mut self.update_time, 9 => &mut self.status, _ => &mut self.tag,
+        }
+    }
+    fn peek(&self, index: usize) -> &dyn Value {
+        match index {
+            0 => &self.name, 1 => &self.repo_type, 2 => &self.repo_host, 3 => &self.repo_home, 4 => &self.repo_user,
+            5 => &self.avartar, 6 => &self.token_type, 7 => &self.create_time, 8 => &self.update_time,
+            9 => &self.status, _ => &self.tag,
+        }
+    }
+}
+
+impl Debug for NewAuthorization {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        debug(self, f)
+    }
+}
+
 impl Record for ShowRedirectUrlResponse {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::model(
@@ -456,9 +456,7 @@ impl Debug for ShowRedirectUrlResponse {
 }
 
 #[cfg(feature = "serde")]
-yunkit_core::serde_record!(AuthorizationVI);
-#[cfg(feature = "serde")]
-yunkit_core::serde_record!(AuthorizationVO);
+yunkit_core::serde_record!(Authorization);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(CreateOAuthResponse);
 #[cfg(feature = "serde")]
@@ -467,5 +465,7 @@ yunkit_core::serde_record!(CreatePasswordAuthResponse);
 yunkit_core::serde_record!(CreatePersonalAuthResponse);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(ListAuthorizationsResponse);
+#[cfg(feature = "serde")]
+yunkit_core::serde_record!(NewAuthorization);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(ShowRedirectUrlResponse);

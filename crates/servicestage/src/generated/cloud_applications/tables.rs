@@ -18,12 +18,12 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: DeployInstance::INFO, request: || Box::new(DeployInstance::new("")), output: || Box::<()>::default() },
-    Entry { info: CreateCamInstance::INFO, request: || Box::new(CreateCamInstance::new("")), output: || Box::<()>::default() },
+    Entry { info: DeployInstance::INFO, request: || Box::new(DeployInstance::new("", serde_json::Value::Null)), output: || Box::<()>::default() },
+    Entry { info: CreateCamInstance::INFO, request: || Box::new(CreateCamInstance::new("", serde_json::Value::Null)), output: || Box::<()>::default() },
     Entry { info: DeleteInstanceById::INFO, request: || Box::new(DeleteInstanceById::new("", "")), output: || Box::<()>::default() },
-    Entry { info: CreateTemplate::INFO, request: || Box::new(CreateTemplate::new("")), output: || Box::<()>::default() },
+    Entry { info: CreateTemplate::INFO, request: || Box::new(CreateTemplate::new("", serde_json::Value::Null)), output: || Box::<()>::default() },
     Entry { info: DeleteTemplate::INFO, request: || Box::new(DeleteTemplate::new("", "")), output: || Box::<()>::default() },
-    Entry { info: UpdateTemplate::INFO, request: || Box::new(UpdateTemplate::new("", "")), output: || Box::<()>::default() },
+    Entry { info: UpdateTemplate::INFO, request: || Box::new(UpdateTemplate::new("", "", serde_json::Value::Null)), output: || Box::<()>::default() },
 ];
 
 impl Operation for DeployInstance {
@@ -34,6 +34,7 @@ impl Operation for DeployInstance {
         Method::Post,
         "/v1/{project_id}/instance/deployments",
     )
+    .body(BodyKind::Json)
     .answer(Answer::Empty);
 }
 
@@ -41,19 +42,21 @@ impl Record for DeployInstance {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeployInstance",
-            &["project_id"],
-            &[0],
-            &[Place::Path],
+            &["project_id", "body"],
+            &[0, 1],
+            &[Place::Path, Place::Whole],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        let _ = index;
-        &mut self.project_id
+        match index {
+            0 => &mut self.project_id, _ => &mut self.body,
+        }
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        let _ = index;
-        &self.project_id
+        match index {
+            0 => &self.project_id, _ => &self.body,
+        }
     }
 }
 
@@ -71,6 +74,7 @@ impl Operation for CreateCamInstance {
         Method::Post,
         "/v1/{project_id}/instances",
     )
+    .body(BodyKind::Json)
     .answer(Answer::Empty);
 }
 
@@ -78,19 +82,21 @@ impl Record for CreateCamInstance {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateCamInstance",
-            &["project_id"],
-            &[0],
-            &[Place::Path],
+            &["project_id", "body"],
+            &[0, 1],
+            &[Place::Path, Place::Whole],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        let _ = index;
-        &mut self.project_id
+        match index {
+            0 => &mut self.project_id, _ => &mut self.body,
+        }
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        let _ = index;
-        &self.project_id
+        match index {
+            0 => &self.project_id, _ => &self.body,
+        }
     }
 }
 
@@ -147,6 +153,7 @@ impl Operation for CreateTemplate {
         Method::Post,
         "/v1/{project_id}/templates",
     )
+    .body(BodyKind::Json)
     .answer(Answer::Empty);
 }
 
@@ -154,19 +161,21 @@ impl Record for CreateTemplate {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateTemplate",
-            &["project_id"],
-            &[0],
-            &[Place::Path],
+            &["project_id", "body"],
+            &[0, 1],
+            &[Place::Path, Place::Whole],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        let _ = index;
-        &mut self.project_id
+        match index {
+            0 => &mut self.project_id, _ => &mut self.body,
+        }
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        let _ = index;
-        &self.project_id
+        match index {
+            0 => &self.project_id, _ => &self.body,
+        }
     }
 }
 
@@ -223,6 +232,7 @@ impl Operation for UpdateTemplate {
         Method::Put,
         "/v1/{project_id}/templates/{template_id}",
     )
+    .body(BodyKind::Json)
     .answer(Answer::Empty);
 }
 
@@ -230,20 +240,20 @@ impl Record for UpdateTemplate {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "UpdateTemplate",
-            &["project_id", "template_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
+            &["project_id", "template_id", "body"],
+            &[0, 1, 2],
+            &[Place::Path, Place::Path, Place::Whole],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, _ => &mut self.template_id,
+            0 => &mut self.project_id, 1 => &mut self.template_id, _ => &mut self.body,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, _ => &self.template_id,
+            0 => &self.project_id, 1 => &self.template_id, _ => &self.body,
         }
     }
 }

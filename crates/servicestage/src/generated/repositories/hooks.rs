@@ -66,7 +66,7 @@ pub struct CreateHook {
     /// as `:`.
     pub project: String,
     /// Random text that nobody can guess; by it the receiver tells genuine payloads from forged ones.
-    pub secret: String,
+    pub secret: SecretString,
     /// Address to call when the hook fires, such as `https://example.com/webhook`; `callback_url` in answers.
     pub url: String,
 }
@@ -78,7 +78,7 @@ impl CreateHook {
         x_repo_auth: impl Into<String>,
         namespace: impl Into<String>,
         project: impl Into<String>,
-        secret: impl Into<String>,
+        secret: impl Into<SecretString>,
         url: impl Into<String>,
     ) -> Self {
         Self {

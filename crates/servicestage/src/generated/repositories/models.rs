@@ -8,7 +8,7 @@ use super::*;
 /// A commit with its message and its time.
 #[derive(Clone, Default)]
 #[non_exhaustive]
-pub struct CommitsCommits {
+pub struct Commit {
     /// Hash of the commit.
     pub sha: Option<String>,
     pub message: Option<String>,
@@ -72,7 +72,7 @@ pub struct ListBranchesResponse {
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListCommitsResponse {
-    pub commits: Option<Vec<CommitsCommits>>,
+    pub commits: Option<Vec<Commit>>,
 }
 
 /// The hooks of a repository, without their secrets.
@@ -86,7 +86,7 @@ pub struct ListHooksResponse {
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListNamespacesResponse {
-    pub namespaces: Option<Vec<NamespacesNamespaces>>,
+    pub namespaces: Option<Vec<Namespace>>,
 }
 
 /// The repositories of a namespace.
@@ -106,7 +106,7 @@ pub struct ListTagsResponse {
 /// A user or group at the Git host, which repositories belong to.
 #[derive(Clone, Default)]
 #[non_exhaustive]
-pub struct NamespacesNamespaces {
+pub struct Namespace {
     /// What requests take as `namespace`.
     pub id: Option<String>,
     /// Name at the Git host, which requests take, too; in the published example the same as `id`.

@@ -44,10 +44,10 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: DeleteTag::INFO, request: || Box::new(DeleteTag::new("", "", "", "", "")), output: || Box::<()>::default() },
 ];
 
-impl Record for CommitsCommits {
+impl Record for Commit {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::model(
-            "CommitsCommits",
+            "Commit",
             &["sha", "message", "authored_date"],
             &[],
         );
@@ -65,7 +65,7 @@ impl Record for CommitsCommits {
     }
 }
 
-impl Debug for CommitsCommits {
+impl Debug for Commit {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         debug(self, f)
     }
@@ -327,10 +327,10 @@ impl Debug for ListTagsResponse {
     }
 }
 
-impl Record for NamespacesNamespaces {
+impl Record for Namespace {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::model(
-            "NamespacesNamespaces",
+            "Namespace",
             &["id", "name"],
             &[],
         );
@@ -348,7 +348,7 @@ impl Record for NamespacesNamespaces {
     }
 }
 
-impl Debug for NamespacesNamespaces {
+impl Debug for Namespace {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         debug(self, f)
     }
@@ -409,7 +409,7 @@ impl Debug for ShowProjectDetailResponse {
 }
 
 #[cfg(feature = "serde")]
-yunkit_core::serde_record!(CommitsCommits);
+yunkit_core::serde_record!(Commit);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(CreateHookResponse);
 #[cfg(feature = "serde")]
@@ -431,7 +431,7 @@ yunkit_core::serde_record!(ListProjectsResponse);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(ListTagsResponse);
 #[cfg(feature = "serde")]
-yunkit_core::serde_record!(NamespacesNamespaces);
+yunkit_core::serde_record!(Namespace);
 #[cfg(feature = "serde")]
 yunkit_core::serde_record!(Project);
 #[cfg(feature = "serde")]

@@ -12,7 +12,15 @@ impl Operation for ListApplications {
         "ListApplications",
         Method::Get,
         "/v2/{project_id}/cas/applications",
-    );
+    )
+    .paging(&crate::generated::ITEMS);
+}
+
+impl Paged for ListApplications {
+    type Item = ApplicationView;
+    fn items(page: ListApplicationsResponse) -> Vec<ApplicationView> {
+        page.applications.unwrap_or_default()
+    }
 }
 
 impl Record for ListApplications {

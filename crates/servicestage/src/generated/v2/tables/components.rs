@@ -12,7 +12,15 @@ impl Operation for ListComponents {
         "ListComponents",
         Method::Get,
         "/v2/{project_id}/cas/applications/{application_id}/components",
-    );
+    )
+    .paging(&crate::generated::ITEMS);
+}
+
+impl Paged for ListComponents {
+    type Item = ComponentView;
+    fn items(page: ListComponentsResponse) -> Vec<ComponentView> {
+        page.components.unwrap_or_default()
+    }
 }
 
 impl Record for ListComponents {
@@ -100,7 +108,15 @@ impl Operation for ListComponentOverviews {
         "ListComponentOverviews",
         Method::Get,
         "/v2/{project_id}/cas/applications/{application_id}/components/overviews",
-    );
+    )
+    .paging(&crate::generated::ITEMS);
+}
+
+impl Paged for ListComponentOverviews {
+    type Item = ComponentOverview;
+    fn items(page: ListComponentOverviewsResponse) -> Vec<ComponentOverview> {
+        page.components.unwrap_or_default()
+    }
 }
 
 impl Record for ListComponentOverviews {

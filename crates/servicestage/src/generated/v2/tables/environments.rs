@@ -12,7 +12,15 @@ impl Operation for ListEnvironments {
         "ListEnvironments",
         Method::Get,
         "/v2/{project_id}/cas/environments",
-    );
+    )
+    .paging(&crate::generated::ITEMS);
+}
+
+impl Paged for ListEnvironments {
+    type Item = Environment;
+    fn items(page: ListEnvironmentsResponse) -> Vec<Environment> {
+        page.environments.unwrap_or_default()
+    }
 }
 
 impl Record for ListEnvironments {

@@ -12,7 +12,15 @@ impl Operation for ListInstances {
         "ListInstances",
         Method::Get,
         "/v2/{project_id}/cas/applications/{application_id}/components/{component_id}/instances",
-    );
+    )
+    .paging(&crate::generated::ITEMS);
+}
+
+impl Paged for ListInstances {
+    type Item = InstanceListView;
+    fn items(page: ListInstancesResponse) -> Vec<InstanceListView> {
+        page.instances.unwrap_or_default()
+    }
 }
 
 impl Record for ListInstances {
@@ -273,7 +281,15 @@ impl Operation for ListInstanceSnapshots {
         "ListInstanceSnapshots",
         Method::Get,
         "/v2/{project_id}/cas/applications/{application_id}/components/{component_id}/instances/{instance_id}/snapshots",
-    );
+    )
+    .paging(&crate::generated::ITEMS);
+}
+
+impl Paged for ListInstanceSnapshots {
+    type Item = InstanceSnapshotView;
+    fn items(page: ListInstanceSnapshotsResponse) -> Vec<InstanceSnapshotView> {
+        page.snapshots.unwrap_or_default()
+    }
 }
 
 impl Record for ListInstanceSnapshots {

@@ -12,7 +12,15 @@ impl Operation for ShowApplications {
         "ShowApplications",
         Method::Get,
         "/v3/{project_id}/cas/applications",
-    );
+    )
+    .paging(&crate::generated::ITEMS);
+}
+
+impl Paged for ShowApplications {
+    type Item = Application;
+    fn items(page: ShowApplicationsResponse) -> Vec<Application> {
+        page.applications.unwrap_or_default()
+    }
 }
 
 impl Record for ShowApplications {

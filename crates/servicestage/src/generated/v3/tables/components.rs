@@ -12,7 +12,15 @@ impl Operation for ShowComponentsInApplication {
         "ShowComponentsInApplication",
         Method::Get,
         "/v3/{project_id}/cas/applications/{application_id}/components",
-    );
+    )
+    .paging(&crate::generated::ITEMS);
+}
+
+impl Paged for ShowComponentsInApplication {
+    type Item = ComponentList;
+    fn items(page: ShowComponentsInApplicationResponse) -> Vec<ComponentList> {
+        page.components.unwrap_or_default()
+    }
 }
 
 impl Record for ShowComponentsInApplication {
@@ -306,7 +314,15 @@ impl Operation for ShowComponentRecords {
         "ShowComponentRecords",
         Method::Get,
         "/v3/{project_id}/cas/applications/{application_id}/components/{component_id}/records",
-    );
+    )
+    .paging(&crate::generated::ITEMS);
+}
+
+impl Paged for ShowComponentRecords {
+    type Item = ComponentRecordView;
+    fn items(page: ShowComponentRecordsResponse) -> Vec<ComponentRecordView> {
+        page.records.unwrap_or_default()
+    }
 }
 
 impl Record for ShowComponentRecords {
@@ -385,7 +401,15 @@ impl Operation for ShowComponents {
         "ShowComponents",
         Method::Get,
         "/v3/{project_id}/cas/components",
-    );
+    )
+    .paging(&crate::generated::ITEMS);
+}
+
+impl Paged for ShowComponents {
+    type Item = ComponentList;
+    fn items(page: ShowComponentsResponse) -> Vec<ComponentList> {
+        page.components.unwrap_or_default()
+    }
 }
 
 impl Record for ShowComponents {

@@ -12,7 +12,15 @@ impl Operation for ShowEnvironments {
         "ShowEnvironments",
         Method::Get,
         "/v3/{project_id}/cas/environments",
-    );
+    )
+    .paging(&crate::generated::ITEMS);
+}
+
+impl Paged for ShowEnvironments {
+    type Item = EnvironmentListView;
+    fn items(page: ShowEnvironmentsResponse) -> Vec<EnvironmentListView> {
+        page.environments.unwrap_or_default()
+    }
 }
 
 impl Record for ShowEnvironments {
