@@ -11,6 +11,8 @@ use yunkit_core::{Opened, OperationInfo, Protocol, RawResponse, read};
 use yunkit_gitee::GiteeProtocol;
 use yunkit_gitee::oauth::{RequestToken, TokenAnswer};
 use yunkit_gitee::webhook::Event;
+use yunkit_huawei::HuaweiProtocol;
+use yunkit_servicestage::authorization::PasswordToken;
 
 /// A row of `INDEX.tsv`.
 #[derive(Debug, Clone, Default)]
@@ -110,10 +112,10 @@ pub fn judge(folder: &Path, row: &Row) -> Verdict {
     if row.kind == "fragment" {
         return Verdict::new(Outcome::Skipped, "a fragment is no whole body");
     }
-    if row.surface != "gitee" {
+    let Some(surface) = Surface::called(&row.surface) else {
         let reason = format!("the surface {} is not built yet", row.surface);
         return Verdict::new(Outcome::Skipped, reason);
-    }
+    };
     let body = match std::fs::read(folder.join(&row.file)) {
         Ok(body) => body,
         Err(error) => return Verdict::new(Outcome::Failed, format!("{}: {error}", row.file)),
@@ -121,20 +123,28 @@ pub fn judge(folder: &Path, row: &Row) -> Verdict {
     if row.kind == "webhook" {
         return webhook(&body);
     }
-    let entry = match find(row) {
+    let entry = match surface.find(row) {
         Some(entry) => entry,
         // Errors need no operation: the decoder is the same for all.
-        None if row.kind == "error" => yunkit_gitee::CATALOGUE[0][0],
+        None if row.kind == "error" => surface.catalogue[0][0],
         None => {
             let reason = format!("the facts have no operation {} {}", row.method, row.path);
             return Verdict::new(Outcome::Skipped, reason);
         }
     };
     match row.kind.as_str() {
-        "response" | "response-fields" => response(&entry, row, body),
-        "request" => request(&entry, &body),
-        "error" => error(&entry, row, body),
+        "response" | "response-fields" => surface.response(&entry, row, body),
+        "request" => surface.request(&entry, &body),
+        "error" => surface.error(&entry, row, body),
         other => Verdict::new(Outcome::Skipped, format!("the kind {other} is not known")),
+    }
+}
+
+fn password_token() -> Entry {
+    Entry {
+        info: PasswordToken::INFO,
+        request: || Box::new(PasswordToken::new("", "", "", "")),
+        output: || Box::<yunkit_servicestage::authorizations::CreatePasswordAuthResponse>::default(),
     }
 }
 
@@ -146,24 +156,53 @@ fn token_entry() -> Entry {
     }
 }
 
-fn find(row: &Row) -> Option<Entry> {
-    if row.operation == RequestToken::INFO.id {
-        return Some(token_entry());
-    }
-    let wanted = normal(&row.path);
-    let by_id = || yunkit_gitee::CATALOGUE.iter().copied().flatten().find(|e| e.info.id == row.operation).copied();
-    yunkit_gitee::CATALOGUE
-        .iter()
-        .copied()
-        .flatten()
-        .find(|entry| match entry.info.route {
-            Route::Rest { method, path } => {
-                row.method.eq_ignore_ascii_case(method.as_str()) && wanted.contains(&normal(path)[0])
-            }
-            _ => false,
+/// A surface that is built: its operations, its protocol, and the members that its credential sends.
+struct Surface {
+    catalogue: &'static [&'static [Entry]],
+    protocol: Box<dyn Protocol>,
+}
+
+impl Surface {
+    fn called(name: &str) -> Option<Self> {
+        let base = || Base::parse("http://localhost/api").expect("the address is valid");
+        let huawei = |catalogue| Self { catalogue, protocol: Box::new(HuaweiProtocol::new(base())) };
+        Some(match name {
+            "gitee" => Self { catalogue: yunkit_gitee::CATALOGUE, protocol: Box::new(GiteeProtocol::new(base())) },
+            "servicestage" => huawei(yunkit_servicestage::CATALOGUE),
+            "orgid" => huawei(yunkit_orgid::CATALOGUE),
+            "iam" | "huawei-error" => huawei(yunkit_huawei::CATALOGUE),
+            _ => return None,
         })
-        .copied()
-        .or_else(by_id)
+    }
+
+    fn find(&self, row: &Row) -> Option<Entry> {
+        if row.operation == RequestToken::INFO.id {
+            return Some(token_entry());
+        }
+        // Two bodies are in use for one path; the sample's own operation has the official one.
+        if row.file.contains("CreatePasswordAuth_tf") {
+            return Some(password_token());
+        }
+        let wanted = normal(path_of(&row.path));
+        let all = || self.catalogue.iter().copied().flatten();
+        let by_id = || all().find(|e| e.info.id == row.operation).copied();
+        all()
+            .find(|entry| match entry.info.route {
+                Route::Rest { method, path } => {
+                    row.method.eq_ignore_ascii_case(method.as_str()) && wanted.contains(&normal(path)[0])
+                }
+                _ => false,
+            })
+            .copied()
+            .or_else(by_id)
+    }
+}
+
+/// The path of an address that may come with its host and its query.
+fn path_of(address: &str) -> &str {
+    let after_host =
+        address.split_once("://").map_or(address, |(_, rest)| rest.find('/').map_or("", |at| &rest[at..]));
+    after_host.split('?').next().unwrap_or(after_host)
 }
 
 /// A path without the names of its parameters; one that ends in an optional part in both readings.
@@ -194,49 +233,50 @@ fn normal(path: &str) -> Vec<String> {
     }
 }
 
-fn protocol() -> GiteeProtocol {
-    GiteeProtocol::new(Base::parse("http://localhost/api").expect("the address is valid"))
-}
-
 fn answer(row: &Row, body: Vec<u8>, default: StatusCode) -> RawResponse {
     let status = row.status.parse().ok().and_then(|s| StatusCode::from_u16(s).ok());
     RawResponse::new(status.unwrap_or(default), HeaderMap::new(), body)
 }
 
-fn response(entry: &Entry, row: &Row, body: Vec<u8>) -> Verdict {
-    let info: &'static OperationInfo = entry.info;
-    if !matches!(info.answer, Answer::Json | Answer::Empty) {
-        return Verdict::new(Outcome::Skipped, "the operation does not answer JSON");
+impl Surface {
+    fn response(&self, entry: &Entry, row: &Row, body: Vec<u8>) -> Verdict {
+        let info: &'static OperationInfo = entry.info;
+        if !matches!(info.answer, Answer::Json | Answer::Empty) {
+            return Verdict::new(Outcome::Skipped, "the operation does not answer JSON");
+        }
+        // An empty body says as little as `null`.
+        let blank = body.trim_ascii().is_empty();
+        let original: Json = match serde_json::from_slice(if blank { b"null" } else { body.as_slice() }) {
+            Ok(original) => original,
+            Err(error) => return Verdict::new(Outcome::Failed, format!("the sample is no JSON: {error}")),
+        };
+        // What says "there is none" is `null` to us.
+        let original = if !info.absent.is_empty() && body.trim_ascii() == info.absent.as_bytes() {
+            Json::Null
+        } else {
+            original
+        };
+        let opened: Opened = match self.protocol.open(info, answer(row, body, StatusCode::OK)) {
+            Ok(opened) => opened,
+            Err(error) => return Verdict::new(Outcome::Failed, error.to_string()),
+        };
+        let mut output = (entry.output)();
+        if let Err(error) = read(info, &opened, &mut *output) {
+            return Verdict::new(Outcome::Failed, error.to_string());
+        }
+        let text = if original.is_null() { "null".into() } else { String::from_utf8_lossy(opened.payload.bytes()) };
+        let seen = record::decode_with(&text, &mut *(entry.output)()).unwrap_or_default();
+        if info.answer == Answer::Empty {
+            let verdict = if blank { Outcome::Ok } else { Outcome::Unknown };
+            return Verdict::new(verdict, if blank { "" } else { "the facts have no answer here" });
+        }
+        let written = match record::encode(&*output).map(|bytes| serde_json::from_slice::<Json>(&bytes)) {
+            Ok(Ok(written)) => written,
+            Ok(Err(error)) => return Verdict::new(Outcome::Failed, error.to_string()),
+            Err(error) => return Verdict::new(Outcome::Failed, error.to_string()),
+        };
+        conclude(&original, &written, &seen)
     }
-    // An empty body says as little as `null`.
-    let blank = body.trim_ascii().is_empty();
-    let original: Json = match serde_json::from_slice(if blank { b"null" } else { body.as_slice() }) {
-        Ok(original) => original,
-        Err(error) => return Verdict::new(Outcome::Failed, format!("the sample is no JSON: {error}")),
-    };
-    // What says "there is none" is `null` to us.
-    let original =
-        if !info.absent.is_empty() && body.trim_ascii() == info.absent.as_bytes() { Json::Null } else { original };
-    let opened: Opened = match protocol().open(info, answer(row, body, StatusCode::OK)) {
-        Ok(opened) => opened,
-        Err(error) => return Verdict::new(Outcome::Failed, error.to_string()),
-    };
-    let mut output = (entry.output)();
-    if let Err(error) = read(info, &opened, &mut *output) {
-        return Verdict::new(Outcome::Failed, error.to_string());
-    }
-    let text = if original.is_null() { "null".into() } else { String::from_utf8_lossy(opened.payload.bytes()) };
-    let seen = record::decode_with(&text, &mut *(entry.output)()).unwrap_or_default();
-    if info.answer == Answer::Empty {
-        let verdict = if blank { Outcome::Ok } else { Outcome::Unknown };
-        return Verdict::new(verdict, if blank { "" } else { "the facts have no answer here" });
-    }
-    let written = match record::encode(&*output).map(|bytes| serde_json::from_slice::<Json>(&bytes)) {
-        Ok(Ok(written)) => written,
-        Ok(Err(error)) => return Verdict::new(Outcome::Failed, error.to_string()),
-        Err(error) => return Verdict::new(Outcome::Failed, error.to_string()),
-    };
-    conclude(&original, &written, &seen)
 }
 
 fn webhook(body: &[u8]) -> Verdict {
@@ -271,78 +311,85 @@ fn conclude(original: &Json, written: &Json, seen: &record::Seen) -> Verdict {
     verdict
 }
 
-fn request(entry: &Entry, body: &[u8]) -> Verdict {
-    let original: Json = match serde_json::from_slice(body) {
-        Ok(original) => original,
-        Err(error) => return Verdict::new(Outcome::Failed, format!("the sample is no JSON: {error}")),
-    };
-    let mut request = (entry.request)();
-    let shape = request.shape();
-    let whole = (0..shape.members.len()).find(|i| shape.place(*i) == Place::Whole);
-    let mut full = match whole {
-        Some(index) => json!({shape.members[index]: original}),
-        None => original.clone(),
-    };
-    if let Some(object) = full.as_object_mut() {
-        // A sample holds the body; whatever the path needs is made up.
-        for &index in shape.required {
-            let index = usize::from(index);
-            if !matches!(shape.place(index), Place::Body | Place::Whole) {
-                object.entry(shape.members[index]).or_insert_with(|| "1".into());
+impl Surface {
+    fn request(&self, entry: &Entry, body: &[u8]) -> Verdict {
+        let original: Json = match serde_json::from_slice(body) {
+            Ok(original) => original,
+            Err(error) => return Verdict::new(Outcome::Failed, format!("the sample is no JSON: {error}")),
+        };
+        let mut request = (entry.request)();
+        let shape = request.shape();
+        let whole = (0..shape.members.len()).find(|i| shape.place(*i) == Place::Whole);
+        let mut full = match whole {
+            Some(index) => json!({shape.members[index]: original}),
+            None => original.clone(),
+        };
+        if let Some(object) = full.as_object_mut() {
+            // A sample holds the body; whatever the path needs is made up.
+            for &index in shape.required {
+                let index = usize::from(index);
+                if !matches!(shape.place(index), Place::Body | Place::Whole) {
+                    object.entry(shape.members[index]).or_insert_with(|| "1".into());
+                }
             }
         }
+        let seen = match record::decode_with(&full.to_string(), &mut request) {
+            Ok(seen) => seen,
+            Err(error) => return Verdict::new(Outcome::Failed, error.to_string()),
+        };
+        // Whatever the operation prefers: JSON shows what came out without guessing at types.
+        let bound = self.protocol.bind(entry.info, &*request, BodyKind::Json);
+        let bytes = match bound {
+            Ok(bound) => bound.body.as_bytes().map(<[u8]>::to_vec).unwrap_or_default(),
+            Err(error) => return Verdict::new(Outcome::Failed, error.to_string()),
+        };
+        match serde_json::from_slice(&bytes) {
+            Ok(written) => conclude(&original, &written, &seen),
+            Err(error) => Verdict::new(Outcome::Failed, error.to_string()),
+        }
     }
-    let seen = match record::decode_with(&full.to_string(), &mut request) {
-        Ok(seen) => seen,
-        Err(error) => return Verdict::new(Outcome::Failed, error.to_string()),
-    };
-    // Whatever the operation prefers: JSON shows what came out without guessing at types.
-    let bound = protocol().bind(entry.info, &*request, BodyKind::Json);
-    let bytes = match bound {
-        Ok(bound) => bound.body.as_bytes().map(<[u8]>::to_vec).unwrap_or_default(),
-        Err(error) => return Verdict::new(Outcome::Failed, error.to_string()),
-    };
-    match serde_json::from_slice(&bytes) {
-        Ok(written) => conclude(&original, &written, &seen),
-        Err(error) => Verdict::new(Outcome::Failed, error.to_string()),
-    }
-}
 
-fn error(entry: &Entry, row: &Row, body: Vec<u8>) -> Verdict {
-    let original: Option<Json> = serde_json::from_slice(&body).ok();
-    let text = String::from_utf8_lossy(&body).trim().to_owned();
-    let bytes = body.clone();
-    let error = match protocol().open(entry.info, answer(row, body, StatusCode::BAD_REQUEST)) {
-        Ok(_) => return Verdict::new(Outcome::Failed, "it was taken for a success"),
-        Err(error) => error,
-    };
-    let shown = error.to_string();
-    let mut missing = Vec::new();
-    let mut expect = |pointer: &str, said: &str| {
-        let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
-        if !flat.is_empty() && !shown.contains(&flat) {
-            missing.push(pointer.to_owned());
-        }
-    };
-    match &original {
-        Some(Json::Object(object)) => {
-            for key in ["message", "messages", "errors", "error", "error_description", "code"] {
-                texts(object.get(key), &format!("/{key}"), &mut expect);
+    fn error(&self, entry: &Entry, row: &Row, body: Vec<u8>) -> Verdict {
+        let original: Option<Json> = serde_json::from_slice(&body).ok();
+        let text = String::from_utf8_lossy(&body).trim().to_owned();
+        let bytes = body.clone();
+        let error = match self.protocol.open(entry.info, answer(row, body, StatusCode::BAD_REQUEST)) {
+            Ok(_) => return Verdict::new(Outcome::Failed, "it was taken for a success"),
+            Err(error) => error,
+        };
+        let shown = error.to_string();
+        let mut missing = Vec::new();
+        let mut expect = |pointer: &str, said: &str| {
+            // IAM repeats the words of the status.
+            let reason = row.status.parse().ok().and_then(|s| StatusCode::from_u16(s).ok()?.canonical_reason());
+            if pointer.ends_with("/title") && reason == Some(said) {
+                return;
             }
+            let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
+            if !flat.is_empty() && !shown.contains(&flat) {
+                missing.push(pointer.to_owned());
+            }
+        };
+        match &original {
+            Some(Json::Object(object)) => {
+                for key in ["message", "messages", "errors", "error", "error_description", "code"] {
+                    texts(object.get(key), &format!("/{key}"), &mut expect);
+                }
+            }
+            // A page of HTML has no message; what there is stays at hand as it came.
+            _ if text.starts_with('<') && (entry.info.sensitive || *error.raw_body() == bytes) => {}
+            _ => expect("", &text),
         }
-        // A page of HTML has no message; what there is stays at hand as it came.
-        _ if text.starts_with('<') && (entry.info.sensitive || *error.raw_body() == bytes) => {}
-        _ => expect("", &text),
-    }
-    let code = original.as_ref().and_then(|o| o.get("code")).map(plain);
-    if code.is_some() && code.as_deref() != error.code() {
-        missing.push("/code".to_owned());
-    }
-    missing.sort();
-    missing.dedup();
-    match missing.is_empty() {
-        true => Verdict::new(Outcome::Ok, ""),
-        false => Verdict::new(Outcome::Lost, missing.join(" ")),
+        let code = original.as_ref().and_then(|o| o.get("code")).map(plain);
+        if code.is_some() && code.as_deref() != error.code() {
+            missing.push("/code".to_owned());
+        }
+        missing.sort();
+        missing.dedup();
+        match missing.is_empty() {
+            true => Verdict::new(Outcome::Ok, ""),
+            false => Verdict::new(Outcome::Lost, missing.join(" ")),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod conformance;
 pub mod every;
 pub mod meaning;
+pub mod signing;
 
 /// The examples of the README, compiled and run as tests.
 #[cfg(doctest)]

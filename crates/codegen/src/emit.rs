@@ -132,7 +132,7 @@ fn root(api: &Api, style: Style) -> String {
 fn paging_static(paging: &Paging) -> String {
     let style = names::pascal(&paging.style);
     format!(
-        "/// Lists that continue by `{start}` and `{size}`.\npub(crate) static {name}: Paging = Paging {{\n    style: PagingStyle::{style},\n    start: \"{start}\",\n    size: \"{size}\",\n    key: \"{key}\",\n    default_size: {default},\n    max_size: {max},\n}};\n",
+        "/// Lists that continue by `{start}` and `{size}`.\n#[allow(dead_code)] // no module of this build may have such lists\npub(crate) static {name}: Paging = Paging {{\n    style: PagingStyle::{style},\n    start: \"{start}\",\n    size: \"{size}\",\n    key: \"{key}\",\n    default_size: {default},\n    max_size: {max},\n}};\n",
         start = paging.start,
         size = paging.size,
         key = paging.key,

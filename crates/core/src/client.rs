@@ -86,6 +86,10 @@ impl Client {
     pub fn surroundings(self, surroundings: Arc<dyn Surroundings>) -> Self {
         self.change(|shared| shared.surroundings = surroundings)
     }
+    /// The clock and the chance that this client goes by, for what waits between calls.
+    pub fn clock(&self) -> &Arc<dyn Surroundings> {
+        &self.shared.surroundings
+    }
     /// Sends through this transport.
     #[must_use]
     pub fn transport(self, transport: Arc<dyn Transport>) -> Self {

@@ -208,7 +208,9 @@ impl Error {
 
     /// The same failure, seen by the call that wanted a credential: nothing of it was sent, and only the credential knows
     /// whether trying again is safe.
-    pub(crate) fn into_credential(mut self) -> Self {
+    /// The same failure, as what it means to whoever asked for a credential: there is none to call with.
+    #[must_use]
+    pub fn into_credential(mut self) -> Self {
         if self.0.kind != ErrorKind::Input {
             self.0.kind = ErrorKind::Credential;
         }

@@ -14,6 +14,7 @@
 //! | What can be replaced? | [`Protocol`], [`Transport`], [`Policy`], [`Credential`], [`Surroundings`] |
 
 pub mod body;
+pub mod civil;
 mod client;
 pub mod credential;
 mod error;

@@ -116,8 +116,13 @@ fn write_path(
         let (name, after) =
             after.split_once('}').ok_or_else(|| Error::input(info.name, "its path template is broken"))?;
         rest = after;
-        let index =
-            shape.index_of(name).ok_or_else(|| Error::input(info.name, format!("`{name}` is no member")))?;
+        let Some(index) = shape.index_of(name) else {
+            // What the request does not have comes from the credential; see `fill`.
+            path.push('{');
+            path.push_str(name);
+            path.push('}');
+            continue;
+        };
         let tail = shape.place(index) == Place::Tail;
         match scalar(request.peek(index).peek()) {
             Some(value) => push_segments(&mut path, info, name, &value, tail)?,
@@ -132,6 +137,24 @@ fn write_path(
     }
     path.push_str(rest);
     Ok(path)
+}
+
+/// Puts a value into the path of a bound request where its template has a name that is no member: an account or a project
+/// that the credential knows. Answers whether the path had such a place.
+///
+/// # Errors
+///
+/// As [`bind`] for members of the path.
+pub fn fill(info: &'static OperationInfo, url: &mut Url, name: &str, value: &str) -> Result<bool, Error> {
+    let place = format!("%7B{name}%7D");
+    let Some((before, after)) = url.path().split_once(&place) else {
+        return Ok(false);
+    };
+    let mut path = before.to_owned();
+    push_segments(&mut path, info, name, value, false)?;
+    path.push_str(after);
+    url.set_path(&path);
+    Ok(true)
 }
 
 fn push_segments(

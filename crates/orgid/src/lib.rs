@@ -8,3 +8,7 @@ pub use generated::*;
 mod prelude {
     pub(crate) use yunkit_core::generated::*;
 }
+
+/// The specification this crate was generated from, as the generator read it.
+#[cfg(feature = "catalogue")]
+pub static SPEC: &[&str] = &[include_str!("../spec/openapi.json")];

@@ -4,6 +4,7 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use yunkit_tests::conformance::{Outcome, judge, rows};
+use yunkit_tests::signing;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -41,6 +42,28 @@ fn main() -> ExitCode {
             "outcome": verdict.outcome.as_str(),
             "detail": verdict.detail,
         }));
+    }
+    let vectors = folder.join("huawei-signing-vectors.json");
+    if let Ok(text) = std::fs::read_to_string(&vectors) {
+        let vectors: serde_json::Value = match serde_json::from_str(&text) {
+            Ok(vectors) => vectors,
+            Err(error) => return usage(&format!("{}: {error}", vectors.display())),
+        };
+        for vector in vectors["vectors"].as_array().or(vectors.as_array()).into_iter().flatten() {
+            let name = vector["name"].as_str().unwrap_or_default();
+            let (outcome, detail) = match signing::check(vector) {
+                Ok(()) => (Outcome::Ok, String::new()),
+                Err(detail) => (Outcome::Failed, detail),
+            };
+            counts[outcome as usize] += 1;
+            if !as_json && outcome != Outcome::Ok {
+                println!("{:<8} {name} {detail}", outcome.as_str());
+            }
+            out.push(json!({
+                "file": name, "surface": "huawei-signing", "kind": "vector", "operation": vector["algorithm"],
+                "outcome": outcome.as_str(), "detail": detail,
+            }));
+        }
     }
     let [ok, unknown, lost, failed, skipped] = counts;
     if as_json {

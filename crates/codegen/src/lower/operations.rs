@@ -254,7 +254,8 @@ impl Lowering<'_> {
         }
         for piece in path.split('{').skip(1) {
             let wire = piece.split('}').next().unwrap_or_default();
-            if !members.iter().any(|m| m.wire == wire) && facts.get("x-action").is_none() {
+            let credentials = self.overlay.api.credential_members.iter().any(|member| member == wire);
+            if !credentials && !members.iter().any(|m| m.wire == wire) && facts.get("x-action").is_none() {
                 return Err(self.problem(&at.pointer, format!("`{{{wire}}}` in the path is no parameter")));
             }
         }

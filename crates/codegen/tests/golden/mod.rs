@@ -12,6 +12,7 @@ pub mod keys;
 use yunkit_core::operation::{Paging, PagingStyle};
 
 /// Lists that continue by `page` and `per_page`.
+#[allow(dead_code)] // no module of this build may have such lists
 pub(crate) static PAGES: Paging = Paging {
     style: PagingStyle::Page,
     start: "page",

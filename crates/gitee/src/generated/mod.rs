@@ -60,6 +60,7 @@ pub mod webhooks;
 use yunkit_core::operation::{Paging, PagingStyle};
 
 /// Lists that continue by `prev_id` and `limit`.
+#[allow(dead_code)] // no module of this build may have such lists
 pub(crate) static FEED: Paging = Paging {
     style: PagingStyle::After,
     start: "prev_id",
@@ -69,6 +70,7 @@ pub(crate) static FEED: Paging = Paging {
     max_size: 100,
 };
 /// Lists that continue by `page` and `per_page`.
+#[allow(dead_code)] // no module of this build may have such lists
 pub(crate) static PAGES: Paging = Paging {
     style: PagingStyle::Page,
     start: "page",

@@ -22,17 +22,13 @@ pub use tables::OPERATIONS;
 #[derive(Clone)]
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
-pub struct ListAuthorizations {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
-}
+pub struct ListAuthorizations {}
 
 impl ListAuthorizations {
-    /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>) -> Self {
-        Self {
-            project_id: project_id.into(),
-        }
+    /// Begins with nothing said; everything can be left out.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self {}
     }
 }
 
@@ -45,17 +41,14 @@ impl ListAuthorizations {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteAuthorize {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Authorization to delete: its `name` from [`ListAuthorizations`].
     pub name: String,
 }
 
 impl DeleteAuthorize {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, name: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             name: name.into(),
         }
     }
@@ -74,8 +67,6 @@ impl DeleteAuthorize {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateOAuth {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Host that was logged in at. The SDKs list `github`, `gitlab`, `gitee` and `bitbucket`; the current
     /// international documentation lacks `gitee`, the Chinese one adds `devcloud` (CodeArts). `SVCSTG.REPO.0401`
     /// refuses a host, not the credential.
@@ -95,14 +86,12 @@ pub struct CreateOAuth {
 impl CreateOAuth {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         repo_type: impl Into<OAuthRepoType>,
         name: impl Into<String>,
         code: impl Into<SecretString>,
         state: impl Into<String>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             repo_type: repo_type.into(),
             tag: None,
             name: name.into(),
@@ -129,8 +118,6 @@ impl CreateOAuth {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreatePasswordAuth {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Host the account is at. The SDKs list `github`, `devcloud` (CodeArts) and `bitbucket`, the current Chinese
     /// documentation and the Terraform provider `devcloud` and `bitbucket`, the current international one
     /// `bitbucket` alone. `SVCSTG.REPO.0401` refuses a host, not the credential.
@@ -147,14 +134,12 @@ pub struct CreatePasswordAuth {
 impl CreatePasswordAuth {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         repo_type: impl Into<PasswordRepoType>,
         name: impl Into<String>,
         user: impl Into<String>,
         password: impl Into<SecretString>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             repo_type: repo_type.into(),
             name: name.into(),
             user: user.into(),
@@ -173,8 +158,6 @@ impl CreatePasswordAuth {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreatePersonalAuth {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Host the token is from. The SDKs list `github`, `gitlab` and `gitee`; the current international
     /// documentation lacks `gitee`. `SVCSTG.REPO.0401` refuses a host, not the credential.
     pub repo_type: PersonalRepoType,
@@ -190,13 +173,11 @@ pub struct CreatePersonalAuth {
 impl CreatePersonalAuth {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         repo_type: impl Into<PersonalRepoType>,
         name: impl Into<String>,
         token: impl Into<SecretString>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             repo_type: repo_type.into(),
             name: name.into(),
             token: token.into(),
@@ -220,8 +201,6 @@ impl CreatePersonalAuth {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowRedirectUrl {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Host to log in at. The SDKs list `github`, `gitlab`, `gitee` and `bitbucket`; the current international
     /// documentation lacks `gitee`, the Chinese one adds `devcloud` (CodeArts). `SVCSTG.REPO.0401` refuses a host,
     /// not the credential.
@@ -232,9 +211,8 @@ pub struct ShowRedirectUrl {
 
 impl ShowRedirectUrl {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, repo_type: impl Into<OAuthRepoType>) -> Self {
+    pub fn new(repo_type: impl Into<OAuthRepoType>) -> Self {
         Self {
-            project_id: project_id.into(),
             repo_type: repo_type.into(),
             tag: None,
         }

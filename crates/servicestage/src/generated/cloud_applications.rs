@@ -23,17 +23,14 @@ pub use tables::OPERATIONS;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeployInstance {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// JSON that says what to deploy, in the form Huawei knows.
     pub body: serde_json::Value,
 }
 
 impl DeployInstance {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, body: impl Into<serde_json::Value>) -> Self {
+    pub fn new(body: impl Into<serde_json::Value>) -> Self {
         Self {
-            project_id: project_id.into(),
             body: body.into(),
         }
     }
@@ -48,17 +45,14 @@ impl DeployInstance {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateCamInstance {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// JSON that describes the instance, in the form Huawei knows.
     pub body: serde_json::Value,
 }
 
 impl CreateCamInstance {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, body: impl Into<serde_json::Value>) -> Self {
+    pub fn new(body: impl Into<serde_json::Value>) -> Self {
         Self {
-            project_id: project_id.into(),
             body: body.into(),
         }
     }
@@ -73,17 +67,14 @@ impl CreateCamInstance {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteInstanceById {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Instance to delete. No published operation lists these ids.
     pub instance_id: String,
 }
 
 impl DeleteInstanceById {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, instance_id: impl Into<String>) -> Self {
+    pub fn new(instance_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             instance_id: instance_id.into(),
         }
     }
@@ -98,17 +89,14 @@ impl DeleteInstanceById {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateTemplate {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// JSON that describes the template, in the form Huawei knows.
     pub body: serde_json::Value,
 }
 
 impl CreateTemplate {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, body: impl Into<serde_json::Value>) -> Self {
+    pub fn new(body: impl Into<serde_json::Value>) -> Self {
         Self {
-            project_id: project_id.into(),
             body: body.into(),
         }
     }
@@ -121,17 +109,14 @@ impl CreateTemplate {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteTemplate {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Template to delete. No published operation lists these ids.
     pub template_id: String,
 }
 
 impl DeleteTemplate {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, template_id: impl Into<String>) -> Self {
+    pub fn new(template_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             template_id: template_id.into(),
         }
     }
@@ -146,8 +131,6 @@ impl DeleteTemplate {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct UpdateTemplate {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Template to change. No published operation lists these ids.
     pub template_id: String,
     /// JSON that describes the template, in the form Huawei knows.
@@ -156,13 +139,8 @@ pub struct UpdateTemplate {
 
 impl UpdateTemplate {
     /// Begins with what it cannot do without.
-    pub fn new(
-        project_id: impl Into<String>,
-        template_id: impl Into<String>,
-        body: impl Into<serde_json::Value>,
-    ) -> Self {
+    pub fn new(template_id: impl Into<String>, body: impl Into<serde_json::Value>) -> Self {
         Self {
-            project_id: project_id.into(),
             template_id: template_id.into(),
             body: body.into(),
         }

@@ -23,8 +23,6 @@ pub use tables::OPERATIONS;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ListTrees {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Name of the authorization to reach the Git host with, as `authorizations::ListAuthorizations` gives it: no
     /// token. `SVCSTG.REPO.0450` means that there is no such authorization, `SVCSTG.REPO.0451` that it must be made
     /// anew.
@@ -41,14 +39,12 @@ pub struct ListTrees {
 impl ListTrees {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         x_repo_auth: impl Into<String>,
         namespace: impl Into<String>,
         project: impl Into<String>,
         r#ref: impl Into<String>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             x_repo_auth: x_repo_auth.into(),
             namespace: namespace.into(),
             project: project.into(),
@@ -64,8 +60,6 @@ impl ListTrees {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteFile {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Name of the authorization to reach the Git host with, as `authorizations::ListAuthorizations` gives it: no
     /// token. `SVCSTG.REPO.0450` means that there is no such authorization, `SVCSTG.REPO.0451` that it must be made
     /// anew.
@@ -89,7 +83,6 @@ pub struct DeleteFile {
 impl DeleteFile {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         x_repo_auth: impl Into<String>,
         namespace: impl Into<String>,
         project: impl Into<String>,
@@ -99,7 +92,6 @@ impl DeleteFile {
         sha: impl Into<String>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             x_repo_auth: x_repo_auth.into(),
             namespace: namespace.into(),
             project: project.into(),
@@ -118,8 +110,6 @@ impl DeleteFile {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowContent {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Name of the authorization to reach the Git host with, as `authorizations::ListAuthorizations` gives it: no
     /// token. `SVCSTG.REPO.0450` means that there is no such authorization, `SVCSTG.REPO.0451` that it must be made
     /// anew.
@@ -138,7 +128,6 @@ pub struct ShowContent {
 impl ShowContent {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         x_repo_auth: impl Into<String>,
         namespace: impl Into<String>,
         project: impl Into<String>,
@@ -146,7 +135,6 @@ impl ShowContent {
         r#ref: impl Into<String>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             x_repo_auth: x_repo_auth.into(),
             namespace: namespace.into(),
             project: project.into(),
@@ -165,8 +153,6 @@ impl ShowContent {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateFile {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Name of the authorization to reach the Git host with, as `authorizations::ListAuthorizations` gives it: no
     /// token. `SVCSTG.REPO.0450` means that there is no such authorization, `SVCSTG.REPO.0451` that it must be made
     /// anew.
@@ -189,7 +175,6 @@ pub struct CreateFile {
 impl CreateFile {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         x_repo_auth: impl Into<String>,
         namespace: impl Into<String>,
         project: impl Into<String>,
@@ -199,7 +184,6 @@ impl CreateFile {
         content: impl Into<String>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             x_repo_auth: x_repo_auth.into(),
             namespace: namespace.into(),
             project: project.into(),
@@ -218,8 +202,6 @@ impl CreateFile {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct UpdateFile {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Name of the authorization to reach the Git host with, as `authorizations::ListAuthorizations` gives it: no
     /// token. `SVCSTG.REPO.0450` means that there is no such authorization, `SVCSTG.REPO.0451` that it must be made
     /// anew.
@@ -245,7 +227,6 @@ pub struct UpdateFile {
 impl UpdateFile {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         x_repo_auth: impl Into<String>,
         namespace: impl Into<String>,
         project: impl Into<String>,
@@ -256,7 +237,6 @@ impl UpdateFile {
         sha: impl Into<String>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             x_repo_auth: x_repo_auth.into(),
             namespace: namespace.into(),
             project: project.into(),

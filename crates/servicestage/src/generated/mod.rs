@@ -24,6 +24,7 @@ pub mod v3;
 use yunkit_core::operation::{Paging, PagingStyle};
 
 /// Lists that continue by `offset` and `limit`.
+#[allow(dead_code)] // no module of this build may have such lists
 pub(crate) static ITEMS: Paging = Paging {
     style: PagingStyle::Offset,
     start: "offset",

@@ -18,12 +18,12 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: ListAuthorizations::INFO, request: || Box::new(ListAuthorizations::new("")), output: || Box::<ListAuthorizationsResponse>::default() },
-    Entry { info: DeleteAuthorize::INFO, request: || Box::new(DeleteAuthorize::new("", "")), output: || Box::<()>::default() },
-    Entry { info: CreateOAuth::INFO, request: || Box::new(CreateOAuth::new("", "", "", "", "")), output: || Box::<CreateOAuthResponse>::default() },
-    Entry { info: CreatePasswordAuth::INFO, request: || Box::new(CreatePasswordAuth::new("", "", "", "", "")), output: || Box::<CreatePasswordAuthResponse>::default() },
-    Entry { info: CreatePersonalAuth::INFO, request: || Box::new(CreatePersonalAuth::new("", "", "", "")), output: || Box::<CreatePersonalAuthResponse>::default() },
-    Entry { info: ShowRedirectUrl::INFO, request: || Box::new(ShowRedirectUrl::new("", "")), output: || Box::<ShowRedirectUrlResponse>::default() },
+    Entry { info: ListAuthorizations::INFO, request: || Box::new(ListAuthorizations::new()), output: || Box::<ListAuthorizationsResponse>::default() },
+    Entry { info: DeleteAuthorize::INFO, request: || Box::new(DeleteAuthorize::new("")), output: || Box::<()>::default() },
+    Entry { info: CreateOAuth::INFO, request: || Box::new(CreateOAuth::new("", "", "", "")), output: || Box::<CreateOAuthResponse>::default() },
+    Entry { info: CreatePasswordAuth::INFO, request: || Box::new(CreatePasswordAuth::new("", "", "", "")), output: || Box::<CreatePasswordAuthResponse>::default() },
+    Entry { info: CreatePersonalAuth::INFO, request: || Box::new(CreatePersonalAuth::new("", "", "")), output: || Box::<CreatePersonalAuthResponse>::default() },
+    Entry { info: ShowRedirectUrl::INFO, request: || Box::new(ShowRedirectUrl::new("")), output: || Box::<ShowRedirectUrlResponse>::default() },
 ];
 
 impl Operation for ListAuthorizations {
@@ -40,19 +40,19 @@ impl Record for ListAuthorizations {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ListAuthorizations",
-            &["project_id"],
-            &[0],
-            &[Place::Path],
+            &[],
+            &[],
+            &[],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
-        &mut self.project_id
+        nowhere()
     }
     fn peek(&self, index: usize) -> &dyn Value {
         let _ = index;
-        &self.project_id
+        &()
     }
 }
 
@@ -77,21 +77,19 @@ impl Record for DeleteAuthorize {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteAuthorize",
-            &["project_id", "name"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
+            &["name"],
+            &[0],
+            &[Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.project_id, _ => &mut self.name,
-        }
+        let _ = index;
+        &mut self.name
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.project_id, _ => &self.name,
-        }
+        let _ = index;
+        &self.name
     }
 }
 
@@ -116,22 +114,21 @@ impl Record for CreateOAuth {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateOAuth",
-            &["project_id", "repo_type", "tag", "name", "code", "state"],
-            &[0, 1, 3, 4, 5],
-            &[Place::Path, Place::Path, Place::Query, Place::Body, Place::Body, Place::Body],
+            &["repo_type", "tag", "name", "code", "state"],
+            &[0, 2, 3, 4],
+            &[Place::Path, Place::Query, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.repo_type, 2 => &mut self.tag, 3 => &mut self.name,
-            4 => &mut self.code, _ => &mut self.state,
+            0 => &mut self.repo_type, 1 => &mut self.tag, 2 => &mut self.name, 3 => &mut self.code,
+            _ => &mut self.state,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.repo_type, 2 => &self.tag, 3 => &self.name, 4 => &self.code,
-            _ => &self.state,
+            0 => &self.repo_type, 1 => &self.tag, 2 => &self.name, 3 => &self.code, _ => &self.state,
         }
     }
 }
@@ -157,21 +154,20 @@ impl Record for CreatePasswordAuth {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreatePasswordAuth",
-            &["project_id", "repo_type", "name", "user", "password"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body],
+            &["repo_type", "name", "user", "password"],
+            &[0, 1, 2, 3],
+            &[Place::Path, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.repo_type, 2 => &mut self.name, 3 => &mut self.user,
-            _ => &mut self.password,
+            0 => &mut self.repo_type, 1 => &mut self.name, 2 => &mut self.user, _ => &mut self.password,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.repo_type, 2 => &self.name, 3 => &self.user, _ => &self.password,
+            0 => &self.repo_type, 1 => &self.name, 2 => &self.user, _ => &self.password,
         }
     }
 }
@@ -197,21 +193,20 @@ impl Record for CreatePersonalAuth {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreatePersonalAuth",
-            &["project_id", "repo_type", "name", "token", "host"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body],
+            &["repo_type", "name", "token", "host"],
+            &[0, 1, 2],
+            &[Place::Path, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.repo_type, 2 => &mut self.name, 3 => &mut self.token,
-            _ => &mut self.host,
+            0 => &mut self.repo_type, 1 => &mut self.name, 2 => &mut self.token, _ => &mut self.host,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.repo_type, 2 => &self.name, 3 => &self.token, _ => &self.host,
+            0 => &self.repo_type, 1 => &self.name, 2 => &self.token, _ => &self.host,
         }
     }
 }
@@ -236,20 +231,20 @@ impl Record for ShowRedirectUrl {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ShowRedirectUrl",
-            &["project_id", "repo_type", "tag"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query],
+            &["repo_type", "tag"],
+            &[0],
+            &[Place::Path, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.repo_type, _ => &mut self.tag,
+            0 => &mut self.repo_type, _ => &mut self.tag,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.repo_type, _ => &self.tag,
+            0 => &self.repo_type, _ => &self.tag,
         }
     }
 }

@@ -18,12 +18,12 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: DeployInstance::INFO, request: || Box::new(DeployInstance::new("", serde_json::Value::Null)), output: || Box::<()>::default() },
-    Entry { info: CreateCamInstance::INFO, request: || Box::new(CreateCamInstance::new("", serde_json::Value::Null)), output: || Box::<()>::default() },
-    Entry { info: DeleteInstanceById::INFO, request: || Box::new(DeleteInstanceById::new("", "")), output: || Box::<()>::default() },
-    Entry { info: CreateTemplate::INFO, request: || Box::new(CreateTemplate::new("", serde_json::Value::Null)), output: || Box::<()>::default() },
-    Entry { info: DeleteTemplate::INFO, request: || Box::new(DeleteTemplate::new("", "")), output: || Box::<()>::default() },
-    Entry { info: UpdateTemplate::INFO, request: || Box::new(UpdateTemplate::new("", "", serde_json::Value::Null)), output: || Box::<()>::default() },
+    Entry { info: DeployInstance::INFO, request: || Box::new(DeployInstance::new(serde_json::Value::Null)), output: || Box::<()>::default() },
+    Entry { info: CreateCamInstance::INFO, request: || Box::new(CreateCamInstance::new(serde_json::Value::Null)), output: || Box::<()>::default() },
+    Entry { info: DeleteInstanceById::INFO, request: || Box::new(DeleteInstanceById::new("")), output: || Box::<()>::default() },
+    Entry { info: CreateTemplate::INFO, request: || Box::new(CreateTemplate::new(serde_json::Value::Null)), output: || Box::<()>::default() },
+    Entry { info: DeleteTemplate::INFO, request: || Box::new(DeleteTemplate::new("")), output: || Box::<()>::default() },
+    Entry { info: UpdateTemplate::INFO, request: || Box::new(UpdateTemplate::new("", serde_json::Value::Null)), output: || Box::<()>::default() },
 ];
 
 impl Operation for DeployInstance {
@@ -42,21 +42,19 @@ impl Record for DeployInstance {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeployInstance",
-            &["project_id", "body"],
-            &[0, 1],
-            &[Place::Path, Place::Whole],
+            &["body"],
+            &[0],
+            &[Place::Whole],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.project_id, _ => &mut self.body,
-        }
+        let _ = index;
+        &mut self.body
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.project_id, _ => &self.body,
-        }
+        let _ = index;
+        &self.body
     }
 }
 
@@ -82,21 +80,19 @@ impl Record for CreateCamInstance {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateCamInstance",
-            &["project_id", "body"],
-            &[0, 1],
-            &[Place::Path, Place::Whole],
+            &["body"],
+            &[0],
+            &[Place::Whole],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.project_id, _ => &mut self.body,
-        }
+        let _ = index;
+        &mut self.body
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.project_id, _ => &self.body,
-        }
+        let _ = index;
+        &self.body
     }
 }
 
@@ -121,21 +117,19 @@ impl Record for DeleteInstanceById {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteInstanceById",
-            &["project_id", "instance_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
+            &["instance_id"],
+            &[0],
+            &[Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.project_id, _ => &mut self.instance_id,
-        }
+        let _ = index;
+        &mut self.instance_id
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.project_id, _ => &self.instance_id,
-        }
+        let _ = index;
+        &self.instance_id
     }
 }
 
@@ -161,21 +155,19 @@ impl Record for CreateTemplate {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateTemplate",
-            &["project_id", "body"],
-            &[0, 1],
-            &[Place::Path, Place::Whole],
+            &["body"],
+            &[0],
+            &[Place::Whole],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.project_id, _ => &mut self.body,
-        }
+        let _ = index;
+        &mut self.body
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.project_id, _ => &self.body,
-        }
+        let _ = index;
+        &self.body
     }
 }
 
@@ -200,21 +192,19 @@ impl Record for DeleteTemplate {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteTemplate",
-            &["project_id", "template_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
+            &["template_id"],
+            &[0],
+            &[Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.project_id, _ => &mut self.template_id,
-        }
+        let _ = index;
+        &mut self.template_id
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.project_id, _ => &self.template_id,
-        }
+        let _ = index;
+        &self.template_id
     }
 }
 
@@ -240,20 +230,20 @@ impl Record for UpdateTemplate {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "UpdateTemplate",
-            &["project_id", "template_id", "body"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Whole],
+            &["template_id", "body"],
+            &[0, 1],
+            &[Place::Path, Place::Whole],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.template_id, _ => &mut self.body,
+            0 => &mut self.template_id, _ => &mut self.body,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.template_id, _ => &self.body,
+            0 => &self.template_id, _ => &self.body,
         }
     }
 }

@@ -17,11 +17,11 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: ListTrees::INFO, request: || Box::new(ListTrees::new("", "", "", "", "")), output: || Box::<ListTreesResponse>::default() },
-    Entry { info: DeleteFile::INFO, request: || Box::new(DeleteFile::new("", "", "", "", "", "", "", "")), output: || Box::<()>::default() },
-    Entry { info: ShowContent::INFO, request: || Box::new(ShowContent::new("", "", "", "", "", "")), output: || Box::<ShowContentResponse>::default() },
-    Entry { info: CreateFile::INFO, request: || Box::new(CreateFile::new("", "", "", "", "", "", "", "")), output: || Box::<CreateFileResponse>::default() },
-    Entry { info: UpdateFile::INFO, request: || Box::new(UpdateFile::new("", "", "", "", "", "", "", "", "")), output: || Box::<UpdateFileResponse>::default() },
+    Entry { info: ListTrees::INFO, request: || Box::new(ListTrees::new("", "", "", "")), output: || Box::<ListTreesResponse>::default() },
+    Entry { info: DeleteFile::INFO, request: || Box::new(DeleteFile::new("", "", "", "", "", "", "")), output: || Box::<()>::default() },
+    Entry { info: ShowContent::INFO, request: || Box::new(ShowContent::new("", "", "", "", "")), output: || Box::<ShowContentResponse>::default() },
+    Entry { info: CreateFile::INFO, request: || Box::new(CreateFile::new("", "", "", "", "", "", "")), output: || Box::<CreateFileResponse>::default() },
+    Entry { info: UpdateFile::INFO, request: || Box::new(UpdateFile::new("", "", "", "", "", "", "", "")), output: || Box::<UpdateFileResponse>::default() },
 ];
 
 impl Operation for ListTrees {
@@ -38,21 +38,20 @@ impl Record for ListTrees {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ListTrees",
-            &["project_id", "X-Repo-Auth", "namespace", "project", "ref"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Path, Place::Header, Place::Path, Place::Path, Place::Query],
+            &["X-Repo-Auth", "namespace", "project", "ref"],
+            &[0, 1, 2, 3],
+            &[Place::Header, Place::Path, Place::Path, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.x_repo_auth, 2 => &mut self.namespace, 3 => &mut self.project,
-            _ => &mut self.r#ref,
+            0 => &mut self.x_repo_auth, 1 => &mut self.namespace, 2 => &mut self.project, _ => &mut self.r#ref,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.x_repo_auth, 2 => &self.namespace, 3 => &self.project, _ => &self.r#ref,
+            0 => &self.x_repo_auth, 1 => &self.namespace, 2 => &self.project, _ => &self.r#ref,
         }
     }
 }
@@ -78,25 +77,22 @@ impl Record for DeleteFile {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteFile",
-            &["project_id", "X-Repo-Auth", "namespace", "project", "path", "ref", "message", "sha"],
-            &[0, 1, 2, 3, 4, 5, 6, 7],
-            &[
-                Place::Path, Place::Header, Place::Path, Place::Path, Place::Path, Place::Query, Place::Query,
-                Place::Query,
-            ],
+            &["X-Repo-Auth", "namespace", "project", "path", "ref", "message", "sha"],
+            &[0, 1, 2, 3, 4, 5, 6],
+            &[Place::Header, Place::Path, Place::Path, Place::Path, Place::Query, Place::Query, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.x_repo_auth, 2 => &mut self.namespace, 3 => &mut self.project,
-            4 => &mut self.path, 5 => &mut self.r#ref, 6 => &mut self.message, _ => &mut self.sha,
+            0 => &mut self.x_repo_auth, 1 => &mut self.namespace, 2 => &mut self.project, 3 => &mut self.path,
+            4 => &mut self.r#ref, 5 => &mut self.message, _ => &mut self.sha,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.x_repo_auth, 2 => &self.namespace, 3 => &self.project, 4 => &self.path,
-            5 => &self.r#ref, 6 => &self.message, _ => &self.sha,
+            0 => &self.x_repo_auth, 1 => &self.namespace, 2 => &self.project, 3 => &self.path, 4 => &self.r#ref,
+            5 => &self.message, _ => &self.sha,
         }
     }
 }
@@ -121,22 +117,21 @@ impl Record for ShowContent {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ShowContent",
-            &["project_id", "X-Repo-Auth", "namespace", "project", "path", "ref"],
-            &[0, 1, 2, 3, 4, 5],
-            &[Place::Path, Place::Header, Place::Path, Place::Path, Place::Path, Place::Query],
+            &["X-Repo-Auth", "namespace", "project", "path", "ref"],
+            &[0, 1, 2, 3, 4],
+            &[Place::Header, Place::Path, Place::Path, Place::Path, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.x_repo_auth, 2 => &mut self.namespace, 3 => &mut self.project,
-            4 => &mut self.path, _ => &mut self.r#ref,
+            0 => &mut self.x_repo_auth, 1 => &mut self.namespace, 2 => &mut self.project, 3 => &mut self.path,
+            _ => &mut self.r#ref,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.x_repo_auth, 2 => &self.namespace, 3 => &self.project, 4 => &self.path,
-            _ => &self.r#ref,
+            0 => &self.x_repo_auth, 1 => &self.namespace, 2 => &self.project, 3 => &self.path, _ => &self.r#ref,
         }
     }
 }
@@ -162,25 +157,22 @@ impl Record for CreateFile {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateFile",
-            &["project_id", "X-Repo-Auth", "namespace", "project", "path", "ref", "message", "content"],
-            &[0, 1, 2, 3, 4, 5, 6, 7],
-            &[
-                Place::Path, Place::Header, Place::Path, Place::Path, Place::Path, Place::Query, Place::Body,
-                Place::Body,
-            ],
+            &["X-Repo-Auth", "namespace", "project", "path", "ref", "message", "content"],
+            &[0, 1, 2, 3, 4, 5, 6],
+            &[Place::Header, Place::Path, Place::Path, Place::Path, Place::Query, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.x_repo_auth, 2 => &mut self.namespace, 3 => &mut self.project,
-            4 => &mut self.path, 5 => &mut self.r#ref, 6 => &mut self.message, _ => &mut self.content,
+            0 => &mut self.x_repo_auth, 1 => &mut self.namespace, 2 => &mut self.project, 3 => &mut self.path,
+            4 => &mut self.r#ref, 5 => &mut self.message, _ => &mut self.content,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.x_repo_auth, 2 => &self.namespace, 3 => &self.project, 4 => &self.path,
-            5 => &self.r#ref, 6 => &self.message, _ => &self.content,
+            0 => &self.x_repo_auth, 1 => &self.namespace, 2 => &self.project, 3 => &self.path, 4 => &self.r#ref,
+            5 => &self.message, _ => &self.content,
         }
     }
 }
@@ -206,26 +198,25 @@ impl Record for UpdateFile {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "UpdateFile",
-            &["project_id", "X-Repo-Auth", "namespace", "project", "path", "ref", "message", "content", "sha"],
-            &[0, 1, 2, 3, 4, 5, 6, 7, 8],
+            &["X-Repo-Auth", "namespace", "project", "path", "ref", "message", "content", "sha"],
+            &[0, 1, 2, 3, 4, 5, 6, 7],
             &[
-                Place::Path, Place::Header, Place::Path, Place::Path, Place::Path, Place::Query, Place::Body,
-                Place::Body, Place::Body,
+                Place::Header, Place::Path, Place::Path, Place::Path, Place::Query, Place::Body, Place::Body,
+                Place::Body,
             ],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.x_repo_auth, 2 => &mut self.namespace, 3 => &mut self.project,
-            4 => &mut self.path, 5 => &mut self.r#ref, 6 => &mut self.message, 7 => &mut self.content,
-            _ => &mut self.sha,
+            0 => &mut self.x_repo_auth, 1 => &mut self.namespace, 2 => &mut self.project, 3 => &mut self.path,
+            4 => &mut self.r#ref, 5 => &mut self.message, 6 => &mut self.content, _ => &mut self.sha,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.x_repo_auth, 2 => &self.namespace, 3 => &self.project, 4 => &self.path,
-            5 => &self.r#ref, 6 => &self.message, 7 => &self.content, _ => &self.sha,
+            0 => &self.x_repo_auth, 1 => &self.namespace, 2 => &self.project, 3 => &self.path, 4 => &self.r#ref,
+            5 => &self.message, 6 => &self.content, _ => &self.sha,
         }
     }
 }

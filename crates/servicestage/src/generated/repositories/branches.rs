@@ -14,8 +14,6 @@ use super::*;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ListBranches {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Name of the authorization to reach the Git host with, as `authorizations::ListAuthorizations` gives it: no
     /// token. `SVCSTG.REPO.0450` means that there is no such authorization, `SVCSTG.REPO.0451` that it must be made
     /// anew.
@@ -29,14 +27,8 @@ pub struct ListBranches {
 
 impl ListBranches {
     /// Begins with what it cannot do without.
-    pub fn new(
-        project_id: impl Into<String>,
-        x_repo_auth: impl Into<String>,
-        namespace: impl Into<String>,
-        project: impl Into<String>,
-    ) -> Self {
+    pub fn new(x_repo_auth: impl Into<String>, namespace: impl Into<String>, project: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             x_repo_auth: x_repo_auth.into(),
             namespace: namespace.into(),
             project: project.into(),

@@ -14,8 +14,6 @@ use super::*;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ListHooks {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Name of the authorization to reach the Git host with, as `authorizations::ListAuthorizations` gives it: no
     /// token. `SVCSTG.REPO.0450` means that there is no such authorization, `SVCSTG.REPO.0451` that it must be made
     /// anew.
@@ -29,14 +27,8 @@ pub struct ListHooks {
 
 impl ListHooks {
     /// Begins with what it cannot do without.
-    pub fn new(
-        project_id: impl Into<String>,
-        x_repo_auth: impl Into<String>,
-        namespace: impl Into<String>,
-        project: impl Into<String>,
-    ) -> Self {
+    pub fn new(x_repo_auth: impl Into<String>, namespace: impl Into<String>, project: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             x_repo_auth: x_repo_auth.into(),
             namespace: namespace.into(),
             project: project.into(),
@@ -54,8 +46,6 @@ impl ListHooks {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateHook {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Name of the authorization to reach the Git host with, as `authorizations::ListAuthorizations` gives it: no
     /// token. `SVCSTG.REPO.0450` means that there is no such authorization, `SVCSTG.REPO.0451` that it must be made
     /// anew.
@@ -74,7 +64,6 @@ pub struct CreateHook {
 impl CreateHook {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         x_repo_auth: impl Into<String>,
         namespace: impl Into<String>,
         project: impl Into<String>,
@@ -82,7 +71,6 @@ impl CreateHook {
         url: impl Into<String>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             x_repo_auth: x_repo_auth.into(),
             namespace: namespace.into(),
             project: project.into(),
@@ -99,8 +87,6 @@ impl CreateHook {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteHook {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Name of the authorization to reach the Git host with, as `authorizations::ListAuthorizations` gives it: no
     /// token. `SVCSTG.REPO.0450` means that there is no such authorization, `SVCSTG.REPO.0451` that it must be made
     /// anew.
@@ -117,14 +103,12 @@ pub struct DeleteHook {
 impl DeleteHook {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         x_repo_auth: impl Into<String>,
         namespace: impl Into<String>,
         project: impl Into<String>,
         hook_id: impl Into<String>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             x_repo_auth: x_repo_auth.into(),
             namespace: namespace.into(),
             project: project.into(),

@@ -14,8 +14,6 @@ use super::*;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ListNamespaces {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Name of the authorization to reach the Git host with, as `authorizations::ListAuthorizations` gives it: no
     /// token. `SVCSTG.REPO.0450` means that there is no such authorization, `SVCSTG.REPO.0451` that it must be made
     /// anew.
@@ -24,9 +22,8 @@ pub struct ListNamespaces {
 
 impl ListNamespaces {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, x_repo_auth: impl Into<String>) -> Self {
+    pub fn new(x_repo_auth: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             x_repo_auth: x_repo_auth.into(),
         }
     }
@@ -41,8 +38,6 @@ impl ListNamespaces {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowProjectDetail {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Name of the authorization to reach the Git host with, as `authorizations::ListAuthorizations` gives it: no
     /// token. `SVCSTG.REPO.0450` means that there is no such authorization, `SVCSTG.REPO.0451` that it must be made
     /// anew.
@@ -54,9 +49,8 @@ pub struct ShowProjectDetail {
 
 impl ShowProjectDetail {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, x_repo_auth: impl Into<String>, clone_url: impl Into<String>) -> Self {
+    pub fn new(x_repo_auth: impl Into<String>, clone_url: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             x_repo_auth: x_repo_auth.into(),
             clone_url: clone_url.into(),
         }
@@ -72,8 +66,6 @@ impl ShowProjectDetail {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ListProjects {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Name of the authorization to reach the Git host with, as `authorizations::ListAuthorizations` gives it: no
     /// token. `SVCSTG.REPO.0450` means that there is no such authorization, `SVCSTG.REPO.0451` that it must be made
     /// anew.
@@ -84,9 +76,8 @@ pub struct ListProjects {
 
 impl ListProjects {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, x_repo_auth: impl Into<String>, namespace: impl Into<String>) -> Self {
+    pub fn new(x_repo_auth: impl Into<String>, namespace: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             x_repo_auth: x_repo_auth.into(),
             namespace: namespace.into(),
         }
@@ -102,8 +93,6 @@ impl ListProjects {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateProject {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Name of the authorization to reach the Git host with, as `authorizations::ListAuthorizations` gives it: no
     /// token. `SVCSTG.REPO.0450` means that there is no such authorization, `SVCSTG.REPO.0451` that it must be made
     /// anew.
@@ -116,14 +105,8 @@ pub struct CreateProject {
 
 impl CreateProject {
     /// Begins with what it cannot do without.
-    pub fn new(
-        project_id: impl Into<String>,
-        x_repo_auth: impl Into<String>,
-        namespace: impl Into<String>,
-        name: impl Into<String>,
-    ) -> Self {
+    pub fn new(x_repo_auth: impl Into<String>, namespace: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             x_repo_auth: x_repo_auth.into(),
             namespace: namespace.into(),
             name: name.into(),

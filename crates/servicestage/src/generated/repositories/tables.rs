@@ -30,18 +30,18 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: ListNamespaces::INFO, request: || Box::new(ListNamespaces::new("", "")), output: || Box::<ListNamespacesResponse>::default() },
-    Entry { info: ShowProjectDetail::INFO, request: || Box::new(ShowProjectDetail::new("", "", "")), output: || Box::<ShowProjectDetailResponse>::default() },
-    Entry { info: ListProjects::INFO, request: || Box::new(ListProjects::new("", "", "")), output: || Box::<ListProjectsResponse>::default() },
-    Entry { info: CreateProject::INFO, request: || Box::new(CreateProject::new("", "", "", "")), output: || Box::<CreateProjectResponse>::default() },
-    Entry { info: ListBranches::INFO, request: || Box::new(ListBranches::new("", "", "", "")), output: || Box::<ListBranchesResponse>::default() },
-    Entry { info: ListCommits::INFO, request: || Box::new(ListCommits::new("", "", "", "")), output: || Box::<ListCommitsResponse>::default() },
-    Entry { info: ListHooks::INFO, request: || Box::new(ListHooks::new("", "", "", "")), output: || Box::<ListHooksResponse>::default() },
-    Entry { info: CreateHook::INFO, request: || Box::new(CreateHook::new("", "", "", "", "", "")), output: || Box::<CreateHookResponse>::default() },
-    Entry { info: DeleteHook::INFO, request: || Box::new(DeleteHook::new("", "", "", "", "")), output: || Box::<()>::default() },
-    Entry { info: ListTags::INFO, request: || Box::new(ListTags::new("", "", "", "")), output: || Box::<ListTagsResponse>::default() },
-    Entry { info: CreateTag::INFO, request: || Box::new(CreateTag::new("", "", "", "", "", "", "")), output: || Box::<CreateTagResponse>::default() },
-    Entry { info: DeleteTag::INFO, request: || Box::new(DeleteTag::new("", "", "", "", "")), output: || Box::<()>::default() },
+    Entry { info: ListNamespaces::INFO, request: || Box::new(ListNamespaces::new("")), output: || Box::<ListNamespacesResponse>::default() },
+    Entry { info: ShowProjectDetail::INFO, request: || Box::new(ShowProjectDetail::new("", "")), output: || Box::<ShowProjectDetailResponse>::default() },
+    Entry { info: ListProjects::INFO, request: || Box::new(ListProjects::new("", "")), output: || Box::<ListProjectsResponse>::default() },
+    Entry { info: CreateProject::INFO, request: || Box::new(CreateProject::new("", "", "")), output: || Box::<CreateProjectResponse>::default() },
+    Entry { info: ListBranches::INFO, request: || Box::new(ListBranches::new("", "", "")), output: || Box::<ListBranchesResponse>::default() },
+    Entry { info: ListCommits::INFO, request: || Box::new(ListCommits::new("", "", "")), output: || Box::<ListCommitsResponse>::default() },
+    Entry { info: ListHooks::INFO, request: || Box::new(ListHooks::new("", "", "")), output: || Box::<ListHooksResponse>::default() },
+    Entry { info: CreateHook::INFO, request: || Box::new(CreateHook::new("", "", "", "", "")), output: || Box::<CreateHookResponse>::default() },
+    Entry { info: DeleteHook::INFO, request: || Box::new(DeleteHook::new("", "", "", "")), output: || Box::<()>::default() },
+    Entry { info: ListTags::INFO, request: || Box::new(ListTags::new("", "", "")), output: || Box::<ListTagsResponse>::default() },
+    Entry { info: CreateTag::INFO, request: || Box::new(CreateTag::new("", "", "", "", "", "")), output: || Box::<CreateTagResponse>::default() },
+    Entry { info: DeleteTag::INFO, request: || Box::new(DeleteTag::new("", "", "", "")), output: || Box::<()>::default() },
 ];
 
 impl Record for Commit {

@@ -14,8 +14,6 @@ use super::*;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ListApplications {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Entries to return, 0 to 100. When left out there is no paging and the answer holds at most 1000 entries.
     pub limit: Option<i64>,
     /// Number of entries to skip before the first one returned; 0 when left out.
@@ -27,10 +25,10 @@ pub struct ListApplications {
 }
 
 impl ListApplications {
-    /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>) -> Self {
+    /// Begins with nothing said; everything can be left out.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
         Self {
-            project_id: project_id.into(),
             limit: None,
             offset: None,
             order_by: None,
@@ -68,8 +66,6 @@ impl ListApplications {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateApplication {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Name of the application, 2 to 64 characters: letters, digits, `-` and `_`, with a letter in front and a
     /// letter or digit at the end.
     pub name: String,
@@ -81,9 +77,8 @@ pub struct CreateApplication {
 
 impl CreateApplication {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, name: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             name: name.into(),
             description: None,
             enterprise_project_id: None,
@@ -110,17 +105,14 @@ impl CreateApplication {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteApplication {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
 }
 
 impl DeleteApplication {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, application_id: impl Into<String>) -> Self {
+    pub fn new(application_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
         }
     }
@@ -135,17 +127,14 @@ impl DeleteApplication {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowApplicationDetail {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
 }
 
 impl ShowApplicationDetail {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, application_id: impl Into<String>) -> Self {
+    pub fn new(application_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
         }
     }
@@ -158,8 +147,6 @@ impl ShowApplicationDetail {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ChangeApplication {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// New name, 2 to 64 characters: letters, digits, `-` and `_`, with a letter in front and a letter or digit
@@ -171,9 +158,8 @@ pub struct ChangeApplication {
 
 impl ChangeApplication {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, application_id: impl Into<String>) -> Self {
+    pub fn new(application_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             name: None,
             description: None,
@@ -199,8 +185,6 @@ impl ChangeApplication {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteApplicationConfiguration {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Environment whose variables to delete, by its id.
@@ -209,13 +193,8 @@ pub struct DeleteApplicationConfiguration {
 
 impl DeleteApplicationConfiguration {
     /// Begins with what it cannot do without.
-    pub fn new(
-        project_id: impl Into<String>,
-        application_id: impl Into<String>,
-        environment_id: impl Into<String>,
-    ) -> Self {
+    pub fn new(application_id: impl Into<String>, environment_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             environment_id: environment_id.into(),
         }
@@ -231,8 +210,6 @@ impl DeleteApplicationConfiguration {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowApplicationConfiguration {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Environment whose variables to read, by its id; those of all environments when left out.
@@ -241,9 +218,8 @@ pub struct ShowApplicationConfiguration {
 
 impl ShowApplicationConfiguration {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, application_id: impl Into<String>) -> Self {
+    pub fn new(application_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             environment_id: None,
         }
@@ -265,8 +241,6 @@ impl ShowApplicationConfiguration {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ChangeApplicationConfiguration {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Environment the variables are for, by its id.
@@ -278,13 +252,11 @@ pub struct ChangeApplicationConfiguration {
 impl ChangeApplicationConfiguration {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         application_id: impl Into<String>,
         environment_id: impl Into<String>,
         configuration: ApplicationConfigModifyConfiguration,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             environment_id: environment_id.into(),
             configuration,

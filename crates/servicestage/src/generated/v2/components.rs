@@ -14,8 +14,6 @@ use super::*;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ListComponents {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Entries to return, 0 to 100. When left out there is no paging and the answer holds at most 1000 entries.
@@ -30,9 +28,8 @@ pub struct ListComponents {
 
 impl ListComponents {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, application_id: impl Into<String>) -> Self {
+    pub fn new(application_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             limit: None,
             offset: None,
@@ -72,8 +69,6 @@ impl ListComponents {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateComponent {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Name of the component, 2 to 64 characters: letters, digits, `-` and `_`, with a letter in front and a
@@ -97,14 +92,12 @@ pub struct CreateComponent {
 impl CreateComponent {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         application_id: impl Into<String>,
         name: impl Into<String>,
         runtime: impl Into<RuntimeType>,
         category: impl Into<ComponentCategory>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             name: name.into(),
             runtime: runtime.into(),
@@ -147,8 +140,6 @@ impl CreateComponent {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ListComponentOverviews {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Entries to return, 0 to 100. When left out there is no paging and the answer holds at most 1000 entries.
@@ -163,9 +154,8 @@ pub struct ListComponentOverviews {
 
 impl ListComponentOverviews {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, application_id: impl Into<String>) -> Self {
+    pub fn new(application_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             limit: None,
             offset: None,
@@ -204,8 +194,6 @@ impl ListComponentOverviews {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteComponent {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Component the call is about, by its id.
@@ -216,13 +204,8 @@ pub struct DeleteComponent {
 
 impl DeleteComponent {
     /// Begins with what it cannot do without.
-    pub fn new(
-        project_id: impl Into<String>,
-        application_id: impl Into<String>,
-        component_id: impl Into<String>,
-    ) -> Self {
+    pub fn new(application_id: impl Into<String>, component_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             component_id: component_id.into(),
             force: None,
@@ -244,8 +227,6 @@ impl DeleteComponent {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowComponentDetail {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Component the call is about, by its id.
@@ -254,13 +235,8 @@ pub struct ShowComponentDetail {
 
 impl ShowComponentDetail {
     /// Begins with what it cannot do without.
-    pub fn new(
-        project_id: impl Into<String>,
-        application_id: impl Into<String>,
-        component_id: impl Into<String>,
-    ) -> Self {
+    pub fn new(application_id: impl Into<String>, component_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             component_id: component_id.into(),
         }
@@ -276,8 +252,6 @@ impl ShowComponentDetail {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ChangeComponent {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Component the call is about, by its id.
@@ -295,13 +269,8 @@ pub struct ChangeComponent {
 
 impl ChangeComponent {
     /// Begins with what it cannot do without.
-    pub fn new(
-        project_id: impl Into<String>,
-        application_id: impl Into<String>,
-        component_id: impl Into<String>,
-    ) -> Self {
+    pub fn new(application_id: impl Into<String>, component_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             component_id: component_id.into(),
             name: None,

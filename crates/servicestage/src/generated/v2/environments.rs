@@ -12,8 +12,6 @@ use super::*;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ListEnvironments {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Entries to return, 0 to 100. When left out there is no paging and the answer holds at most 1000 entries.
     pub limit: Option<i64>,
     /// Number of entries to skip before the first one returned; 0 when left out.
@@ -25,10 +23,10 @@ pub struct ListEnvironments {
 }
 
 impl ListEnvironments {
-    /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>) -> Self {
+    /// Begins with nothing said; everything can be left out.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
         Self {
-            project_id: project_id.into(),
             limit: None,
             offset: None,
             order_by: None,
@@ -66,8 +64,6 @@ impl ListEnvironments {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateEnvironment {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Name of the environment, 2 to 64 characters: letters, digits, `-` and `_`, with a letter in front and a
     /// letter or digit at the end.
     pub name: String,
@@ -92,14 +88,12 @@ pub struct CreateEnvironment {
 impl CreateEnvironment {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         name: impl Into<String>,
         deploy_mode: impl Into<String>,
         vpc_id: impl Into<String>,
         base_resources: impl Into<Vec<V2Resource>>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             name: name.into(),
             alias: None,
             description: None,
@@ -145,17 +139,14 @@ impl CreateEnvironment {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteEnvironment {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Environment the call is about, by its id.
     pub environment_id: String,
 }
 
 impl DeleteEnvironment {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, environment_id: impl Into<String>) -> Self {
+    pub fn new(environment_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             environment_id: environment_id.into(),
         }
     }
@@ -168,17 +159,14 @@ impl DeleteEnvironment {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowEnvironmentDetail {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Environment the call is about, by its id.
     pub environment_id: String,
 }
 
 impl ShowEnvironmentDetail {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, environment_id: impl Into<String>) -> Self {
+    pub fn new(environment_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             environment_id: environment_id.into(),
         }
     }
@@ -193,8 +181,6 @@ impl ShowEnvironmentDetail {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ChangeEnvironment {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Environment the call is about, by its id.
     pub environment_id: String,
     /// New name, 2 to 64 characters: letters, digits, `-` and `_`, with a letter in front and a letter or digit
@@ -208,9 +194,8 @@ pub struct ChangeEnvironment {
 
 impl ChangeEnvironment {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, environment_id: impl Into<String>) -> Self {
+    pub fn new(environment_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             environment_id: environment_id.into(),
             name: None,
             alias: None,
@@ -244,8 +229,6 @@ impl ChangeEnvironment {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ChangeResourceInEnvironment {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Environment the call is about, by its id.
     pub environment_id: String,
     /// Resources to add that components run on: `cce`, `cci`, `ecs` or `as`.
@@ -258,9 +241,8 @@ pub struct ChangeResourceInEnvironment {
 
 impl ChangeResourceInEnvironment {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, environment_id: impl Into<String>) -> Self {
+    pub fn new(environment_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             environment_id: environment_id.into(),
             add_base_resources: None,
             add_optional_resources: None,

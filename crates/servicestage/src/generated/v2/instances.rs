@@ -14,8 +14,6 @@ use super::*;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ListInstances {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Component the call is about, by its id.
@@ -32,13 +30,8 @@ pub struct ListInstances {
 
 impl ListInstances {
     /// Begins with what it cannot do without.
-    pub fn new(
-        project_id: impl Into<String>,
-        application_id: impl Into<String>,
-        component_id: impl Into<String>,
-    ) -> Self {
+    pub fn new(application_id: impl Into<String>, component_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             component_id: component_id.into(),
             limit: None,
@@ -79,8 +72,6 @@ impl ListInstances {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateInstance {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Component the call is about, by its id.
@@ -113,7 +104,6 @@ pub struct CreateInstance {
 impl CreateInstance {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         application_id: impl Into<String>,
         component_id: impl Into<String>,
         name: impl Into<String>,
@@ -125,7 +115,6 @@ impl CreateInstance {
         refer_resources: impl Into<Vec<V2ReferResourceCreate>>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             component_id: component_id.into(),
             name: name.into(),
@@ -166,8 +155,6 @@ impl CreateInstance {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteInstance {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Component the call is about, by its id.
@@ -181,13 +168,11 @@ pub struct DeleteInstance {
 impl DeleteInstance {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         application_id: impl Into<String>,
         component_id: impl Into<String>,
         instance_id: impl Into<String>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             component_id: component_id.into(),
             instance_id: instance_id.into(),
@@ -210,8 +195,6 @@ impl DeleteInstance {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowInstanceDetail {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Component the call is about, by its id.
@@ -223,13 +206,11 @@ pub struct ShowInstanceDetail {
 impl ShowInstanceDetail {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         application_id: impl Into<String>,
         component_id: impl Into<String>,
         instance_id: impl Into<String>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             component_id: component_id.into(),
             instance_id: instance_id.into(),
@@ -247,8 +228,6 @@ impl ShowInstanceDetail {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ChangeInstance {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Component the call is about, by its id.
@@ -277,14 +256,12 @@ pub struct ChangeInstance {
 impl ChangeInstance {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         application_id: impl Into<String>,
         component_id: impl Into<String>,
         instance_id: impl Into<String>,
         version: impl Into<String>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             component_id: component_id.into(),
             instance_id: instance_id.into(),
@@ -341,8 +318,6 @@ impl ChangeInstance {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct UpdateInstanceAction {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Component the call is about, by its id.
@@ -359,14 +334,12 @@ pub struct UpdateInstanceAction {
 impl UpdateInstanceAction {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         application_id: impl Into<String>,
         component_id: impl Into<String>,
         instance_id: impl Into<String>,
         action: impl Into<InstanceActionType>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             component_id: component_id.into(),
             instance_id: instance_id.into(),
@@ -391,8 +364,6 @@ impl UpdateInstanceAction {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ListInstanceSnapshots {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Component the call is about, by its id.
@@ -413,13 +384,11 @@ pub struct ListInstanceSnapshots {
 impl ListInstanceSnapshots {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         application_id: impl Into<String>,
         component_id: impl Into<String>,
         instance_id: impl Into<String>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             component_id: component_id.into(),
             instance_id: instance_id.into(),

@@ -15,8 +15,6 @@ use super::*;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowJobDetail {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Job to read, by the id that the operation which started it answered with.
     pub job_id: String,
     /// Component instance the job works on, by its id.
@@ -31,9 +29,8 @@ pub struct ShowJobDetail {
 
 impl ShowJobDetail {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, job_id: impl Into<String>) -> Self {
+    pub fn new(job_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             job_id: job_id.into(),
             instance_id: None,
             limit: None,

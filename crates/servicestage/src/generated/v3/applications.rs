@@ -12,8 +12,6 @@ use super::*;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowApplications {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Entries to return, 0 to 100. When left out there is no paging and the answer holds at most 1000 entries.
     pub limit: Option<i64>,
     /// Number of entries to skip before the first one returned; 0 when left out.
@@ -25,10 +23,10 @@ pub struct ShowApplications {
 }
 
 impl ShowApplications {
-    /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>) -> Self {
+    /// Begins with nothing said; everything can be left out.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
         Self {
-            project_id: project_id.into(),
             limit: None,
             offset: None,
             order_by: None,
@@ -66,8 +64,6 @@ impl ShowApplications {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateApplication {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// 2 to 64 letters, digits, `-` and `_`, beginning with a letter and ending with a letter or a digit.
     pub name: String,
     /// Free text about it, at most 128 characters.
@@ -80,9 +76,8 @@ pub struct CreateApplication {
 
 impl CreateApplication {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, name: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             name: name.into(),
             description: None,
             enterprise_project_id: None,
@@ -115,17 +110,14 @@ impl CreateApplication {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteApplication {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
 }
 
 impl DeleteApplication {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, application_id: impl Into<String>) -> Self {
+    pub fn new(application_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
         }
     }
@@ -141,17 +133,14 @@ impl DeleteApplication {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowApplicationInfo {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
 }
 
 impl ShowApplicationInfo {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, application_id: impl Into<String>) -> Self {
+    pub fn new(application_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
         }
     }
@@ -167,8 +156,6 @@ impl ShowApplicationInfo {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyApplication {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// 2 to 64 letters, digits, `-` and `_`, beginning with a letter and ending with a letter or a digit.
@@ -183,9 +170,8 @@ pub struct ModifyApplication {
 
 impl ModifyApplication {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, application_id: impl Into<String>) -> Self {
+    pub fn new(application_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             name: None,
             enterprise_project_id: None,
@@ -225,8 +211,6 @@ impl ModifyApplication {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteApplicationConfiguration {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Environment to delete the variables of, by id.
@@ -235,13 +219,8 @@ pub struct DeleteApplicationConfiguration {
 
 impl DeleteApplicationConfiguration {
     /// Begins with what it cannot do without.
-    pub fn new(
-        project_id: impl Into<String>,
-        application_id: impl Into<String>,
-        environment_id: impl Into<String>,
-    ) -> Self {
+    pub fn new(application_id: impl Into<String>, environment_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             environment_id: environment_id.into(),
         }
@@ -258,8 +237,6 @@ impl DeleteApplicationConfiguration {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowApplicationConfiguration {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Environment to read the variables of, by id; those of all environments when left out.
@@ -268,9 +245,8 @@ pub struct ShowApplicationConfiguration {
 
 impl ShowApplicationConfiguration {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, application_id: impl Into<String>) -> Self {
+    pub fn new(application_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             environment_id: None,
         }
@@ -291,8 +267,6 @@ impl ShowApplicationConfiguration {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyApplicationConfiguration {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Environment to set the variables in, by id.
@@ -304,13 +278,11 @@ pub struct ModifyApplicationConfiguration {
 impl ModifyApplicationConfiguration {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         application_id: impl Into<String>,
         environment_id: impl Into<String>,
         configuration: ApplicationConfigModifyConfiguration,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             environment_id: environment_id.into(),
             configuration,

@@ -14,8 +14,6 @@ use super::*;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowComponentsInApplication {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Entries to return, 0 to 100. When left out there is no paging and the answer holds at most 1000 entries.
@@ -30,9 +28,8 @@ pub struct ShowComponentsInApplication {
 
 impl ShowComponentsInApplication {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, application_id: impl Into<String>) -> Self {
+    pub fn new(application_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             limit: None,
             offset: None,
@@ -72,8 +69,6 @@ impl ShowComponentsInApplication {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateComponent {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// 2 to 64 letters, digits, `-` and `_`, beginning with a letter and ending with a letter or a digit. It cannot
@@ -150,7 +145,6 @@ pub struct CreateComponent {
 impl CreateComponent {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         application_id: impl Into<String>,
         name: impl Into<String>,
         runtime_stack: RuntimeStack,
@@ -160,7 +154,6 @@ impl CreateComponent {
         refer_resources: impl Into<Vec<V3ReferResourceCreate>>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             name: name.into(),
             description: None,
@@ -342,8 +335,6 @@ impl CreateComponent {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteComponent {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Component the call is about, by its id.
@@ -352,13 +343,8 @@ pub struct DeleteComponent {
 
 impl DeleteComponent {
     /// Begins with what it cannot do without.
-    pub fn new(
-        project_id: impl Into<String>,
-        application_id: impl Into<String>,
-        component_id: impl Into<String>,
-    ) -> Self {
+    pub fn new(application_id: impl Into<String>, component_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             component_id: component_id.into(),
         }
@@ -375,8 +361,6 @@ impl DeleteComponent {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowComponentInfo {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Component the call is about, by its id.
     pub component_id: String,
     /// Application the call is about, by its id.
@@ -387,13 +371,8 @@ pub struct ShowComponentInfo {
 
 impl ShowComponentInfo {
     /// Begins with what it cannot do without.
-    pub fn new(
-        project_id: impl Into<String>,
-        component_id: impl Into<String>,
-        application_id: impl Into<String>,
-    ) -> Self {
+    pub fn new(component_id: impl Into<String>, application_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             component_id: component_id.into(),
             application_id: application_id.into(),
             expect_fields: None,
@@ -415,8 +394,6 @@ impl ShowComponentInfo {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyComponent {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Component the call is about, by its id.
@@ -492,7 +469,6 @@ pub struct ModifyComponent {
 impl ModifyComponent {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         application_id: impl Into<String>,
         component_id: impl Into<String>,
         name: impl Into<String>,
@@ -502,7 +478,6 @@ impl ModifyComponent {
         version: impl Into<String>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             component_id: component_id.into(),
             name: name.into(),
@@ -683,8 +658,6 @@ impl ModifyComponent {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct UpdateComponentAction {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Component the call is about, by its id.
@@ -698,13 +671,11 @@ pub struct UpdateComponentAction {
 impl UpdateComponentAction {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         application_id: impl Into<String>,
         component_id: impl Into<String>,
         action: impl Into<ComponentActionType>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             component_id: component_id.into(),
             action: action.into(),
@@ -725,8 +696,6 @@ impl UpdateComponentAction {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowComponentRecords {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Component the call is about, by its id.
     pub component_id: String,
     /// Application the call is about, by its id.
@@ -743,13 +712,8 @@ pub struct ShowComponentRecords {
 
 impl ShowComponentRecords {
     /// Begins with what it cannot do without.
-    pub fn new(
-        project_id: impl Into<String>,
-        component_id: impl Into<String>,
-        application_id: impl Into<String>,
-    ) -> Self {
+    pub fn new(component_id: impl Into<String>, application_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             component_id: component_id.into(),
             application_id: application_id.into(),
             limit: None,
@@ -789,8 +753,6 @@ impl ShowComponentRecords {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct RefreshComponent {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Application the call is about, by its id.
     pub application_id: String,
     /// Component the call is about, by its id.
@@ -799,13 +761,8 @@ pub struct RefreshComponent {
 
 impl RefreshComponent {
     /// Begins with what it cannot do without.
-    pub fn new(
-        project_id: impl Into<String>,
-        application_id: impl Into<String>,
-        component_id: impl Into<String>,
-    ) -> Self {
+    pub fn new(application_id: impl Into<String>, component_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             application_id: application_id.into(),
             component_id: component_id.into(),
         }
@@ -821,8 +778,6 @@ impl RefreshComponent {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowComponents {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Entries to return, 0 to 100. When left out there is no paging and the answer holds at most 1000 entries.
     pub limit: Option<i64>,
     /// Number of entries to skip before the first one returned; 0 when left out.
@@ -838,10 +793,10 @@ pub struct ShowComponents {
 }
 
 impl ShowComponents {
-    /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>) -> Self {
+    /// Begins with nothing said; everything can be left out.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
         Self {
-            project_id: project_id.into(),
             limit: None,
             offset: None,
             order_by: None,
@@ -888,17 +843,13 @@ impl ShowComponents {
 #[derive(Clone)]
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
-pub struct ShowComponentFilterOptions {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
-}
+pub struct ShowComponentFilterOptions {}
 
 impl ShowComponentFilterOptions {
-    /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>) -> Self {
-        Self {
-            project_id: project_id.into(),
-        }
+    /// Begins with nothing said; everything can be left out.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self {}
     }
 }
 

@@ -14,8 +14,6 @@ use super::*;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateConfigGroup {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// 2 to 64 letters, digits, `-` and `_`, beginning with a letter and ending with a letter or a digit.
     pub name: String,
     /// Free text, at most 256 characters.
@@ -24,9 +22,8 @@ pub struct CreateConfigGroup {
 
 impl CreateConfigGroup {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, name: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             name: name.into(),
             description: None,
         }
@@ -47,17 +44,14 @@ impl CreateConfigGroup {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteConfigGroup {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// The one to delete, by its id.
     pub config_group_id: String,
 }
 
 impl DeleteConfigGroup {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, config_group_id: impl Into<String>) -> Self {
+    pub fn new(config_group_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             config_group_id: config_group_id.into(),
         }
     }
@@ -70,17 +64,14 @@ impl DeleteConfigGroup {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowConfigGroup {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// The one to read, by its id.
     pub config_group_id: String,
 }
 
 impl ShowConfigGroup {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, config_group_id: impl Into<String>) -> Self {
+    pub fn new(config_group_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             config_group_id: config_group_id.into(),
         }
     }
@@ -95,8 +86,6 @@ impl ShowConfigGroup {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateConfigFile {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Group the file goes into, by id. It cannot be changed later.
     pub config_group_id: String,
     /// 2 to 64 letters, digits, `-` and `_`, beginning with a letter and ending with a letter or a digit. It cannot
@@ -116,14 +105,12 @@ pub struct CreateConfigFile {
 impl CreateConfigFile {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         config_group_id: impl Into<String>,
         name: impl Into<String>,
         content: impl Into<String>,
         r#type: impl Into<String>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             config_group_id: config_group_id.into(),
             name: name.into(),
             content: content.into(),
@@ -154,17 +141,14 @@ impl CreateConfigFile {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteConfigFile {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// File to delete, by id.
     pub config_id: String,
 }
 
 impl DeleteConfigFile {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, config_id: impl Into<String>) -> Self {
+    pub fn new(config_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             config_id: config_id.into(),
         }
     }
@@ -177,17 +161,14 @@ impl DeleteConfigFile {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowConfigFile {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// File to read, by id.
     pub config_id: String,
 }
 
 impl ShowConfigFile {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, config_id: impl Into<String>) -> Self {
+    pub fn new(config_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             config_id: config_id.into(),
         }
     }
@@ -200,8 +181,6 @@ impl ShowConfigFile {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct UpdateConfigFile {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// File to change, by id.
     pub config_id: String,
     /// Group the file is in, by id. It is required, but cannot be changed.
@@ -221,7 +200,6 @@ pub struct UpdateConfigFile {
 impl UpdateConfigFile {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         config_id: impl Into<String>,
         config_group_id: impl Into<String>,
         name: impl Into<String>,
@@ -229,7 +207,6 @@ impl UpdateConfigFile {
         r#type: impl Into<String>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             config_id: config_id.into(),
             config_group_id: config_group_id.into(),
             name: name.into(),

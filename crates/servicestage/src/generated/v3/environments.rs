@@ -12,8 +12,6 @@ use super::*;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowEnvironments {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Entries to return, 0 to 100. When left out there is no paging and the answer holds at most 1000 entries.
     pub limit: Option<i64>,
     /// Number of entries to skip before the first one returned; 0 when left out.
@@ -31,10 +29,10 @@ pub struct ShowEnvironments {
 }
 
 impl ShowEnvironments {
-    /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>) -> Self {
+    /// Begins with nothing said; everything can be left out.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
         Self {
-            project_id: project_id.into(),
             limit: None,
             offset: None,
             order_by: None,
@@ -91,8 +89,6 @@ impl ShowEnvironments {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateEnvironment {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// 2 to 64 letters, digits, `-` and `_`, beginning with a letter and ending with a letter or a digit.
     pub name: String,
     /// Free text about it, at most 128 characters.
@@ -109,9 +105,8 @@ pub struct CreateEnvironment {
 
 impl CreateEnvironment {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, name: impl Into<String>, vpc_id: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<String>, vpc_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             name: name.into(),
             description: None,
             enterprise_project_id: None,
@@ -151,17 +146,14 @@ impl CreateEnvironment {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteEnvironment {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Environment the call is about, by its id.
     pub environment_id: String,
 }
 
 impl DeleteEnvironment {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, environment_id: impl Into<String>) -> Self {
+    pub fn new(environment_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             environment_id: environment_id.into(),
         }
     }
@@ -176,17 +168,14 @@ impl DeleteEnvironment {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowEnvironmentInfo {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Environment the call is about, by its id.
     pub environment_id: String,
 }
 
 impl ShowEnvironmentInfo {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, environment_id: impl Into<String>) -> Self {
+    pub fn new(environment_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             environment_id: environment_id.into(),
         }
     }
@@ -201,8 +190,6 @@ impl ShowEnvironmentInfo {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyEnvironment {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Environment the call is about, by its id.
     pub environment_id: String,
     /// 2 to 64 letters, digits, `-` and `_`, beginning with a letter and ending with a letter or a digit.
@@ -215,9 +202,8 @@ pub struct ModifyEnvironment {
 
 impl ModifyEnvironment {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, environment_id: impl Into<String>, name: impl Into<String>) -> Self {
+    pub fn new(environment_id: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             environment_id: environment_id.into(),
             name: name.into(),
             description: None,
@@ -245,17 +231,14 @@ impl ModifyEnvironment {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowEnvironmentResources {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Environment the call is about, by its id.
     pub environment_id: String,
 }
 
 impl ShowEnvironmentResources {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, environment_id: impl Into<String>) -> Self {
+    pub fn new(environment_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             environment_id: environment_id.into(),
         }
     }
@@ -270,8 +253,6 @@ impl ShowEnvironmentResources {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyResourceInEnvironment {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// Environment the call is about, by its id.
     pub environment_id: String,
     /// All resources it has afterwards, each by id and type.
@@ -280,13 +261,8 @@ pub struct ModifyResourceInEnvironment {
 
 impl ModifyResourceInEnvironment {
     /// Begins with what it cannot do without.
-    pub fn new(
-        project_id: impl Into<String>,
-        environment_id: impl Into<String>,
-        resources: impl Into<Vec<V3Resource>>,
-    ) -> Self {
+    pub fn new(environment_id: impl Into<String>, resources: impl Into<Vec<V3Resource>>) -> Self {
         Self {
-            project_id: project_id.into(),
             environment_id: environment_id.into(),
             resources: resources.into(),
         }

@@ -11,17 +11,13 @@ use super::*;
 #[derive(Clone)]
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
-pub struct ListInnerImages {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
-}
+pub struct ListInnerImages {}
 
 impl ListInnerImages {
-    /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>) -> Self {
-        Self {
-            project_id: project_id.into(),
-        }
+    /// Begins with nothing said; everything can be left out.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self {}
     }
 }
 
@@ -34,17 +30,13 @@ impl ListInnerImages {
 #[derive(Clone)]
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
-pub struct ShowRuntimeStacks {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
-}
+pub struct ShowRuntimeStacks {}
 
 impl ShowRuntimeStacks {
-    /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>) -> Self {
-        Self {
-            project_id: project_id.into(),
-        }
+    /// Begins with nothing said; everything can be left out.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self {}
     }
 }
 
@@ -57,8 +49,6 @@ impl ShowRuntimeStacks {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateRuntimeStack {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// 2 to 64 letters, digits, `/`, `-` and `_`, beginning with a letter and ending with a letter or a digit.
     pub name: String,
     /// `virtualmachine` or `container`; older documentation and the Terraform provider have only the first. It cannot
@@ -79,14 +69,12 @@ pub struct CreateRuntimeStack {
 impl CreateRuntimeStack {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         name: impl Into<String>,
         deploy_mode: impl Into<String>,
         r#type: impl Into<String>,
         version: impl Into<String>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             name: name.into(),
             deploy_mode: deploy_mode.into(),
             r#type: r#type.into(),
@@ -116,8 +104,6 @@ impl CreateRuntimeStack {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ActionRuntimeStacks {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// `Supported` releases them, `Disable` withdraws them.
     pub action: RuntimeStackAction,
     /// Which runtime stacks it is about.
@@ -126,13 +112,8 @@ pub struct ActionRuntimeStacks {
 
 impl ActionRuntimeStacks {
     /// Begins with what it cannot do without.
-    pub fn new(
-        project_id: impl Into<String>,
-        action: impl Into<RuntimeStackAction>,
-        parameters: RuntimeStackSelection,
-    ) -> Self {
+    pub fn new(action: impl Into<RuntimeStackAction>, parameters: RuntimeStackSelection) -> Self {
         Self {
-            project_id: project_id.into(),
             action: action.into(),
             parameters,
         }
@@ -146,17 +127,14 @@ impl ActionRuntimeStacks {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteRuntimeStack {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// The one to delete, by id.
     pub runtimestack_id: String,
 }
 
 impl DeleteRuntimeStack {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, runtimestack_id: impl Into<String>) -> Self {
+    pub fn new(runtimestack_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             runtimestack_id: runtimestack_id.into(),
         }
     }
@@ -169,17 +147,14 @@ impl DeleteRuntimeStack {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ShowRuntimeStack {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// The one to read, by id.
     pub runtimestack_id: String,
 }
 
 impl ShowRuntimeStack {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>, runtimestack_id: impl Into<String>) -> Self {
+    pub fn new(runtimestack_id: impl Into<String>) -> Self {
         Self {
-            project_id: project_id.into(),
             runtimestack_id: runtimestack_id.into(),
         }
     }
@@ -192,8 +167,6 @@ impl ShowRuntimeStack {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct UpdateRuntimeStack {
-    /// Id of the IAM project the call works in. Every region has projects of its own, so it must fit the endpoint.
-    pub project_id: String,
     /// The one to change, by id.
     pub runtimestack_id: String,
     /// New name: 2 to 64 letters, digits, `/`, `-` and `_`, beginning with a letter and ending with a letter or a
@@ -214,7 +187,6 @@ pub struct UpdateRuntimeStack {
 impl UpdateRuntimeStack {
     /// Begins with what it cannot do without.
     pub fn new(
-        project_id: impl Into<String>,
         runtimestack_id: impl Into<String>,
         name: impl Into<String>,
         deploy_mode: impl Into<String>,
@@ -222,7 +194,6 @@ impl UpdateRuntimeStack {
         version: impl Into<String>,
     ) -> Self {
         Self {
-            project_id: project_id.into(),
             runtimestack_id: runtimestack_id.into(),
             name: name.into(),
             deploy_mode: deploy_mode.into(),

@@ -18,6 +18,7 @@ use releases::Release;
 use serde_json::{Map, Value, json};
 use tracker::Tracker;
 use url::Url;
+use yunkit_core::civil::Civil;
 use yunkit_core::operation::Method::{self, Delete, Get, Patch, Post};
 use yunkit_core::operation::Route;
 
@@ -478,19 +479,7 @@ fn page(scene: &Scene<'_>, all: &[&Value]) -> Reply {
 
 /// A time as the service writes it: RFC 3339, in Beijing.
 fn stamp(seconds: u64) -> String {
-    let local = seconds + 8 * 3600;
-    let (days, rest) = (local / 86_400, local % 86_400);
-    // Days since 1970 to a date, after Howard Hinnant's `civil_from_days`.
-    let shifted = days + 719_468;
-    let era = shifted / 146_097;
-    let day_of_era = shifted % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
+    let Civil { year, month, day, hour, minute, second } = Civil::from_unix(seconds + 8 * 3600);
     format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}+08:00")
 }
 

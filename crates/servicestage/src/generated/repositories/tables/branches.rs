@@ -19,20 +19,20 @@ impl Record for ListBranches {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ListBranches",
-            &["project_id", "X-Repo-Auth", "namespace", "project"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Header, Place::Path, Place::Path],
+            &["X-Repo-Auth", "namespace", "project"],
+            &[0, 1, 2],
+            &[Place::Header, Place::Path, Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.x_repo_auth, 2 => &mut self.namespace, _ => &mut self.project,
+            0 => &mut self.x_repo_auth, 1 => &mut self.namespace, _ => &mut self.project,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.x_repo_auth, 2 => &self.namespace, _ => &self.project,
+            0 => &self.x_repo_auth, 1 => &self.namespace, _ => &self.project,
         }
     }
 }

@@ -19,21 +19,20 @@ impl Record for ListCommits {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ListCommits",
-            &["project_id", "X-Repo-Auth", "namespace", "project", "ref"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Header, Place::Path, Place::Path, Place::Query],
+            &["X-Repo-Auth", "namespace", "project", "ref"],
+            &[0, 1, 2],
+            &[Place::Header, Place::Path, Place::Path, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.x_repo_auth, 2 => &mut self.namespace, 3 => &mut self.project,
-            _ => &mut self.r#ref,
+            0 => &mut self.x_repo_auth, 1 => &mut self.namespace, 2 => &mut self.project, _ => &mut self.r#ref,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.x_repo_auth, 2 => &self.namespace, 3 => &self.project, _ => &self.r#ref,
+            0 => &self.x_repo_auth, 1 => &self.namespace, 2 => &self.project, _ => &self.r#ref,
         }
     }
 }

@@ -19,20 +19,20 @@ impl Record for ListHooks {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ListHooks",
-            &["project_id", "X-Repo-Auth", "namespace", "project"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Header, Place::Path, Place::Path],
+            &["X-Repo-Auth", "namespace", "project"],
+            &[0, 1, 2],
+            &[Place::Header, Place::Path, Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.x_repo_auth, 2 => &mut self.namespace, _ => &mut self.project,
+            0 => &mut self.x_repo_auth, 1 => &mut self.namespace, _ => &mut self.project,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.x_repo_auth, 2 => &self.namespace, _ => &self.project,
+            0 => &self.x_repo_auth, 1 => &self.namespace, _ => &self.project,
         }
     }
 }
@@ -58,22 +58,21 @@ impl Record for CreateHook {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateHook",
-            &["project_id", "X-Repo-Auth", "namespace", "project", "secret", "url"],
-            &[0, 1, 2, 3, 4, 5],
-            &[Place::Path, Place::Header, Place::Path, Place::Path, Place::Body, Place::Body],
+            &["X-Repo-Auth", "namespace", "project", "secret", "url"],
+            &[0, 1, 2, 3, 4],
+            &[Place::Header, Place::Path, Place::Path, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.x_repo_auth, 2 => &mut self.namespace, 3 => &mut self.project,
-            4 => &mut self.secret, _ => &mut self.url,
+            0 => &mut self.x_repo_auth, 1 => &mut self.namespace, 2 => &mut self.project, 3 => &mut self.secret,
+            _ => &mut self.url,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.x_repo_auth, 2 => &self.namespace, 3 => &self.project,
-            4 => &self.secret, _ => &self.url,
+            0 => &self.x_repo_auth, 1 => &self.namespace, 2 => &self.project, 3 => &self.secret, _ => &self.url,
         }
     }
 }
@@ -99,22 +98,20 @@ impl Record for DeleteHook {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteHook",
-            &["project_id", "X-Repo-Auth", "namespace", "project", "hook_id"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Path, Place::Header, Place::Path, Place::Path, Place::Path],
+            &["X-Repo-Auth", "namespace", "project", "hook_id"],
+            &[0, 1, 2, 3],
+            &[Place::Header, Place::Path, Place::Path, Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.x_repo_auth, 2 => &mut self.namespace, 3 => &mut self.project,
-            _ => &mut self.hook_id,
+            0 => &mut self.x_repo_auth, 1 => &mut self.namespace, 2 => &mut self.project, _ => &mut self.hook_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.x_repo_auth, 2 => &self.namespace, 3 => &self.project,
-            _ => &self.hook_id,
+            0 => &self.x_repo_auth, 1 => &self.namespace, 2 => &self.project, _ => &self.hook_id,
         }
     }
 }

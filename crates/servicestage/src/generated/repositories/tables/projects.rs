@@ -19,21 +19,19 @@ impl Record for ListNamespaces {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ListNamespaces",
-            &["project_id", "X-Repo-Auth"],
-            &[0, 1],
-            &[Place::Path, Place::Header],
+            &["X-Repo-Auth"],
+            &[0],
+            &[Place::Header],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.project_id, _ => &mut self.x_repo_auth,
-        }
+        let _ = index;
+        &mut self.x_repo_auth
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.project_id, _ => &self.x_repo_auth,
-        }
+        let _ = index;
+        &self.x_repo_auth
     }
 }
 
@@ -57,20 +55,20 @@ impl Record for ShowProjectDetail {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ShowProjectDetail",
-            &["project_id", "X-Repo-Auth", "clone_url"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Header, Place::Query],
+            &["X-Repo-Auth", "clone_url"],
+            &[0, 1],
+            &[Place::Header, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.x_repo_auth, _ => &mut self.clone_url,
+            0 => &mut self.x_repo_auth, _ => &mut self.clone_url,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.x_repo_auth, _ => &self.clone_url,
+            0 => &self.x_repo_auth, _ => &self.clone_url,
         }
     }
 }
@@ -95,20 +93,20 @@ impl Record for ListProjects {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ListProjects",
-            &["project_id", "X-Repo-Auth", "namespace"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Header, Place::Path],
+            &["X-Repo-Auth", "namespace"],
+            &[0, 1],
+            &[Place::Header, Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.x_repo_auth, _ => &mut self.namespace,
+            0 => &mut self.x_repo_auth, _ => &mut self.namespace,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.x_repo_auth, _ => &self.namespace,
+            0 => &self.x_repo_auth, _ => &self.namespace,
         }
     }
 }
@@ -134,20 +132,20 @@ impl Record for CreateProject {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateProject",
-            &["project_id", "X-Repo-Auth", "namespace", "name"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Header, Place::Path, Place::Body],
+            &["X-Repo-Auth", "namespace", "name"],
+            &[0, 1, 2],
+            &[Place::Header, Place::Path, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.x_repo_auth, 2 => &mut self.namespace, _ => &mut self.name,
+            0 => &mut self.x_repo_auth, 1 => &mut self.namespace, _ => &mut self.name,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.x_repo_auth, 2 => &self.namespace, _ => &self.name,
+            0 => &self.x_repo_auth, 1 => &self.namespace, _ => &self.name,
         }
     }
 }

@@ -19,20 +19,20 @@ impl Record for ListTags {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ListTags",
-            &["project_id", "X-Repo-Auth", "namespace", "project"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Header, Place::Path, Place::Path],
+            &["X-Repo-Auth", "namespace", "project"],
+            &[0, 1, 2],
+            &[Place::Header, Place::Path, Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.x_repo_auth, 2 => &mut self.namespace, _ => &mut self.project,
+            0 => &mut self.x_repo_auth, 1 => &mut self.namespace, _ => &mut self.project,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.x_repo_auth, 2 => &self.namespace, _ => &self.project,
+            0 => &self.x_repo_auth, 1 => &self.namespace, _ => &self.project,
         }
     }
 }
@@ -58,22 +58,22 @@ impl Record for CreateTag {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateTag",
-            &["project_id", "X-Repo-Auth", "namespace", "project", "ref", "name", "description"],
-            &[0, 1, 2, 3, 4, 5, 6],
-            &[Place::Path, Place::Header, Place::Path, Place::Path, Place::Query, Place::Body, Place::Body],
+            &["X-Repo-Auth", "namespace", "project", "ref", "name", "description"],
+            &[0, 1, 2, 3, 4, 5],
+            &[Place::Header, Place::Path, Place::Path, Place::Query, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.x_repo_auth, 2 => &mut self.namespace, 3 => &mut self.project,
-            4 => &mut self.r#ref, 5 => &mut self.name, _ => &mut self.description,
+            0 => &mut self.x_repo_auth, 1 => &mut self.namespace, 2 => &mut self.project, 3 => &mut self.r#ref,
+            4 => &mut self.name, _ => &mut self.description,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.x_repo_auth, 2 => &self.namespace, 3 => &self.project, 4 => &self.r#ref,
-            5 => &self.name, _ => &self.description,
+            0 => &self.x_repo_auth, 1 => &self.namespace, 2 => &self.project, 3 => &self.r#ref, 4 => &self.name,
+            _ => &self.description,
         }
     }
 }
@@ -99,22 +99,20 @@ impl Record for DeleteTag {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteTag",
-            &["project_id", "X-Repo-Auth", "namespace", "project", "tag_name"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Path, Place::Header, Place::Path, Place::Path, Place::Path],
+            &["X-Repo-Auth", "namespace", "project", "tag_name"],
+            &[0, 1, 2, 3],
+            &[Place::Header, Place::Path, Place::Path, Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.x_repo_auth, 2 => &mut self.namespace, 3 => &mut self.project,
-            _ => &mut self.tag_name,
+            0 => &mut self.x_repo_auth, 1 => &mut self.namespace, 2 => &mut self.project, _ => &mut self.tag_name,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.x_repo_auth, 2 => &self.namespace, 3 => &self.project,
-            _ => &self.tag_name,
+            0 => &self.x_repo_auth, 1 => &self.namespace, 2 => &self.project, _ => &self.tag_name,
         }
     }
 }

@@ -27,21 +27,20 @@ impl Record for ListApplications {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ListApplications",
-            &["project_id", "limit", "offset", "order_by", "order"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+            &["limit", "offset", "order_by", "order"],
+            &[],
+            &[Place::Query, Place::Query, Place::Query, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.limit, 2 => &mut self.offset, 3 => &mut self.order_by,
-            _ => &mut self.order,
+            0 => &mut self.limit, 1 => &mut self.offset, 2 => &mut self.order_by, _ => &mut self.order,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.limit, 2 => &self.offset, 3 => &self.order_by, _ => &self.order,
+            0 => &self.limit, 1 => &self.offset, 2 => &self.order_by, _ => &self.order,
         }
     }
 }
@@ -67,21 +66,20 @@ impl Record for CreateApplication {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateApplication",
-            &["project_id", "name", "description", "enterprise_project_id"],
-            &[0, 1],
-            &[Place::Path, Place::Body, Place::Body, Place::Body],
+            &["name", "description", "enterprise_project_id"],
+            &[0],
+            &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.name, 2 => &mut self.description,
-            _ => &mut self.enterprise_project_id,
+            0 => &mut self.name, 1 => &mut self.description, _ => &mut self.enterprise_project_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.name, 2 => &self.description, _ => &self.enterprise_project_id,
+            0 => &self.name, 1 => &self.description, _ => &self.enterprise_project_id,
         }
     }
 }
@@ -107,21 +105,19 @@ impl Record for DeleteApplication {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteApplication",
-            &["project_id", "application_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
+            &["application_id"],
+            &[0],
+            &[Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.project_id, _ => &mut self.application_id,
-        }
+        let _ = index;
+        &mut self.application_id
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.project_id, _ => &self.application_id,
-        }
+        let _ = index;
+        &self.application_id
     }
 }
 
@@ -145,21 +141,19 @@ impl Record for ShowApplicationDetail {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ShowApplicationDetail",
-            &["project_id", "application_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
+            &["application_id"],
+            &[0],
+            &[Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.project_id, _ => &mut self.application_id,
-        }
+        let _ = index;
+        &mut self.application_id
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.project_id, _ => &self.application_id,
-        }
+        let _ = index;
+        &self.application_id
     }
 }
 
@@ -184,20 +178,20 @@ impl Record for ChangeApplication {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ChangeApplication",
-            &["project_id", "application_id", "name", "description"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body, Place::Body],
+            &["application_id", "name", "description"],
+            &[0],
+            &[Place::Path, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, 2 => &mut self.name, _ => &mut self.description,
+            0 => &mut self.application_id, 1 => &mut self.name, _ => &mut self.description,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, 2 => &self.name, _ => &self.description,
+            0 => &self.application_id, 1 => &self.name, _ => &self.description,
         }
     }
 }
@@ -223,20 +217,20 @@ impl Record for DeleteApplicationConfiguration {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteApplicationConfiguration",
-            &["project_id", "application_id", "environment_id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Query],
+            &["application_id", "environment_id"],
+            &[0, 1],
+            &[Place::Path, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, _ => &mut self.environment_id,
+            0 => &mut self.application_id, _ => &mut self.environment_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, _ => &self.environment_id,
+            0 => &self.application_id, _ => &self.environment_id,
         }
     }
 }
@@ -261,20 +255,20 @@ impl Record for ShowApplicationConfiguration {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ShowApplicationConfiguration",
-            &["project_id", "application_id", "environment_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query],
+            &["application_id", "environment_id"],
+            &[0],
+            &[Place::Path, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, _ => &mut self.environment_id,
+            0 => &mut self.application_id, _ => &mut self.environment_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, _ => &self.environment_id,
+            0 => &self.application_id, _ => &self.environment_id,
         }
     }
 }
@@ -300,21 +294,20 @@ impl Record for ChangeApplicationConfiguration {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ChangeApplicationConfiguration",
-            &["project_id", "application_id", "environment_id", "configuration"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Body, Place::Body],
+            &["application_id", "environment_id", "configuration"],
+            &[0, 1, 2],
+            &[Place::Path, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, 2 => &mut self.environment_id,
-            _ => &mut self.configuration,
+            0 => &mut self.application_id, 1 => &mut self.environment_id, _ => &mut self.configuration,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, 2 => &self.environment_id, _ => &self.configuration,
+            0 => &self.application_id, 1 => &self.environment_id, _ => &self.configuration,
         }
     }
 }

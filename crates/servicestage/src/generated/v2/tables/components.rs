@@ -27,22 +27,21 @@ impl Record for ListComponents {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ListComponents",
-            &["project_id", "application_id", "limit", "offset", "order_by", "order"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+            &["application_id", "limit", "offset", "order_by", "order"],
+            &[0],
+            &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, 2 => &mut self.limit, 3 => &mut self.offset,
-            4 => &mut self.order_by, _ => &mut self.order,
+            0 => &mut self.application_id, 1 => &mut self.limit, 2 => &mut self.offset, 3 => &mut self.order_by,
+            _ => &mut self.order,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, 2 => &self.limit, 3 => &self.offset,
-            4 => &self.order_by, _ => &self.order,
+            0 => &self.application_id, 1 => &self.limit, 2 => &self.offset, 3 => &self.order_by, _ => &self.order,
         }
     }
 }
@@ -68,29 +67,22 @@ impl Record for CreateComponent {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateComponent",
-            &[
-                "project_id", "application_id", "name", "runtime", "category", "sub_category", "description",
-                "source", "build",
-            ],
-            &[0, 1, 2, 3, 4],
-            &[
-                Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
-                Place::Body, Place::Body,
-            ],
+            &["application_id", "name", "runtime", "category", "sub_category", "description", "source", "build"],
+            &[0, 1, 2, 3],
+            &[Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, 2 => &mut self.name, 3 => &mut self.runtime,
-            4 => &mut self.category, 5 => &mut self.sub_category, 6 => &mut self.description, 7 => &mut self.source,
-            _ => &mut self.build,
+            0 => &mut self.application_id, 1 => &mut self.name, 2 => &mut self.runtime, 3 => &mut self.category,
+            4 => &mut self.sub_category, 5 => &mut self.description, 6 => &mut self.source, _ => &mut self.build,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, 2 => &self.name, 3 => &self.runtime,
-            4 => &self.category, 5 => &self.sub_category, 6 => &self.description, 7 => &self.source, _ => &self.build,
+            0 => &self.application_id, 1 => &self.name, 2 => &self.runtime, 3 => &self.category,
+            4 => &self.sub_category, 5 => &self.description, 6 => &self.source, _ => &self.build,
         }
     }
 }
@@ -123,22 +115,21 @@ impl Record for ListComponentOverviews {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ListComponentOverviews",
-            &["project_id", "application_id", "limit", "offset", "order_by", "order"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+            &["application_id", "limit", "offset", "order_by", "order"],
+            &[0],
+            &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, 2 => &mut self.limit, 3 => &mut self.offset,
-            4 => &mut self.order_by, _ => &mut self.order,
+            0 => &mut self.application_id, 1 => &mut self.limit, 2 => &mut self.offset, 3 => &mut self.order_by,
+            _ => &mut self.order,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, 2 => &self.limit, 3 => &self.offset,
-            4 => &self.order_by, _ => &self.order,
+            0 => &self.application_id, 1 => &self.limit, 2 => &self.offset, 3 => &self.order_by, _ => &self.order,
         }
     }
 }
@@ -164,21 +155,20 @@ impl Record for DeleteComponent {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteComponent",
-            &["project_id", "application_id", "component_id", "force"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Query],
+            &["application_id", "component_id", "force"],
+            &[0, 1],
+            &[Place::Path, Place::Path, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, 2 => &mut self.component_id,
-            _ => &mut self.force,
+            0 => &mut self.application_id, 1 => &mut self.component_id, _ => &mut self.force,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, 2 => &self.component_id, _ => &self.force,
+            0 => &self.application_id, 1 => &self.component_id, _ => &self.force,
         }
     }
 }
@@ -203,20 +193,20 @@ impl Record for ShowComponentDetail {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ShowComponentDetail",
-            &["project_id", "application_id", "component_id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
+            &["application_id", "component_id"],
+            &[0, 1],
+            &[Place::Path, Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, _ => &mut self.component_id,
+            0 => &mut self.application_id, _ => &mut self.component_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, _ => &self.component_id,
+            0 => &self.application_id, _ => &self.component_id,
         }
     }
 }
@@ -242,22 +232,22 @@ impl Record for ChangeComponent {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ChangeComponent",
-            &["project_id", "application_id", "component_id", "name", "description", "source", "build"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
+            &["application_id", "component_id", "name", "description", "source", "build"],
+            &[0, 1],
+            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, 2 => &mut self.component_id,
-            3 => &mut self.name, 4 => &mut self.description, 5 => &mut self.source, _ => &mut self.build,
+            0 => &mut self.application_id, 1 => &mut self.component_id, 2 => &mut self.name,
+            3 => &mut self.description, 4 => &mut self.source, _ => &mut self.build,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, 2 => &self.component_id, 3 => &self.name,
-            4 => &self.description, 5 => &self.source, _ => &self.build,
+            0 => &self.application_id, 1 => &self.component_id, 2 => &self.name, 3 => &self.description,
+            4 => &self.source, _ => &self.build,
         }
     }
 }

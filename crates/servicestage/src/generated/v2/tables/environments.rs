@@ -27,21 +27,20 @@ impl Record for ListEnvironments {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ListEnvironments",
-            &["project_id", "limit", "offset", "order_by", "order"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+            &["limit", "offset", "order_by", "order"],
+            &[],
+            &[Place::Query, Place::Query, Place::Query, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.limit, 2 => &mut self.offset, 3 => &mut self.order_by,
-            _ => &mut self.order,
+            0 => &mut self.limit, 1 => &mut self.offset, 2 => &mut self.order_by, _ => &mut self.order,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.limit, 2 => &self.offset, 3 => &self.order_by, _ => &self.order,
+            0 => &self.limit, 1 => &self.offset, 2 => &self.order_by, _ => &self.order,
         }
     }
 }
@@ -68,29 +67,29 @@ impl Record for CreateEnvironment {
         static SHAPE: Shape = Shape::request(
             "CreateEnvironment",
             &[
-                "project_id", "name", "alias", "description", "enterprise_project_id", "charge_mode", "deploy_mode",
-                "vpc_id", "base_resources", "optional_resources",
+                "name", "alias", "description", "enterprise_project_id", "charge_mode", "deploy_mode", "vpc_id",
+                "base_resources", "optional_resources",
             ],
-            &[0, 1, 6, 7, 8],
+            &[0, 5, 6, 7],
             &[
-                Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
-                Place::Body, Place::Body, Place::Body,
+                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body, Place::Body,
             ],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.name, 2 => &mut self.alias, 3 => &mut self.description,
-            4 => &mut self.enterprise_project_id, 5 => &mut self.charge_mode, 6 => &mut self.deploy_mode,
-            7 => &mut self.vpc_id, 8 => &mut self.base_resources, _ => &mut self.optional_resources,
+            0 => &mut self.name, 1 => &mut self.alias, 2 => &mut self.description,
+            3 => &mut self.enterprise_project_id, 4 => &mut self.charge_mode, 5 => &mut self.deploy_mode,
+            6 => &mut self.vpc_id, 7 => &mut self.base_resources, _ => &mut self.optional_resources,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.name, 2 => &self.alias, 3 => &self.description,
-            4 => &self.enterprise_project_id, 5 => &self.charge_mode, 6 => &self.deploy_mode, 7 => &self.vpc_id,
-            8 => &self.base_resources, _ => &self.optional_resources,
+            0 => &self.name, 1 => &self.alias, 2 => &self.description, 3 => &self.enterprise_project_id,
+            4 => &self.charge_mode, 5 => &self.deploy_mode, 6 => &self.vpc_id, 7 => &self.base_resources,
+            _ => &self.optional_resources,
         }
     }
 }
@@ -116,21 +115,19 @@ impl Record for DeleteEnvironment {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteEnvironment",
-            &["project_id", "environment_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
+            &["environment_id"],
+            &[0],
+            &[Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.project_id, _ => &mut self.environment_id,
-        }
+        let _ = index;
+        &mut self.environment_id
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.project_id, _ => &self.environment_id,
-        }
+        let _ = index;
+        &self.environment_id
     }
 }
 
@@ -154,21 +151,19 @@ impl Record for ShowEnvironmentDetail {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ShowEnvironmentDetail",
-            &["project_id", "environment_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
+            &["environment_id"],
+            &[0],
+            &[Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.project_id, _ => &mut self.environment_id,
-        }
+        let _ = index;
+        &mut self.environment_id
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.project_id, _ => &self.environment_id,
-        }
+        let _ = index;
+        &self.environment_id
     }
 }
 
@@ -193,22 +188,20 @@ impl Record for ChangeEnvironment {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ChangeEnvironment",
-            &["project_id", "environment_id", "name", "alias", "description"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body],
+            &["environment_id", "name", "alias", "description"],
+            &[0],
+            &[Place::Path, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.environment_id, 2 => &mut self.name, 3 => &mut self.alias,
-            _ => &mut self.description,
+            0 => &mut self.environment_id, 1 => &mut self.name, 2 => &mut self.alias, _ => &mut self.description,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.environment_id, 2 => &self.name, 3 => &self.alias,
-            _ => &self.description,
+            0 => &self.environment_id, 1 => &self.name, 2 => &self.alias, _ => &self.description,
         }
     }
 }
@@ -234,22 +227,22 @@ impl Record for ChangeResourceInEnvironment {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ChangeResourceInEnvironment",
-            &["project_id", "environment_id", "add_base_resources", "add_optional_resources", "remove_resources"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body],
+            &["environment_id", "add_base_resources", "add_optional_resources", "remove_resources"],
+            &[0],
+            &[Place::Path, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.environment_id, 2 => &mut self.add_base_resources,
-            3 => &mut self.add_optional_resources, _ => &mut self.remove_resources,
+            0 => &mut self.environment_id, 1 => &mut self.add_base_resources, 2 => &mut self.add_optional_resources,
+            _ => &mut self.remove_resources,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.environment_id, 2 => &self.add_base_resources,
-            3 => &self.add_optional_resources, _ => &self.remove_resources,
+            0 => &self.environment_id, 1 => &self.add_base_resources, 2 => &self.add_optional_resources,
+            _ => &self.remove_resources,
         }
     }
 }

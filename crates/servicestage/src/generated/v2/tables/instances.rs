@@ -27,22 +27,22 @@ impl Record for ListInstances {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ListInstances",
-            &["project_id", "application_id", "component_id", "limit", "offset", "order_by", "order"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+            &["application_id", "component_id", "limit", "offset", "order_by", "order"],
+            &[0, 1],
+            &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, 2 => &mut self.component_id,
-            3 => &mut self.limit, 4 => &mut self.offset, 5 => &mut self.order_by, _ => &mut self.order,
+            0 => &mut self.application_id, 1 => &mut self.component_id, 2 => &mut self.limit, 3 => &mut self.offset,
+            4 => &mut self.order_by, _ => &mut self.order,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, 2 => &self.component_id, 3 => &self.limit,
-            4 => &self.offset, 5 => &self.order_by, _ => &self.order,
+            0 => &self.application_id, 1 => &self.component_id, 2 => &self.limit, 3 => &self.offset,
+            4 => &self.order_by, _ => &self.order,
         }
     }
 }
@@ -69,30 +69,30 @@ impl Record for CreateInstance {
         static SHAPE: Shape = Shape::request(
             "CreateInstance",
             &[
-                "project_id", "application_id", "component_id", "name", "environment_id", "flavor_id", "replica",
-                "artifacts", "version", "configuration", "description", "external_accesses", "refer_resources",
+                "application_id", "component_id", "name", "environment_id", "flavor_id", "replica", "artifacts",
+                "version", "configuration", "description", "external_accesses", "refer_resources",
             ],
-            &[0, 1, 2, 3, 4, 5, 6, 7, 8, 12],
+            &[0, 1, 2, 3, 4, 5, 6, 7, 11],
             &[
-                Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body,
-                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, 2 => &mut self.component_id,
-            3 => &mut self.name, 4 => &mut self.environment_id, 5 => &mut self.flavor_id, 6 => &mut self.replica,
-            7 => &mut self.artifacts, 8 => &mut self.version, 9 => &mut self.configuration,
-            10 => &mut self.description, 11 => &mut self.external_accesses, _ => &mut self.refer_resources,
+            0 => &mut self.application_id, 1 => &mut self.component_id, 2 => &mut self.name,
+            3 => &mut self.environment_id, 4 => &mut self.flavor_id, 5 => &mut self.replica, 6 => &mut self.artifacts,
+            7 => &mut self.version, 8 => &mut self.configuration, 9 => &mut self.description,
+            10 => &mut self.external_accesses, _ => &mut self.refer_resources,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, 2 => &self.component_id, 3 => &self.name,
-            4 => &self.environment_id, 5 => &self.flavor_id, 6 => &self.replica, 7 => &self.artifacts,
-            8 => &self.version, 9 => &self.configuration, 10 => &self.description, 11 => &self.external_accesses,
+            0 => &self.application_id, 1 => &self.component_id, 2 => &self.name, 3 => &self.environment_id,
+            4 => &self.flavor_id, 5 => &self.replica, 6 => &self.artifacts, 7 => &self.version,
+            8 => &self.configuration, 9 => &self.description, 10 => &self.external_accesses,
             _ => &self.refer_resources,
         }
     }
@@ -118,22 +118,21 @@ impl Record for DeleteInstance {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteInstance",
-            &["project_id", "application_id", "component_id", "instance_id", "force"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Query],
+            &["application_id", "component_id", "instance_id", "force"],
+            &[0, 1, 2],
+            &[Place::Path, Place::Path, Place::Path, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, 2 => &mut self.component_id,
-            3 => &mut self.instance_id, _ => &mut self.force,
+            0 => &mut self.application_id, 1 => &mut self.component_id, 2 => &mut self.instance_id,
+            _ => &mut self.force,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, 2 => &self.component_id, 3 => &self.instance_id,
-            _ => &self.force,
+            0 => &self.application_id, 1 => &self.component_id, 2 => &self.instance_id, _ => &self.force,
         }
     }
 }
@@ -158,21 +157,20 @@ impl Record for ShowInstanceDetail {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ShowInstanceDetail",
-            &["project_id", "application_id", "component_id", "instance_id"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path],
+            &["application_id", "component_id", "instance_id"],
+            &[0, 1, 2],
+            &[Place::Path, Place::Path, Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, 2 => &mut self.component_id,
-            _ => &mut self.instance_id,
+            0 => &mut self.application_id, 1 => &mut self.component_id, _ => &mut self.instance_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, 2 => &self.component_id, _ => &self.instance_id,
+            0 => &self.application_id, 1 => &self.component_id, _ => &self.instance_id,
         }
     }
 }
@@ -199,30 +197,29 @@ impl Record for ChangeInstance {
         static SHAPE: Shape = Shape::request(
             "ChangeInstance",
             &[
-                "project_id", "application_id", "component_id", "instance_id", "version", "flavor_id", "artifacts",
-                "configuration", "description", "external_accesses", "refer_resources",
+                "application_id", "component_id", "instance_id", "version", "flavor_id", "artifacts", "configuration",
+                "description", "external_accesses", "refer_resources",
             ],
-            &[0, 1, 2, 3, 4],
+            &[0, 1, 2, 3],
             &[
-                Place::Path, Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body,
-                Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body, Place::Body, Place::Body,
             ],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, 2 => &mut self.component_id,
-            3 => &mut self.instance_id, 4 => &mut self.version, 5 => &mut self.flavor_id, 6 => &mut self.artifacts,
-            7 => &mut self.configuration, 8 => &mut self.description, 9 => &mut self.external_accesses,
-            _ => &mut self.refer_resources,
+            0 => &mut self.application_id, 1 => &mut self.component_id, 2 => &mut self.instance_id,
+            3 => &mut self.version, 4 => &mut self.flavor_id, 5 => &mut self.artifacts, 6 => &mut self.configuration,
+            7 => &mut self.description, 8 => &mut self.external_accesses, _ => &mut self.refer_resources,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, 2 => &self.component_id, 3 => &self.instance_id,
-            4 => &self.version, 5 => &self.flavor_id, 6 => &self.artifacts, 7 => &self.configuration,
-            8 => &self.description, 9 => &self.external_accesses, _ => &self.refer_resources,
+            0 => &self.application_id, 1 => &self.component_id, 2 => &self.instance_id, 3 => &self.version,
+            4 => &self.flavor_id, 5 => &self.artifacts, 6 => &self.configuration, 7 => &self.description,
+            8 => &self.external_accesses, _ => &self.refer_resources,
         }
     }
 }
@@ -248,22 +245,22 @@ impl Record for UpdateInstanceAction {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "UpdateInstanceAction",
-            &["project_id", "application_id", "component_id", "instance_id", "action", "parameters"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Body, Place::Body],
+            &["application_id", "component_id", "instance_id", "action", "parameters"],
+            &[0, 1, 2, 3],
+            &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, 2 => &mut self.component_id,
-            3 => &mut self.instance_id, 4 => &mut self.action, _ => &mut self.parameters,
+            0 => &mut self.application_id, 1 => &mut self.component_id, 2 => &mut self.instance_id,
+            3 => &mut self.action, _ => &mut self.parameters,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, 2 => &self.component_id, 3 => &self.instance_id,
-            4 => &self.action, _ => &self.parameters,
+            0 => &self.application_id, 1 => &self.component_id, 2 => &self.instance_id, 3 => &self.action,
+            _ => &self.parameters,
         }
     }
 }
@@ -296,29 +293,22 @@ impl Record for ListInstanceSnapshots {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ListInstanceSnapshots",
-            &[
-                "project_id", "application_id", "component_id", "instance_id", "limit", "offset", "snapshot_order_by",
-                "order",
-            ],
-            &[0, 1, 2, 3],
-            &[
-                Place::Path, Place::Path, Place::Path, Place::Path, Place::Query, Place::Query, Place::Query,
-                Place::Query,
-            ],
+            &["application_id", "component_id", "instance_id", "limit", "offset", "snapshot_order_by", "order"],
+            &[0, 1, 2],
+            &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, 2 => &mut self.component_id,
-            3 => &mut self.instance_id, 4 => &mut self.limit, 5 => &mut self.offset, 6 => &mut self.snapshot_order_by,
-            _ => &mut self.order,
+            0 => &mut self.application_id, 1 => &mut self.component_id, 2 => &mut self.instance_id,
+            3 => &mut self.limit, 4 => &mut self.offset, 5 => &mut self.snapshot_order_by, _ => &mut self.order,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, 2 => &self.component_id, 3 => &self.instance_id,
-            4 => &self.limit, 5 => &self.offset, 6 => &self.snapshot_order_by, _ => &self.order,
+            0 => &self.application_id, 1 => &self.component_id, 2 => &self.instance_id, 3 => &self.limit,
+            4 => &self.offset, 5 => &self.snapshot_order_by, _ => &self.order,
         }
     }
 }

@@ -19,19 +19,19 @@ impl Record for ListFlavors {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ListFlavors",
-            &["project_id"],
-            &[0],
-            &[Place::Path],
+            &[],
+            &[],
+            &[],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
-        &mut self.project_id
+        nowhere()
     }
     fn peek(&self, index: usize) -> &dyn Value {
         let _ = index;
-        &self.project_id
+        &()
     }
 }
 
@@ -55,19 +55,19 @@ impl Record for ListRuntimes {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ListRuntimes",
-            &["project_id"],
-            &[0],
-            &[Place::Path],
+            &[],
+            &[],
+            &[],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
-        &mut self.project_id
+        nowhere()
     }
     fn peek(&self, index: usize) -> &dyn Value {
         let _ = index;
-        &self.project_id
+        &()
     }
 }
 
@@ -91,19 +91,19 @@ impl Record for ListTemplates {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ListTemplates",
-            &["project_id"],
-            &[0],
-            &[Place::Path],
+            &[],
+            &[],
+            &[],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
-        &mut self.project_id
+        nowhere()
     }
     fn peek(&self, index: usize) -> &dyn Value {
         let _ = index;
-        &self.project_id
+        &()
     }
 }
 

@@ -27,22 +27,21 @@ impl Record for ShowComponentsInApplication {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ShowComponentsInApplication",
-            &["project_id", "application_id", "limit", "offset", "order_by", "order"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+            &["application_id", "limit", "offset", "order_by", "order"],
+            &[0],
+            &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, 2 => &mut self.limit, 3 => &mut self.offset,
-            4 => &mut self.order_by, _ => &mut self.order,
+            0 => &mut self.application_id, 1 => &mut self.limit, 2 => &mut self.offset, 3 => &mut self.order_by,
+            _ => &mut self.order,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, 2 => &self.limit, 3 => &self.offset,
-            4 => &self.order_by, _ => &self.order,
+            0 => &self.application_id, 1 => &self.limit, 2 => &self.offset, 3 => &self.order_by, _ => &self.order,
         }
     }
 }
@@ -69,48 +68,47 @@ impl Record for CreateComponent {
         static SHAPE: Shape = Shape::request(
             "CreateComponent",
             &[
-                "project_id", "application_id", "name", "description", "labels", "runtime_stack", "source", "build",
+                "application_id", "name", "description", "labels", "runtime_stack", "source", "build",
                 "environment_id", "limit_cpu", "limit_memory", "request_cpu", "request_memory", "replica", "version",
                 "swimlane_id", "envs", "storages", "deploy_strategy", "command", "post_start", "pre_stop", "mesher",
                 "timezone", "jvm_opts", "tomcat_opts", "logs", "custom_metric", "affinity", "anti_affinity",
                 "liveness_probe", "readiness_probe", "refer_resources", "external_accesses",
             ],
-            &[0, 1, 2, 5, 6, 13, 14, 32],
+            &[0, 1, 4, 5, 12, 13, 31],
             &[
-                Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
-                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, 2 => &mut self.name, 3 => &mut self.description,
-            4 => &mut self.labels, 5 => &mut self.runtime_stack, 6 => &mut self.source, 7 => &mut self.build,
-            8 => &mut self.environment_id, 9 => &mut self.limit_cpu, 10 => &mut self.limit_memory,
-            11 => &mut self.request_cpu, 12 => &mut self.request_memory, 13 => &mut self.replica,
-            14 => &mut self.version, 15 => &mut self.swimlane_id, 16 => &mut self.envs, 17 => &mut self.storages,
-            18 => &mut self.deploy_strategy, 19 => &mut self.command, 20 => &mut self.post_start,
-            21 => &mut self.pre_stop, 22 => &mut self.mesher, 23 => &mut self.timezone, 24 => &mut self.jvm_opts,
-            25 => &mut self.tomcat_opts, 26 => &mut self.logs, 27 => &mut self.custom_metric,
-            28 => &mut self.affinity, 29 => &mut self.anti_affinity, 30 => &mut self.liveness_probe,
-            31 => &mut self.readiness_probe, 32 => &mut self.refer_resources, _ => &mut self.external_accesses,
+            0 => &mut self.application_id, 1 => &mut self.name, 2 => &mut self.description, 3 => &mut self.labels,
+            4 => &mut self.runtime_stack, 5 => &mut self.source, 6 => &mut self.build, 7 => &mut self.environment_id,
+            8 => &mut self.limit_cpu, 9 => &mut self.limit_memory, 10 => &mut self.request_cpu,
+            11 => &mut self.request_memory, 12 => &mut self.replica, 13 => &mut self.version,
+            14 => &mut self.swimlane_id, 15 => &mut self.envs, 16 => &mut self.storages,
+            17 => &mut self.deploy_strategy, 18 => &mut self.command, 19 => &mut self.post_start,
+            20 => &mut self.pre_stop, 21 => &mut self.mesher, 22 => &mut self.timezone, 23 => &mut self.jvm_opts,
+            24 => &mut self.tomcat_opts, 25 => &mut self.logs, 26 => &mut self.custom_metric,
+            27 => &mut self.affinity, 28 => &mut self.anti_affinity, 29 => &mut self.liveness_probe,
+            30 => &mut self.readiness_probe, 31 => &mut self.refer_resources, _ => &mut self.external_accesses,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, 2 => &self.name, 3 => &self.description,
-            4 => &self.labels, 5 => &self.runtime_stack, 6 => &self.source, 7 => &self.build,
-            8 => &self.environment_id, 9 => &self.limit_cpu, 10 => &self.limit_memory, 11 => &self.request_cpu,
-            12 => &self.request_memory, 13 => &self.replica, 14 => &self.version, 15 => &self.swimlane_id,
-            16 => &self.envs, 17 => &self.storages, 18 => &self.deploy_strategy, 19 => &self.command,
-            20 => &self.post_start, 21 => &self.pre_stop, 22 => &self.mesher, 23 => &self.timezone,
-            24 => &self.jvm_opts, 25 => &self.tomcat_opts, 26 => &self.logs, 27 => &self.custom_metric,
-            28 => &self.affinity, 29 => &self.anti_affinity, 30 => &self.liveness_probe, 31 => &self.readiness_probe,
-            32 => &self.refer_resources, _ => &self.external_accesses,
+            0 => &self.application_id, 1 => &self.name, 2 => &self.description, 3 => &self.labels,
+            4 => &self.runtime_stack, 5 => &self.source, 6 => &self.build, 7 => &self.environment_id,
+            8 => &self.limit_cpu, 9 => &self.limit_memory, 10 => &self.request_cpu, 11 => &self.request_memory,
+            12 => &self.replica, 13 => &self.version, 14 => &self.swimlane_id, 15 => &self.envs, 16 => &self.storages,
+            17 => &self.deploy_strategy, 18 => &self.command, 19 => &self.post_start, 20 => &self.pre_stop,
+            21 => &self.mesher, 22 => &self.timezone, 23 => &self.jvm_opts, 24 => &self.tomcat_opts, 25 => &self.logs,
+            26 => &self.custom_metric, 27 => &self.affinity, 28 => &self.anti_affinity, 29 => &self.liveness_probe,
+            30 => &self.readiness_probe, 31 => &self.refer_resources, _ => &self.external_accesses,
         }
     }
 }
@@ -136,20 +134,20 @@ impl Record for DeleteComponent {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteComponent",
-            &["project_id", "application_id", "component_id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
+            &["application_id", "component_id"],
+            &[0, 1],
+            &[Place::Path, Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, _ => &mut self.component_id,
+            0 => &mut self.application_id, _ => &mut self.component_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, _ => &self.component_id,
+            0 => &self.application_id, _ => &self.component_id,
         }
     }
 }
@@ -174,21 +172,20 @@ impl Record for ShowComponentInfo {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ShowComponentInfo",
-            &["project_id", "component_id", "application_id", "expect_fields"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Query],
+            &["component_id", "application_id", "expect_fields"],
+            &[0, 1],
+            &[Place::Path, Place::Path, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.component_id, 2 => &mut self.application_id,
-            _ => &mut self.expect_fields,
+            0 => &mut self.component_id, 1 => &mut self.application_id, _ => &mut self.expect_fields,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.component_id, 2 => &self.application_id, _ => &self.expect_fields,
+            0 => &self.component_id, 1 => &self.application_id, _ => &self.expect_fields,
         }
     }
 }
@@ -215,47 +212,47 @@ impl Record for ModifyComponent {
         static SHAPE: Shape = Shape::request(
             "ModifyComponent",
             &[
-                "project_id", "application_id", "component_id", "name", "description", "labels", "runtime_stack",
-                "source", "build", "limit_cpu", "limit_memory", "request_cpu", "request_memory", "replica", "version",
-                "swimlane_id", "envs", "storages", "deploy_strategy", "command", "post_start", "pre_stop", "timezone",
-                "mesher", "jvm_opts", "tomcat_opts", "logs", "custom_metric", "affinity", "anti_affinity",
-                "liveness_probe", "readiness_probe", "external_accesses", "refer_resources",
+                "application_id", "component_id", "name", "description", "labels", "runtime_stack", "source", "build",
+                "limit_cpu", "limit_memory", "request_cpu", "request_memory", "replica", "version", "swimlane_id",
+                "envs", "storages", "deploy_strategy", "command", "post_start", "pre_stop", "timezone", "mesher",
+                "jvm_opts", "tomcat_opts", "logs", "custom_metric", "affinity", "anti_affinity", "liveness_probe",
+                "readiness_probe", "external_accesses", "refer_resources",
             ],
-            &[0, 1, 2, 3, 6, 7, 13, 14],
+            &[0, 1, 2, 5, 6, 12, 13],
             &[
-                Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
-                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, 2 => &mut self.component_id,
-            3 => &mut self.name, 4 => &mut self.description, 5 => &mut self.labels, 6 => &mut self.runtime_stack,
-            7 => &mut self.source, 8 => &mut self.build, 9 => &mut self.limit_cpu, 10 => &mut self.limit_memory,
-            11 => &mut self.request_cpu, 12 => &mut self.request_memory, 13 => &mut self.replica,
-            14 => &mut self.version, 15 => &mut self.swimlane_id, 16 => &mut self.envs, 17 => &mut self.storages,
-            18 => &mut self.deploy_strategy, 19 => &mut self.command, 20 => &mut self.post_start,
-            21 => &mut self.pre_stop, 22 => &mut self.timezone, 23 => &mut self.mesher, 24 => &mut self.jvm_opts,
-            25 => &mut self.tomcat_opts, 26 => &mut self.logs, 27 => &mut self.custom_metric,
-            28 => &mut self.affinity, 29 => &mut self.anti_affinity, 30 => &mut self.liveness_probe,
-            31 => &mut self.readiness_probe, 32 => &mut self.external_accesses, _ => &mut self.refer_resources,
+            0 => &mut self.application_id, 1 => &mut self.component_id, 2 => &mut self.name,
+            3 => &mut self.description, 4 => &mut self.labels, 5 => &mut self.runtime_stack, 6 => &mut self.source,
+            7 => &mut self.build, 8 => &mut self.limit_cpu, 9 => &mut self.limit_memory, 10 => &mut self.request_cpu,
+            11 => &mut self.request_memory, 12 => &mut self.replica, 13 => &mut self.version,
+            14 => &mut self.swimlane_id, 15 => &mut self.envs, 16 => &mut self.storages,
+            17 => &mut self.deploy_strategy, 18 => &mut self.command, 19 => &mut self.post_start,
+            20 => &mut self.pre_stop, 21 => &mut self.timezone, 22 => &mut self.mesher, 23 => &mut self.jvm_opts,
+            24 => &mut self.tomcat_opts, 25 => &mut self.logs, 26 => &mut self.custom_metric,
+            27 => &mut self.affinity, 28 => &mut self.anti_affinity, 29 => &mut self.liveness_probe,
+            30 => &mut self.readiness_probe, 31 => &mut self.external_accesses, _ => &mut self.refer_resources,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, 2 => &self.component_id, 3 => &self.name,
-            4 => &self.description, 5 => &self.labels, 6 => &self.runtime_stack, 7 => &self.source, 8 => &self.build,
-            9 => &self.limit_cpu, 10 => &self.limit_memory, 11 => &self.request_cpu, 12 => &self.request_memory,
-            13 => &self.replica, 14 => &self.version, 15 => &self.swimlane_id, 16 => &self.envs, 17 => &self.storages,
-            18 => &self.deploy_strategy, 19 => &self.command, 20 => &self.post_start, 21 => &self.pre_stop,
-            22 => &self.timezone, 23 => &self.mesher, 24 => &self.jvm_opts, 25 => &self.tomcat_opts, 26 => &self.logs,
-            27 => &self.custom_metric, 28 => &self.affinity, 29 => &self.anti_affinity, 30 => &self.liveness_probe,
-            31 => &self.readiness_probe, 32 => &self.external_accesses, _ => &self.refer_resources,
+            0 => &self.application_id, 1 => &self.component_id, 2 => &self.name, 3 => &self.description,
+            4 => &self.labels, 5 => &self.runtime_stack, 6 => &self.source, 7 => &self.build, 8 => &self.limit_cpu,
+            9 => &self.limit_memory, 10 => &self.request_cpu, 11 => &self.request_memory, 12 => &self.replica,
+            13 => &self.version, 14 => &self.swimlane_id, 15 => &self.envs, 16 => &self.storages,
+            17 => &self.deploy_strategy, 18 => &self.command, 19 => &self.post_start, 20 => &self.pre_stop,
+            21 => &self.timezone, 22 => &self.mesher, 23 => &self.jvm_opts, 24 => &self.tomcat_opts, 25 => &self.logs,
+            26 => &self.custom_metric, 27 => &self.affinity, 28 => &self.anti_affinity, 29 => &self.liveness_probe,
+            30 => &self.readiness_probe, 31 => &self.external_accesses, _ => &self.refer_resources,
         }
     }
 }
@@ -281,22 +278,21 @@ impl Record for UpdateComponentAction {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "UpdateComponentAction",
-            &["project_id", "application_id", "component_id", "action", "parameters"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body],
+            &["application_id", "component_id", "action", "parameters"],
+            &[0, 1, 2],
+            &[Place::Path, Place::Path, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, 2 => &mut self.component_id,
-            3 => &mut self.action, _ => &mut self.parameters,
+            0 => &mut self.application_id, 1 => &mut self.component_id, 2 => &mut self.action,
+            _ => &mut self.parameters,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, 2 => &self.component_id, 3 => &self.action,
-            _ => &self.parameters,
+            0 => &self.application_id, 1 => &self.component_id, 2 => &self.action, _ => &self.parameters,
         }
     }
 }
@@ -329,22 +325,22 @@ impl Record for ShowComponentRecords {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ShowComponentRecords",
-            &["project_id", "component_id", "application_id", "limit", "offset", "order_by", "order"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+            &["component_id", "application_id", "limit", "offset", "order_by", "order"],
+            &[0, 1],
+            &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.component_id, 2 => &mut self.application_id,
-            3 => &mut self.limit, 4 => &mut self.offset, 5 => &mut self.order_by, _ => &mut self.order,
+            0 => &mut self.component_id, 1 => &mut self.application_id, 2 => &mut self.limit, 3 => &mut self.offset,
+            4 => &mut self.order_by, _ => &mut self.order,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.component_id, 2 => &self.application_id, 3 => &self.limit,
-            4 => &self.offset, 5 => &self.order_by, _ => &self.order,
+            0 => &self.component_id, 1 => &self.application_id, 2 => &self.limit, 3 => &self.offset,
+            4 => &self.order_by, _ => &self.order,
         }
     }
 }
@@ -370,20 +366,20 @@ impl Record for RefreshComponent {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "RefreshComponent",
-            &["project_id", "application_id", "component_id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
+            &["application_id", "component_id"],
+            &[0, 1],
+            &[Place::Path, Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.application_id, _ => &mut self.component_id,
+            0 => &mut self.application_id, _ => &mut self.component_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.application_id, _ => &self.component_id,
+            0 => &self.application_id, _ => &self.component_id,
         }
     }
 }
@@ -416,22 +412,22 @@ impl Record for ShowComponents {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ShowComponents",
-            &["project_id", "limit", "offset", "order_by", "order", "application_name", "component_name"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
+            &["limit", "offset", "order_by", "order", "application_name", "component_name"],
+            &[],
+            &[Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.limit, 2 => &mut self.offset, 3 => &mut self.order_by,
-            4 => &mut self.order, 5 => &mut self.application_name, _ => &mut self.component_name,
+            0 => &mut self.limit, 1 => &mut self.offset, 2 => &mut self.order_by, 3 => &mut self.order,
+            4 => &mut self.application_name, _ => &mut self.component_name,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.limit, 2 => &self.offset, 3 => &self.order_by, 4 => &self.order,
-            5 => &self.application_name, _ => &self.component_name,
+            0 => &self.limit, 1 => &self.offset, 2 => &self.order_by, 3 => &self.order, 4 => &self.application_name,
+            _ => &self.component_name,
         }
     }
 }
@@ -456,19 +452,19 @@ impl Record for ShowComponentFilterOptions {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ShowComponentFilterOptions",
-            &["project_id"],
-            &[0],
-            &[Place::Path],
+            &[],
+            &[],
+            &[],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
-        &mut self.project_id
+        nowhere()
     }
     fn peek(&self, index: usize) -> &dyn Value {
         let _ = index;
-        &self.project_id
+        &()
     }
 }
 

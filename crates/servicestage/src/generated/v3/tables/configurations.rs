@@ -20,20 +20,20 @@ impl Record for CreateConfigGroup {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateConfigGroup",
-            &["project_id", "name", "description"],
-            &[0, 1],
-            &[Place::Path, Place::Body, Place::Body],
+            &["name", "description"],
+            &[0],
+            &[Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.name, _ => &mut self.description,
+            0 => &mut self.name, _ => &mut self.description,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.name, _ => &self.description,
+            0 => &self.name, _ => &self.description,
         }
     }
 }
@@ -59,21 +59,19 @@ impl Record for DeleteConfigGroup {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteConfigGroup",
-            &["project_id", "config_group_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
+            &["config_group_id"],
+            &[0],
+            &[Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.project_id, _ => &mut self.config_group_id,
-        }
+        let _ = index;
+        &mut self.config_group_id
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.project_id, _ => &self.config_group_id,
-        }
+        let _ = index;
+        &self.config_group_id
     }
 }
 
@@ -97,21 +95,19 @@ impl Record for ShowConfigGroup {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ShowConfigGroup",
-            &["project_id", "config_group_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
+            &["config_group_id"],
+            &[0],
+            &[Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.project_id, _ => &mut self.config_group_id,
-        }
+        let _ = index;
+        &mut self.config_group_id
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.project_id, _ => &self.config_group_id,
-        }
+        let _ = index;
+        &self.config_group_id
     }
 }
 
@@ -136,22 +132,22 @@ impl Record for CreateConfigFile {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateConfigFile",
-            &["project_id", "config_group_id", "name", "content", "type", "sensitive", "description"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+            &["config_group_id", "name", "content", "type", "sensitive", "description"],
+            &[0, 1, 2, 3],
+            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.config_group_id, 2 => &mut self.name, 3 => &mut self.content,
-            4 => &mut self.r#type, 5 => &mut self.sensitive, _ => &mut self.description,
+            0 => &mut self.config_group_id, 1 => &mut self.name, 2 => &mut self.content, 3 => &mut self.r#type,
+            4 => &mut self.sensitive, _ => &mut self.description,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.config_group_id, 2 => &self.name, 3 => &self.content, 4 => &self.r#type,
-            5 => &self.sensitive, _ => &self.description,
+            0 => &self.config_group_id, 1 => &self.name, 2 => &self.content, 3 => &self.r#type, 4 => &self.sensitive,
+            _ => &self.description,
         }
     }
 }
@@ -177,21 +173,19 @@ impl Record for DeleteConfigFile {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteConfigFile",
-            &["project_id", "config_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
+            &["config_id"],
+            &[0],
+            &[Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.project_id, _ => &mut self.config_id,
-        }
+        let _ = index;
+        &mut self.config_id
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.project_id, _ => &self.config_id,
-        }
+        let _ = index;
+        &self.config_id
     }
 }
 
@@ -215,21 +209,19 @@ impl Record for ShowConfigFile {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ShowConfigFile",
-            &["project_id", "config_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
+            &["config_id"],
+            &[0],
+            &[Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.project_id, _ => &mut self.config_id,
-        }
+        let _ = index;
+        &mut self.config_id
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.project_id, _ => &self.config_id,
-        }
+        let _ = index;
+        &self.config_id
     }
 }
 
@@ -255,22 +247,22 @@ impl Record for UpdateConfigFile {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "UpdateConfigFile",
-            &["project_id", "config_id", "config_group_id", "name", "content", "type", "sensitive", "description"],
-            &[0, 1, 2, 3, 4, 5],
-            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+            &["config_id", "config_group_id", "name", "content", "type", "sensitive", "description"],
+            &[0, 1, 2, 3, 4],
+            &[Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.config_id, 2 => &mut self.config_group_id, 3 => &mut self.name,
-            4 => &mut self.content, 5 => &mut self.r#type, 6 => &mut self.sensitive, _ => &mut self.description,
+            0 => &mut self.config_id, 1 => &mut self.config_group_id, 2 => &mut self.name, 3 => &mut self.content,
+            4 => &mut self.r#type, 5 => &mut self.sensitive, _ => &mut self.description,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.config_id, 2 => &self.config_group_id, 3 => &self.name,
-            4 => &self.content, 5 => &self.r#type, 6 => &self.sensitive, _ => &self.description,
+            0 => &self.config_id, 1 => &self.config_group_id, 2 => &self.name, 3 => &self.content, 4 => &self.r#type,
+            5 => &self.sensitive, _ => &self.description,
         }
     }
 }

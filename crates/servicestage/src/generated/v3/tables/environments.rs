@@ -27,29 +27,22 @@ impl Record for ShowEnvironments {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ShowEnvironments",
-            &[
-                "project_id", "limit", "offset", "order_by", "order", "name", "environment_id",
-                "enterprise_project_id",
-            ],
-            &[0],
-            &[
-                Place::Path, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
-                Place::Query,
-            ],
+            &["limit", "offset", "order_by", "order", "name", "environment_id", "enterprise_project_id"],
+            &[],
+            &[Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.limit, 2 => &mut self.offset, 3 => &mut self.order_by,
-            4 => &mut self.order, 5 => &mut self.name, 6 => &mut self.environment_id,
-            _ => &mut self.enterprise_project_id,
+            0 => &mut self.limit, 1 => &mut self.offset, 2 => &mut self.order_by, 3 => &mut self.order,
+            4 => &mut self.name, 5 => &mut self.environment_id, _ => &mut self.enterprise_project_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.limit, 2 => &self.offset, 3 => &self.order_by, 4 => &self.order,
-            5 => &self.name, 6 => &self.environment_id, _ => &self.enterprise_project_id,
+            0 => &self.limit, 1 => &self.offset, 2 => &self.order_by, 3 => &self.order, 4 => &self.name,
+            5 => &self.environment_id, _ => &self.enterprise_project_id,
         }
     }
 }
@@ -75,23 +68,22 @@ impl Record for CreateEnvironment {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateEnvironment",
-            &["project_id", "name", "description", "enterprise_project_id", "vpc_id", "deploy_mode", "labels"],
-            &[0, 1, 4],
-            &[Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+            &["name", "description", "enterprise_project_id", "vpc_id", "deploy_mode", "labels"],
+            &[0, 3],
+            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.name, 2 => &mut self.description,
-            3 => &mut self.enterprise_project_id, 4 => &mut self.vpc_id, 5 => &mut self.deploy_mode,
-            _ => &mut self.labels,
+            0 => &mut self.name, 1 => &mut self.description, 2 => &mut self.enterprise_project_id,
+            3 => &mut self.vpc_id, 4 => &mut self.deploy_mode, _ => &mut self.labels,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.name, 2 => &self.description, 3 => &self.enterprise_project_id,
-            4 => &self.vpc_id, 5 => &self.deploy_mode, _ => &self.labels,
+            0 => &self.name, 1 => &self.description, 2 => &self.enterprise_project_id, 3 => &self.vpc_id,
+            4 => &self.deploy_mode, _ => &self.labels,
         }
     }
 }
@@ -117,21 +109,19 @@ impl Record for DeleteEnvironment {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteEnvironment",
-            &["project_id", "environment_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
+            &["environment_id"],
+            &[0],
+            &[Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.project_id, _ => &mut self.environment_id,
-        }
+        let _ = index;
+        &mut self.environment_id
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.project_id, _ => &self.environment_id,
-        }
+        let _ = index;
+        &self.environment_id
     }
 }
 
@@ -155,21 +145,19 @@ impl Record for ShowEnvironmentInfo {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ShowEnvironmentInfo",
-            &["project_id", "environment_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
+            &["environment_id"],
+            &[0],
+            &[Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.project_id, _ => &mut self.environment_id,
-        }
+        let _ = index;
+        &mut self.environment_id
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.project_id, _ => &self.environment_id,
-        }
+        let _ = index;
+        &self.environment_id
     }
 }
 
@@ -194,22 +182,20 @@ impl Record for ModifyEnvironment {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyEnvironment",
-            &["project_id", "environment_id", "name", "description", "labels"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body],
+            &["environment_id", "name", "description", "labels"],
+            &[0, 1],
+            &[Place::Path, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.environment_id, 2 => &mut self.name, 3 => &mut self.description,
-            _ => &mut self.labels,
+            0 => &mut self.environment_id, 1 => &mut self.name, 2 => &mut self.description, _ => &mut self.labels,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.environment_id, 2 => &self.name, 3 => &self.description,
-            _ => &self.labels,
+            0 => &self.environment_id, 1 => &self.name, 2 => &self.description, _ => &self.labels,
         }
     }
 }
@@ -234,21 +220,19 @@ impl Record for ShowEnvironmentResources {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ShowEnvironmentResources",
-            &["project_id", "environment_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
+            &["environment_id"],
+            &[0],
+            &[Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.project_id, _ => &mut self.environment_id,
-        }
+        let _ = index;
+        &mut self.environment_id
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.project_id, _ => &self.environment_id,
-        }
+        let _ = index;
+        &self.environment_id
     }
 }
 
@@ -273,20 +257,20 @@ impl Record for ModifyResourceInEnvironment {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyResourceInEnvironment",
-            &["project_id", "environment_id", "resources"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Body],
+            &["environment_id", "resources"],
+            &[0, 1],
+            &[Place::Path, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.environment_id, _ => &mut self.resources,
+            0 => &mut self.environment_id, _ => &mut self.resources,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.environment_id, _ => &self.resources,
+            0 => &self.environment_id, _ => &self.resources,
         }
     }
 }

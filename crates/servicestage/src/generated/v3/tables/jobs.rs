@@ -19,22 +19,21 @@ impl Record for ShowJobInfo {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ShowJobInfo",
-            &["project_id", "job_id", "instance_id", "limit", "offset", "desc"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+            &["job_id", "instance_id", "limit", "offset", "desc"],
+            &[0],
+            &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.job_id, 2 => &mut self.instance_id, 3 => &mut self.limit,
-            4 => &mut self.offset, _ => &mut self.desc,
+            0 => &mut self.job_id, 1 => &mut self.instance_id, 2 => &mut self.limit, 3 => &mut self.offset,
+            _ => &mut self.desc,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.job_id, 2 => &self.instance_id, 3 => &self.limit, 4 => &self.offset,
-            _ => &self.desc,
+            0 => &self.job_id, 1 => &self.instance_id, 2 => &self.limit, 3 => &self.offset, _ => &self.desc,
         }
     }
 }

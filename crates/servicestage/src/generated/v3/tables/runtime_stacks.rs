@@ -19,19 +19,19 @@ impl Record for ListInnerImages {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ListInnerImages",
-            &["project_id"],
-            &[0],
-            &[Place::Path],
+            &[],
+            &[],
+            &[],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
-        &mut self.project_id
+        nowhere()
     }
     fn peek(&self, index: usize) -> &dyn Value {
         let _ = index;
-        &self.project_id
+        &()
     }
 }
 
@@ -55,19 +55,19 @@ impl Record for ShowRuntimeStacks {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ShowRuntimeStacks",
-            &["project_id"],
-            &[0],
-            &[Place::Path],
+            &[],
+            &[],
+            &[],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
-        &mut self.project_id
+        nowhere()
     }
     fn peek(&self, index: usize) -> &dyn Value {
         let _ = index;
-        &self.project_id
+        &()
     }
 }
 
@@ -92,22 +92,22 @@ impl Record for CreateRuntimeStack {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateRuntimeStack",
-            &["project_id", "name", "deploy_mode", "type", "version", "spec", "description"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+            &["name", "deploy_mode", "type", "version", "spec", "description"],
+            &[0, 1, 2, 3],
+            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.name, 2 => &mut self.deploy_mode, 3 => &mut self.r#type,
-            4 => &mut self.version, 5 => &mut self.spec, _ => &mut self.description,
+            0 => &mut self.name, 1 => &mut self.deploy_mode, 2 => &mut self.r#type, 3 => &mut self.version,
+            4 => &mut self.spec, _ => &mut self.description,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.name, 2 => &self.deploy_mode, 3 => &self.r#type, 4 => &self.version,
-            5 => &self.spec, _ => &self.description,
+            0 => &self.name, 1 => &self.deploy_mode, 2 => &self.r#type, 3 => &self.version, 4 => &self.spec,
+            _ => &self.description,
         }
     }
 }
@@ -134,20 +134,20 @@ impl Record for ActionRuntimeStacks {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ActionRuntimeStacks",
-            &["project_id", "action", "parameters"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Body, Place::Body],
+            &["action", "parameters"],
+            &[0, 1],
+            &[Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.action, _ => &mut self.parameters,
+            0 => &mut self.action, _ => &mut self.parameters,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.action, _ => &self.parameters,
+            0 => &self.action, _ => &self.parameters,
         }
     }
 }
@@ -173,21 +173,19 @@ impl Record for DeleteRuntimeStack {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteRuntimeStack",
-            &["project_id", "runtimestack_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
+            &["runtimestack_id"],
+            &[0],
+            &[Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.project_id, _ => &mut self.runtimestack_id,
-        }
+        let _ = index;
+        &mut self.runtimestack_id
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.project_id, _ => &self.runtimestack_id,
-        }
+        let _ = index;
+        &self.runtimestack_id
     }
 }
 
@@ -211,21 +209,19 @@ impl Record for ShowRuntimeStack {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ShowRuntimeStack",
-            &["project_id", "runtimestack_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
+            &["runtimestack_id"],
+            &[0],
+            &[Place::Path],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.project_id, _ => &mut self.runtimestack_id,
-        }
+        let _ = index;
+        &mut self.runtimestack_id
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.project_id, _ => &self.runtimestack_id,
-        }
+        let _ = index;
+        &self.runtimestack_id
     }
 }
 
@@ -251,23 +247,22 @@ impl Record for UpdateRuntimeStack {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "UpdateRuntimeStack",
-            &["project_id", "runtimestack_id", "name", "deploy_mode", "type", "version", "spec", "description"],
-            &[0, 1, 2, 3, 4, 5],
-            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+            &["runtimestack_id", "name", "deploy_mode", "type", "version", "spec", "description"],
+            &[0, 1, 2, 3, 4],
+            &[Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, 1 => &mut self.runtimestack_id, 2 => &mut self.name,
-            3 => &mut self.deploy_mode, 4 => &mut self.r#type, 5 => &mut self.version, 6 => &mut self.spec,
-            _ => &mut self.description,
+            0 => &mut self.runtimestack_id, 1 => &mut self.name, 2 => &mut self.deploy_mode, 3 => &mut self.r#type,
+            4 => &mut self.version, 5 => &mut self.spec, _ => &mut self.description,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, 1 => &self.runtimestack_id, 2 => &self.name, 3 => &self.deploy_mode,
-            4 => &self.r#type, 5 => &self.version, 6 => &self.spec, _ => &self.description,
+            0 => &self.runtimestack_id, 1 => &self.name, 2 => &self.deploy_mode, 3 => &self.r#type,
+            4 => &self.version, 5 => &self.spec, _ => &self.description,
         }
     }
 }
