@@ -133,6 +133,7 @@ async fn a_session_that_was_ended_elsewhere_says_so_without_trying_again() {
     let error = client.send(users::GetAuthenticated::new()).await.unwrap_err();
 
     assert_eq!((error.kind(), error.code()), (ErrorKind::Credential, Some("invalid_grant")));
+    assert!(error.is_reauthorization_required());
     assert_eq!(error.was_sent(), WasSent::No);
     let line = error.to_string();
     assert!(

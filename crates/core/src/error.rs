@@ -63,6 +63,8 @@ pub enum Reason {
     NotFound,
     /// The service failed; the same request may pass later.
     Unavailable,
+    /// The session is over, and only the user can begin another.
+    Reauthorize,
 }
 
 impl Reason {
@@ -263,6 +265,10 @@ impl Error {
         &self.0.body
     }
 
+    /// Whether the session is over: no call will pass before the user has signed in again.
+    pub fn is_reauthorization_required(&self) -> bool {
+        self.0.reason == Reason::Reauthorize
+    }
     /// Whether the same request may pass later. Says nothing about whether repeating it is safe; see [`was_sent`](Self::was_sent).
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {

@@ -20,6 +20,7 @@ pub mod credential;
 mod error;
 mod exchange;
 pub mod mac;
+pub mod oauth;
 pub mod operation;
 mod paging;
 mod pipeline;

@@ -29,12 +29,13 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 use yunkit_core::generated::{BodyKind, Debug, Formatter, Method, Place, Record, Shape, Value};
 use yunkit_core::http::StatusCode;
-use yunkit_core::mac::same;
 use yunkit_core::record;
 use yunkit_core::rest::Base;
 use yunkit_core::secrecy::{ExposeSecret, SecretString};
 use yunkit_core::session::{Refresher, Session, TokenStore, Tokens};
-use yunkit_core::{Client, Error, ErrorKind, Operation, OperationInfo, Url};
+use yunkit_core::{Client, Error, ErrorKind, Operation, OperationInfo, Reason};
+
+pub use yunkit_core::oauth::Authorization;
 
 /// An application as it is registered with Gitee.
 #[derive(Clone)]
@@ -112,7 +113,6 @@ impl OAuth {
 
     /// Begins a sign-in: the address to open in the user's browser, and the secret it must come back with.
     pub fn authorize(&self, scopes: &[Scope]) -> Authorization {
-        let state = format!("{:032x}", yunkit_core::random_u128());
         let mut url = self.base.url().clone();
         url.set_path(&format!("{}/authorize", url.path().trim_end_matches('/')));
         {
@@ -120,13 +120,12 @@ impl OAuth {
             query
                 .append_pair("client_id", &self.application.client_id)
                 .append_pair("redirect_uri", &self.application.redirect_uri)
-                .append_pair("response_type", "code")
-                .append_pair("state", &state);
+                .append_pair("response_type", "code");
             if let Some(scopes) = spelled(scopes) {
                 query.append_pair("scope", &scopes);
             }
         }
-        Authorization { url, state: state.into() }
+        Authorization::begin(url)
     }
 
     /// Buys tokens for the code of a finished sign-in. A code works once, and for minutes only.
@@ -208,63 +207,15 @@ impl Refresher for OAuth {
             .refresh_token
             .as_ref()
             .ok_or_else(|| Error::new(ErrorKind::Credential, NAME).with_message("there is no refresh token"))?;
-        let mut tokens = OAuth::refresh(self, spent).await?;
+        let mut tokens = OAuth::refresh(self, spent).await.map_err(|error| match error.code() {
+            // Wrong, old, used or revoked: no other try will go better.
+            Some("invalid_grant") => error.with_reason(Reason::Reauthorize),
+            _ => error,
+        })?;
         // What belongs to the session and is not repeated stays.
         tokens.refresh_token = tokens.refresh_token.or_else(|| current.refresh_token.clone());
         tokens.scope = tokens.scope.or_else(|| current.scope.clone());
         Ok(tokens)
-    }
-}
-
-/// A sign-in that has begun. Keep it until the browser comes back.
-pub struct Authorization {
-    url: Url,
-    state: SecretString,
-}
-
-impl Authorization {
-    /// The address to open in the user's browser.
-    pub fn url(&self) -> &Url {
-        &self.url
-    }
-
-    /// The value that the browser must bring back, for those who keep it in a cookie.
-    pub fn state(&self) -> &SecretString {
-        &self.state
-    }
-
-    /// Takes the code out of the address the browser was sent to.
-    ///
-    /// # Errors
-    ///
-    /// When the user said no, when it is the answer to another sign-in, when there is no code.
-    pub fn code_from(&self, callback: &str) -> Result<SecretString, Error> {
-        let refuse = |what: String| Err(Error::new(ErrorKind::Input, "oauth callback").with_message(what));
-        // Frameworks hand out the address without its host.
-        let base = Url::parse("http://localhost").map_err(|_| Error::input("oauth callback", "no base"))?;
-        let Ok(url) = base.join(callback) else {
-            return refuse("it is not an address".to_owned());
-        };
-        let get = |name: &str| url.query_pairs().find(|(n, _)| n == name).map(|(_, v)| v.into_owned());
-        if let Some(error) = get("error") {
-            let description = get("error_description").map(|d| format!(": {d}")).unwrap_or_default();
-            return refuse(format!("the sign-in ended with {error}{description}"));
-        }
-        match get("state") {
-            Some(state) if same(state.as_bytes(), self.state.expose_secret().as_bytes()) => {}
-            Some(_) => return refuse("its state is that of another sign-in".to_owned()),
-            None => return refuse("it has no state".to_owned()),
-        }
-        match get("code") {
-            Some(code) if !code.is_empty() => Ok(code.into()),
-            _ => refuse("it has no code".to_owned()),
-        }
-    }
-}
-
-impl Debug for Authorization {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authorization").finish_non_exhaustive()
     }
 }
 
@@ -458,7 +409,7 @@ mod tests {
         assert_eq!(
             request.url().as_str(),
             format!(
-                "https://gitee.com/oauth/authorize?client_id=id&redirect_uri=http%3A%2F%2Flocalhost%3A1%2Fcb&response_type=code&state={state}&scope=projects+user_info"
+                "https://gitee.com/oauth/authorize?client_id=id&redirect_uri=http%3A%2F%2Flocalhost%3A1%2Fcb&response_type=code&scope=projects+user_info&state={state}"
             )
         );
         assert_ne!(state, begun().state().expose_secret());

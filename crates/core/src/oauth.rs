@@ -1,0 +1,78 @@
+//! The part of an OAuth2 sign-in that is the same everywhere: leaving for the consent page, and coming back.
+
+use crate::error::{Error, ErrorKind};
+use crate::mac::same;
+use secrecy::{ExposeSecret, SecretString};
+use std::fmt;
+use url::Url;
+
+const NAME: &str = "oauth callback";
+
+/// A sign-in that has begun. Keep it until the browser comes back.
+pub struct Authorization {
+    url: Url,
+    state: SecretString,
+}
+
+impl Authorization {
+    /// Begins a sign-in at an address that says everything but the state, which is made here.
+    pub fn begin(mut url: Url) -> Self {
+        let state = format!("{:032x}", crate::random_u128());
+        url.query_pairs_mut().append_pair("state", &state);
+        Self { url, state: state.into() }
+    }
+
+    /// The address to open in the user's browser.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The value that the browser must bring back, for those who keep it in a cookie.
+    pub fn state(&self) -> &SecretString {
+        &self.state
+    }
+
+    /// Takes the code out of the address that the browser was sent back to, whole or from its path on.
+    ///
+    /// # Errors
+    ///
+    /// As [`code_from`].
+    pub fn code_from(&self, callback: &str) -> Result<SecretString, Error> {
+        code_from(callback, &self.state)
+    }
+}
+
+/// Takes the code out of the address that the browser was sent back to; `expected` is the state of the [`Authorization`] it left with.
+///
+/// # Errors
+///
+/// [`ErrorKind::Input`] when the service or the user ended the sign-in, and when the state is not ours: somebody else began
+/// that sign-in, and its code must not be used. States are compared in a time that tells nothing about them.
+pub fn code_from(callback: &str, expected: &SecretString) -> Result<SecretString, Error> {
+    let refuse = |what: String| Err(Error::new(ErrorKind::Input, NAME).with_message(what));
+    // Frameworks hand out the address without its host.
+    let base = Url::parse("http://localhost").map_err(|_| Error::input(NAME, "no base"))?;
+    let Ok(url) = base.join(callback) else {
+        return refuse("it is not an address".to_owned());
+    };
+    let get = |name: &str| url.query_pairs().find(|(n, _)| n == name).map(|(_, v)| v.into_owned());
+    if let Some(error) = get("error") {
+        let description = get("error_description").map(|d| format!(": {d}")).unwrap_or_default();
+        return refuse(format!("the sign-in ended with {error}{description}"));
+    }
+    match get("state") {
+        Some(brought) if same(brought.as_bytes(), expected.expose_secret().as_bytes()) => {}
+        Some(_) => return refuse("its state is that of another sign-in".to_owned()),
+        None => return refuse("it has no state".to_owned()),
+    }
+    match get("code") {
+        Some(code) if !code.is_empty() => Ok(code.into()),
+        _ => refuse("it has no code".to_owned()),
+    }
+}
+
+impl fmt::Debug for Authorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authorization").finish_non_exhaustive()
+    }
+}
