@@ -7,7 +7,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use yunkit_codegen::{
-    Api, Operation, Overlay, Route, Source, Style, combine, emit, lint, lower, merge, reduce, reference,
+    Api, Operation, Output, Overlay, Route, Source, Style, combine, corrected, emit, lint, lower, merge, reduce,
+    reference,
 };
 
 type Outcome = Result<ExitCode, String>;
@@ -18,9 +19,12 @@ pub(crate) fn generate(mut arguments: Arguments) -> Outcome {
     // Everything is worked out before anything is written.
     let mut work = Vec::new();
     for krate in Crate::find(&arguments.rest()?)? {
-        let (api, _) = krate.api()?;
+        let (api, overlay) = krate.api()?;
         krate.has_features(&api)?;
-        work.push((krate, emit(&api, Style::Records), reference(&api)));
+        let facts = corrected(&krate.spec()?, &overlay, &api).map_err(|problem| problem.to_string())?;
+        let mut files = emit(&api, Style::Records);
+        files.push(Output { path: "spec.json".to_owned(), text: facts.to_string() + "\n" });
+        work.push((krate, files, reference(&api)));
     }
     for (krate, files, page) in work {
         let folder = krate.generated();

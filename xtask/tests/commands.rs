@@ -39,7 +39,8 @@ const TYPES: &str = "[types.Thing]\ndoc = \"What people make here.\"\n";
 const MANIFEST: &str = "[package]\nname = \"yunkit-demo\"\n\n[features]\nthings = []\n";
 
 /// The files that the crate of [`Workspace`] has generated, in the order in which they are written.
-const GENERATED: [&str; 5] = ["mod.rs", "types.rs", "types/tables.rs", "things.rs", "things/tables.rs"];
+const GENERATED: [&str; 6] =
+    ["mod.rs", "types.rs", "types/tables.rs", "things.rs", "things/tables.rs", "spec.json"];
 
 fn facts() -> Value {
     let number = json!({"type": "integer"});
@@ -173,8 +174,8 @@ fn generating_writes_the_files_and_finds_nothing_to_do_the_second_time() {
     let written = workspace.files();
     let second = workspace.run(&["generate"]);
 
-    assert_eq!(first, success("demo: 5 files, 5 changed\n"));
-    assert_eq!(second, success("demo: 5 files, 0 changed\n"));
+    assert_eq!(first, success("demo: 6 files, 6 changed\n"));
+    assert_eq!(second, success("demo: 6 files, 0 changed\n"));
     assert_eq!(workspace.files(), written);
     let mut expected: Vec<String> = before.into_keys().collect();
     expected.extend(GENERATED.iter().map(|path| format!("crates/demo/src/generated/{path}")));
@@ -192,7 +193,7 @@ fn what_is_up_to_date_is_not_written_again() {
 
     let end = workspace.run(&["generate"]);
 
-    assert_eq!(end, success("demo: 5 files, 1 changed\n"));
+    assert_eq!(end, success("demo: 6 files, 1 changed\n"));
     assert_eq!(fs::metadata(workspace.generated("mod.rs")).unwrap().modified().unwrap(), kept);
 }
 
@@ -205,7 +206,7 @@ fn generated_files_that_were_deleted_come_back_to_the_byte() {
     fs::remove_dir_all(workspace.generated("")).unwrap();
     let end = workspace.run(&["generate", "demo"]);
 
-    assert_eq!(end, success("demo: 5 files, 5 changed\n"));
+    assert_eq!(end, success("demo: 6 files, 6 changed\n"));
     assert_eq!(workspace.files(), written);
 }
 
@@ -219,7 +220,7 @@ fn files_that_nothing_generates_any_more_are_removed() {
 
     let end = workspace.run(&["generate"]);
 
-    assert_eq!(end, success("demo: 5 files, 2 changed\n"));
+    assert_eq!(end, success("demo: 6 files, 2 changed\n"));
     assert_eq!(workspace.files(), written);
 }
 
@@ -324,8 +325,8 @@ fn the_crates_that_are_named_are_generated_and_no_others() {
     let all = workspace.run(&["generate"]);
     let none = workspace.run(&["generate", "plain"]);
 
-    assert_eq!(one, success("other: 5 files, 5 changed\n"));
-    assert_eq!(all, success("demo: 5 files, 5 changed\nother: 5 files, 0 changed\n"));
+    assert_eq!(one, success("other: 6 files, 6 changed\n"));
+    assert_eq!(all, success("demo: 6 files, 6 changed\nother: 6 files, 0 changed\n"));
     assert_eq!(none, refusal("crates/plain has no spec/ folder"));
 }
 

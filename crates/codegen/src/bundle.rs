@@ -15,6 +15,7 @@ pub fn bundle(spec: &Source, overlay: &Overlay, api: &Api) -> Result<Value, Prob
     let mut document: Value = serde_json::from_str(&spec.text)
         .map_err(|error| Problem::new(&spec.name, format!("line {}", error.line()), error.to_string()))?;
     keep_only(&mut document, api);
+    let models = document.pointer("/components/schemas").cloned().unwrap_or_default();
     for module in &api.modules {
         for operation in &module.operations {
             let Some(node) = document.pointer_mut(&operation.pointer) else {
@@ -23,7 +24,7 @@ pub fn bundle(spec: &Source, overlay: &Overlay, api: &Api) -> Result<Value, Prob
             // First, because a corrected schema is a new one, without any text.
             let entry = overlay.modules.get(&module.name).and_then(|file| file.operations.get(&operation.id));
             for (wire, correction) in entry.into_iter().flat_map(|entry| &entry.correct) {
-                correct_operation(node, wire, correction);
+                correct_operation(node, &models, wire, correction);
             }
             let (summary, rest) = operation.doc.split_once('\n').unwrap_or((&operation.doc, ""));
             node["summary"] = summary.trim().into();
@@ -72,6 +73,34 @@ pub fn bundle(spec: &Source, overlay: &Overlay, api: &Api) -> Result<Value, Prob
     Ok(document)
 }
 
+/// The corrected facts without a word of text: what fakes and samples go by.
+///
+/// # Errors
+///
+/// As [`bundle`].
+pub fn corrected(spec: &Source, overlay: &Overlay, api: &Api) -> Result<Value, Problem> {
+    let mut document = bundle(spec, overlay, api)?;
+    untold(&mut document, false);
+    Ok(document)
+}
+
+/// Takes the text out; `named` says whether the keys here are names of members, which may be called like our words for text.
+fn untold(value: &mut Value, named: bool) {
+    match value {
+        Value::Object(object) => {
+            if !named {
+                object
+                    .retain(|key, value| !(matches!(key.as_str(), "description" | "summary") && value.is_string()));
+            }
+            for (key, inner) in object.iter_mut() {
+                untold(inner, !named && matches!(key.as_str(), "properties" | "schemas" | "paths"));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|inner| untold(inner, false)),
+        _ => {}
+    }
+}
+
 /// Takes out the operations that the crate leaves out.
 fn keep_only(document: &mut Value, api: &Api) {
     let operations = || api.modules.iter().flat_map(|module| &module.operations);
@@ -97,7 +126,7 @@ fn describe(schema: Option<&mut Value>, texts: &Map<String, Value>) {
     }
 }
 
-fn correct_operation(node: &mut Value, wire: &str, correction: &Correction) {
+fn correct_operation(node: &mut Value, models: &Value, wire: &str, correction: &Correction) {
     for parameter in node.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         if parameter.get("name").is_some_and(|name| name == wire) {
             parameter["schema"] = schema_of(correction);
@@ -109,6 +138,13 @@ fn correct_operation(node: &mut Value, wire: &str, correction: &Correction) {
         .into_iter()
         .flat_map(|c| c.values_mut())
     {
+        // A body that is a model of its own is written out: the model may serve elsewhere, uncorrected.
+        let target = entry.pointer("/schema/$ref").and_then(Value::as_str);
+        let model = target.and_then(|target| models.get(target.strip_prefix("#/components/schemas/")?));
+        if let Some(model) = model.filter(|model| model.pointer(&format!("/properties/{}", escape(wire))).is_some())
+        {
+            entry["schema"] = model.clone();
+        }
         if let Some(member) = entry.pointer_mut(&format!("/schema/properties/{}", escape(wire))) {
             *member = schema_of(correction);
         }

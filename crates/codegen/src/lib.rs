@@ -22,7 +22,7 @@ mod problem;
 mod swagger2;
 
 pub use api::{Answer, Api, BodyKind, Effect, Enum, Member, Model, Module, Operation, Paging, Place, Route, Ty};
-pub use bundle::bundle;
+pub use bundle::{bundle, corrected};
 pub use combine::combine;
 pub use drift::{Change, merge};
 pub use emit::{Style, emit, reference};

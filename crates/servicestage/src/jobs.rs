@@ -18,7 +18,7 @@ use crate::types::{JobStatus, TaskStatus};
 use crate::v2::{ShowJobDetail, V2JobInfo, V2TaskInfo};
 use std::fmt;
 use std::time::Duration;
-use yunkit_core::{Client, Error};
+use yunkit_core::{Client, Error, ErrorKind};
 
 /// A job and its steps, as they are at one time.
 #[derive(Debug, Clone, Default)]
@@ -89,7 +89,8 @@ const TASKS: i64 = 100;
 
 /// Follows a job: the state it is in, then each change of it or of one of its steps, until it is over.
 ///
-/// Asks after 2 seconds, then less often, up to every 15. There is no limit in time; drop it to stop.
+/// Asks after 2 seconds, then less often, up to every 15. There is no limit in time; drop it to stop. An answer without a state is
+/// an error: nothing would ever end the wait.
 pub fn watch_job(client: &Client, job_id: impl Into<String>) -> JobProgress {
     JobProgress { client: client.clone(), job_id: job_id.into(), last: None, wait: FIRST_WAIT, over: false }
 }
@@ -142,6 +143,10 @@ impl JobProgress {
             job.info = page.job.unwrap_or_default();
             job.tasks.extend(tasks);
             let all = page.task_count.is_some_and(|count| job.tasks.len() as i64 >= count);
+            if job.status().is_none() {
+                let message = "the answer says nothing about the state of the job";
+                return Err(Error::new(ErrorKind::Decode, "jobs").with_message(message));
+            }
             if all || !full {
                 job.tasks.sort_by_key(|task| task.task_index);
                 return Ok(job);

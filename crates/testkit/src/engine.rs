@@ -115,9 +115,8 @@ impl Segment {
 }
 
 impl Engine {
-    /// An engine for the operations of a catalogue, and the specifications behind it. `credential_members` are parameters
-    /// that may carry the token.
-    pub fn new(catalogue: &[&[Entry]], specs: &[&str], seed: u64, credential_members: &[&str]) -> Self {
+    /// An engine for the operations of a catalogue. `credential_members` are parameters that may carry the token.
+    pub fn new(catalogue: &[&[Entry]], spec: &str, seed: u64, credential_members: &[&str]) -> Self {
         let mut routes: Vec<Known> = catalogue
             .iter()
             .copied()
@@ -135,7 +134,7 @@ impl Engine {
         routes.sort_by_cached_key(|known| known.pattern.iter().map(Segment::rank).collect::<Vec<_>>());
         Self {
             routes,
-            spec: joined(specs),
+            spec: serde_json::from_str(spec).unwrap_or_default(),
             seed,
             credential_members: credential_members.iter().map(|m| (*m).to_owned()).collect(),
             lenient: false,
@@ -501,21 +500,6 @@ fn add_text(record: &mut dyn Record, given: &mut BTreeMap<usize, Value>, index: 
         Value::Array(items) => items.push(text.into()),
         other => *other = json!([text]),
     }
-}
-
-/// The paths and models of all specifications in one.
-fn joined(specs: &[&str]) -> Value {
-    let mut all = specs.iter().map(|spec| serde_json::from_str::<Value>(spec).unwrap_or_default());
-    let mut whole = all.next().unwrap_or_default();
-    for more in all {
-        for pointer in ["/paths", "/components/schemas"] {
-            let from = more.pointer(pointer).and_then(Value::as_object).cloned();
-            if let (Some(to), Some(from)) = (whole.pointer_mut(pointer).and_then(Value::as_object_mut), from) {
-                to.extend(from);
-            }
-        }
-    }
-    whole
 }
 
 /// `author[name]=x` and `labels[]=x`

@@ -20,9 +20,12 @@
 //! issues) it remembers. The same seed gives the same answers.
 
 mod engine;
+#[cfg_attr(not(any(feature = "gitee", feature = "huawei")), allow(dead_code))]
 mod faults;
 #[cfg(feature = "gitee")]
 pub mod gitee;
+#[cfg(feature = "huawei")]
+pub mod huawei;
 mod sample;
 mod surroundings;
 
