@@ -1,11 +1,11 @@
 //! The fakes as servers, for programs in any language.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};
 use yunkit_core::Error;
 use yunkit_testkit::Faults;
-use yunkit_testkit::gitee::Fake;
+use yunkit_testkit::{gitee, huawei};
 
 /// What the command line says.
 #[derive(Debug, Default, PartialEq)]
@@ -41,19 +41,22 @@ impl Options {
     }
 }
 
-/// Runs until Ctrl-C. Each surface takes the next port from the base on, Gitee the first.
+/// Runs until Ctrl-C. Each surface takes the next port from the base on: Gitee, ServiceStage, IAM, OrgID.
 ///
 /// Parameters that the services would overlook are overlooked: programs that work there must work here.
 pub(crate) async fn run(options: Options) -> Result<(), Error> {
     let faults: Faults = options.faults.parse().map_err(|why| Error::input("sandbox", why))?;
-    let mut gitee = Fake::builder().lenient(true).faults(faults);
-    if let Some(port) = options.port_base {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-            .map_err(|error| Error::input("sandbox", format!("port {port}: {error}")))?;
-        gitee = gitee.listener(listener);
+    let mut gitee = gitee::Fake::builder().lenient(true).faults(faults.clone());
+    let mut huawei = huawei::Fake::builder().lenient(true).faults(faults);
+    if let Some(base) = options.port_base {
+        gitee = gitee.listener(listen(base, 0)?);
+        huawei = huawei.listeners(listen(base, 1)?, listen(base, 2)?, listen(base, 3)?);
     }
-    let gitee = gitee.start().await;
-    let facts = json!({"gitee": gitee.as_json()});
+    let (gitee, huawei) = (gitee.start().await, huawei.start().await);
+    let mut facts = json!({"gitee": gitee.as_json()});
+    if let (Some(facts), Value::Object(more)) = (facts.as_object_mut(), huawei.as_json()) {
+        facts.extend(more);
+    }
     if options.json {
         println!("{facts}");
     } else {
@@ -70,6 +73,12 @@ pub(crate) async fn run(options: Options) -> Result<(), Error> {
     tokio::signal::ctrl_c()
         .await
         .map_err(|error| Error::input("sandbox", format!("Ctrl-C cannot be caught: {error}")))
+}
+
+fn listen(base: u16, number: u16) -> Result<TcpListener, Error> {
+    let port = base.checked_add(number).ok_or_else(|| Error::input("sandbox", "--port-base is too high"))?;
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .map_err(|error| Error::input("sandbox", format!("port {port}: {error}")))
 }
 
 #[cfg(test)]
