@@ -9,7 +9,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 yunkit: SDKs for China's developer clouds, from the command line
 
-  yunkit tour          runs the Gitee SDK against a fake on this machine: sign-in, refresh, lists, an issue, errors
+  yunkit tour          the SDKs against fakes on this machine: Gitee from sign-in to release, Huawei Cloud from signature to job
   yunkit tour --live   the reading steps against gitee.com, with the token in GITEE_TOKEN
   yunkit sandbox [--port-base N] [--json] [--faults RULES]
                        the fakes as servers on 127.0.0.1, for programs in any language, until Ctrl-C

@@ -1,4 +1,6 @@
-//! The tour: a day in the life of a program that talks to Gitee.
+//! The tour: a day in the life of a program that talks to Gitee, and then to Huawei Cloud.
+
+mod huawei;
 
 use crate::report::Report;
 use std::sync::Arc;
@@ -34,7 +36,7 @@ pub(crate) async fn on_fakes() -> Result<(), Error> {
 
     println!();
     report.remark(&format!("{} requests were made; none of them left this machine.", fake.requests()));
-    Ok(())
+    huawei::chapter(&mut report).await
 }
 
 /// What only reads, against gitee.com.
