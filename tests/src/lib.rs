@@ -10,6 +10,12 @@ pub mod signing;
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
 
+/// The examples of the crates for Huawei.
+#[cfg(doctest)]
+#[doc = include_str!("../../crates/servicestage/README.md")]
+#[doc = include_str!("../../crates/orgid/README.md")]
+pub struct CratesForHuawei;
+
 /// The examples of the Chinese README.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.zh-CN.md")]
