@@ -87,7 +87,7 @@ for line in open(sys.argv[2], encoding="utf-8"):
             problems.append(f'{place}: the parameter {parameter["name"]} is missing')
     for name in query:
         problems.append(f"{place}: the document has no parameter {name}")
-    want, got = path.strip("/").split("/"), unquote(call["path"]).removeprefix("/api/").split("/")
+    want, got = path.strip("/").split("/"), unquote(call["path"]).removeprefix("/api").strip("/").split("/")
     if not all(w == g for w, g in zip(want, got) if "{" not in w):
         problems.append(f'{place}: {call["path"]} is not {path}')
     content = operation.get("requestBody", {}).get("content", {})

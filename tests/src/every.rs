@@ -1,10 +1,10 @@
-//! Every operation of Gitee, sent by the SDK to the fake.
+//! Every operation of a surface, sent by its SDK to its fake.
 
-use serde_json::Value as Json;
-use yunkit_core::record;
-use yunkit_gitee::record::Record;
-use yunkit_gitee::{CATALOGUE, Client, Error};
-use yunkit_testkit::gitee::Fake;
+use serde_json::{Map, Value as Json};
+use yunkit_core::operation::Entry;
+use yunkit_core::record::{self, Record};
+use yunkit_core::{Client, Error};
+use yunkit_testkit::{Engine, gitee, huawei};
 
 /// One exchange: the operation, the request as it was filled, and the answer as it was understood.
 pub struct Exchange {
@@ -16,25 +16,63 @@ pub struct Exchange {
     pub output: Json,
 }
 
-/// Sends one operation after the other, each filled as the specification has it, and hands the exchanges to `visit`.
-///
-/// # Errors
-///
-/// The first operation that fails.
-pub async fn send_all(fake: &Fake, client: &Client, visit: &mut dyn FnMut(Exchange)) -> Result<usize, Error> {
-    let mut count = 0;
-    // What is deleted is missed by whoever comes later.
-    let mut entries: Vec<_> = CATALOGUE.iter().copied().flatten().collect();
-    entries.sort_by_key(|entry| entry.info.id == "deleteV5ReposOwnerRepo");
-    for entry in entries {
-        let info = entry.info;
-        let request =
-            fake.engine().request(entry, &fake.known(entry)).map_err(|message| Error::input(info.name, message))?;
-        let mut output = (entry.output)();
-        client.send_record(info, &*request, &mut *output).await?;
-        let output = record::encode(&*output).map(|bytes| serde_json::from_slice(&bytes).unwrap_or_default());
-        visit(Exchange { id: info.id, request, output: output.unwrap_or_default() });
-        count += 1;
+/// A surface: its operations, the engine that fills their requests, and what the fake knows.
+pub struct Every<'a> {
+    /// The operations.
+    pub catalogue: &'a [&'a [Entry]],
+    /// Fills requests as the specification has them.
+    pub engine: &'a Engine,
+    /// Members by which an operation finds something.
+    pub known: Box<dyn Fn(&Entry) -> Map<String, Json> + 'a>,
+}
+
+impl<'a> Every<'a> {
+    /// Gitee.
+    pub fn gitee(fake: &'a gitee::Fake) -> Self {
+        Self {
+            catalogue: yunkit_gitee::CATALOGUE,
+            engine: fake.engine(),
+            known: Box::new(|entry| fake.known(entry)),
+        }
     }
-    Ok(count)
+
+    /// ServiceStage.
+    pub fn servicestage(fake: &'a huawei::Fake) -> Self {
+        let [engine, _, _] = fake.engines();
+        Self { catalogue: yunkit_servicestage::CATALOGUE, engine, known: Box::new(|entry| fake.known(entry)) }
+    }
+
+    /// IAM, STS and the metadata of a server, whose token is needed beforehand.
+    pub fn iam(fake: &'a huawei::Fake, metadata_token: &str) -> Self {
+        let [_, engine, _] = fake.engines();
+        let auth = r#"{"identity":{"methods":["token"],"token":{"id":"t"}},"scope":{"project":{"id":"p"}},"id_token":{"id":"t"}}"#;
+        let mut known = Map::new();
+        known.insert("X-Metadata-Token".to_owned(), metadata_token.into());
+        known.insert("auth".to_owned(), serde_json::from_str(auth).unwrap_or_default());
+        Self { catalogue: yunkit_huawei::CATALOGUE, engine, known: Box::new(move |_| known.clone()) }
+    }
+
+    /// Sends one operation after the other, each filled as the specification has it, and hands the exchanges to `visit`.
+    ///
+    /// # Errors
+    ///
+    /// The first operation that fails.
+    pub async fn send(&self, client: &Client, visit: &mut dyn FnMut(Exchange)) -> Result<usize, Error> {
+        let mut entries: Vec<_> = self.catalogue.iter().copied().flatten().collect();
+        // What is deleted is missed by whoever comes later.
+        entries.sort_by_key(|entry| entry.info.route.to_string().starts_with("DELETE"));
+        entries.sort_by_key(|entry| entry.info.id == "deleteV5ReposOwnerRepo");
+        for entry in &entries {
+            let info = entry.info;
+            let request = self
+                .engine
+                .request(entry, &(self.known)(entry))
+                .map_err(|message| Error::input(info.name, message))?;
+            let mut output = (entry.output)();
+            client.send_record(info, &*request, &mut *output).await?;
+            let output = record::encode(&*output).map(|bytes| serde_json::from_slice(&bytes).unwrap_or_default());
+            visit(Exchange { id: info.id, request, output: output.unwrap_or_default() });
+        }
+        Ok(entries.len())
+    }
 }

@@ -13,14 +13,14 @@ use yunkit_gitee::operation::BodyKind;
 use yunkit_gitee::{ErrorKind, Retry, WasSent, issues, repos, users};
 use yunkit_testkit::ManualSurroundings;
 use yunkit_testkit::gitee::{Fake, LOGIN};
-use yunkit_tests::every::send_all;
+use yunkit_tests::every::Every;
 
 #[tokio::test]
 async fn every_operation_is_sent_as_documented_and_its_answer_understood() {
     let fake = Fake::builder().repositories(2).start().await;
     let client = fake.gitee().with_token(fake.token()).unwrap().retry(Retry::NEVER);
 
-    let count = send_all(&fake, &client, &mut |_| {}).await.unwrap();
+    let count = Every::gitee(&fake).send(&client, &mut |_| {}).await.unwrap();
 
     assert_eq!(count, 264 + 11, "those of the document and those that are attested elsewhere");
 }

@@ -2,12 +2,10 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on says so by panicking
 
-use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Duration;
-use yunkit_core::operation::Entry;
+use yunkit_core::ErrorKind;
 use yunkit_core::session::MemoryStore;
-use yunkit_core::{Client, ErrorKind};
 use yunkit_huawei::credentials::{AccessKey, Chain, Provider};
 use yunkit_huawei::iam::KeystoneListRegions;
 use yunkit_huawei::providers::{EcsMetadata, OidcSts, PodIdentity, Profile, Variables};
@@ -19,35 +17,14 @@ use yunkit_servicestage::jobs::{wait_for_job, watch_job};
 use yunkit_servicestage::{repositories, v2, v3};
 use yunkit_testkit::ManualSurroundings;
 use yunkit_testkit::huawei::Fake;
-
-async fn send_all(
-    fake: &Fake,
-    client: &Client,
-    engine: usize,
-    catalogue: &[&[Entry]],
-    known: impl Fn(&Entry) -> Map<String, Value>,
-) -> usize {
-    let mut count = 0;
-    // What is deleted is missed by whoever comes later.
-    let mut entries: Vec<_> = catalogue.iter().copied().flatten().collect();
-    entries.sort_by_key(|entry| entry.info.route.to_string().starts_with("DELETE"));
-    for entry in entries {
-        let request = fake.engines()[engine].request(entry, &known(entry)).unwrap();
-        let mut output = (entry.output)();
-        if let Err(error) = client.send_record(entry.info, &*request, &mut *output).await {
-            panic!("{error}");
-        }
-        count += 1;
-    }
-    count
-}
+use yunkit_tests::every::Every;
 
 #[tokio::test]
 async fn every_operation_of_servicestage_is_signed_sent_as_documented_and_its_answer_understood() {
     let fake = Fake::start().await;
     let client = yunkit_servicestage::client(&fake.cloud()).unwrap();
 
-    let count = send_all(&fake, &client, 0, yunkit_servicestage::CATALOGUE, |entry| fake.known(entry)).await;
+    let count = Every::servicestage(&fake).send(&client, &mut |_| {}).await.unwrap();
 
     assert_eq!(count, 29 + 31 + 40);
 }
@@ -56,16 +33,9 @@ async fn every_operation_of_servicestage_is_signed_sent_as_documented_and_its_an
 async fn every_operation_of_iam_is_sent_as_documented_and_its_answer_understood() {
     let fake = Fake::start().await;
     let client = fake.cloud().global_client("iam").unwrap();
-    let context = client.send(yunkit_huawei::metadata::CreateMetadataToken::new("21600")).await.unwrap();
+    let token = client.send(yunkit_huawei::metadata::CreateMetadataToken::new("21600")).await.unwrap();
 
-    let count = send_all(&fake, &client, 1, yunkit_huawei::CATALOGUE, |_| {
-        let mut known = Map::new();
-        known.insert("X-Metadata-Token".to_owned(), context.clone().into());
-        let auth = r#"{"identity":{"methods":["token"],"token":{"id":"t"}},"scope":{"project":{"id":"p"}},"id_token":{"id":"t"}}"#;
-        known.insert("auth".to_owned(), serde_json::from_str(auth).unwrap());
-        known
-    })
-    .await;
+    let count = Every::iam(&fake, &token).send(&client, &mut |_| {}).await.unwrap();
 
     assert_eq!(count, 17);
 }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use yunkit_core::http::header;
 use yunkit_core::operation::Answer;
 use yunkit_core::{Call, Error, Next, Opened, Policy, Request, Retry};
-use yunkit_testkit::gitee::Fake;
-use yunkit_tests::every::send_all;
+use yunkit_testkit::{gitee, huawei};
+use yunkit_tests::every::Every;
 
 /// Writes down every exchange, bytes as they are.
 #[derive(Debug, Default)]
@@ -20,7 +20,8 @@ impl Policy for Tape {
         let mut line = json!({
             "id": call.info().id,
             "method": request.method.as_str(),
-            "path": request.url.path(),
+            // Policies come before the credential, which fills this in.
+            "path": request.url.path().replace("%7Bproject_id%7D", "a-project"),
             "query": request.url.query(),
             "content_type": content_type,
             "body": request.body.as_bytes().map(String::from_utf8_lossy),
@@ -37,11 +38,24 @@ impl Policy for Tape {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let seed = std::env::args().nth(1).map_or(Ok(1), |seed| seed.parse())?;
-    let fake = Fake::builder().seed(seed).repositories(2).start().await;
+    let mut arguments = std::env::args().skip(1);
+    let surface = arguments.next().unwrap_or_default();
+    let seed = arguments.next().map_or(Ok(1), |seed| seed.parse())?;
     let tape = Arc::new(Tape::default());
-    let client = fake.gitee().with_token(fake.token())?.retry(Retry::NEVER).policy(tape.clone());
-    send_all(&fake, &client, &mut |_| {}).await?;
+    let taped = |client: yunkit_core::Client| client.retry(Retry::NEVER).policy(tape.clone());
+    match surface.as_str() {
+        "gitee" => {
+            let fake = gitee::Fake::builder().seed(seed).repositories(2).start().await;
+            let client = taped(fake.gitee().with_token(fake.token())?);
+            Every::gitee(&fake).send(&client, &mut |_| {}).await?;
+        }
+        "servicestage" => {
+            let fake = huawei::Fake::builder().seed(seed).start().await;
+            let client = taped(yunkit_servicestage::client(&fake.cloud())?);
+            Every::servicestage(&fake).send(&client, &mut |_| {}).await?;
+        }
+        other => return Err(format!("usage: wire SURFACE [SEED]; there is no surface `{other}`").into()),
+    }
     for line in tape.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
         println!("{line}");
     }

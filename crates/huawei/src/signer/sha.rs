@@ -111,8 +111,14 @@ impl Sink for Sha {
 }
 
 impl Hash for Sha {
-    fn finish(self) -> [u8; 32] {
-        finished(self.state, self.total - self.len as u64, &self.gathered[..self.len])
+    fn finish(mut self) -> [u8; 32] {
+        match padded(&mut self.gathered, self.len, self.total) {
+            Some(end) => {
+                compress256(&mut self.state, self.gathered[..end].as_chunks().0);
+                bytes_of(self.state)
+            }
+            None => finished(self.state, self.total - self.len as u64, &self.gathered[..self.len]),
+        }
     }
     fn of(bytes: &[u8]) -> [u8; 32] {
         finished(START, 0, bytes)
@@ -160,12 +166,33 @@ impl MacKey {
             }
             len += piece.len();
         }
-        let inner = match short.get(..len) {
-            Some(short) => finished(self.inner, 64, short),
+        let inner = match padded(&mut short, len, 64 + len as u64) {
+            Some(end) => {
+                let mut state = self.inner;
+                compress256(&mut state, short[..end].as_chunks().0);
+                bytes_of(state)
+            }
             None => finished(self.inner, 64, &message.concat()),
         };
-        finished(self.outer, 64, &inner)
+        let mut last = [0; 64];
+        last[..32].copy_from_slice(&inner);
+        last[32] = 0x80;
+        last[56..].copy_from_slice(&(96_u64 * 8).to_be_bytes());
+        let mut state = self.outer;
+        compress256(&mut state, &[last]);
+        bytes_of(state)
     }
+}
+
+/// Ends a message in place, where there is room: the mark, zeros, and how many bits there were. Answers its end.
+fn padded(buffer: &mut [u8], len: usize, total: u64) -> Option<usize> {
+    let end = (len + 9).div_ceil(64) * 64;
+    let place = buffer.get_mut(len..end)?;
+    place.fill(0);
+    place[0] = 0x80;
+    let bits = place.len() - 8;
+    place[bits..].copy_from_slice(&(total * 8).to_be_bytes());
+    Some(end)
 }
 
 /// The hash of what came before, in whole blocks, and of these last bytes, which are compressed where they are.

@@ -108,6 +108,8 @@ impl ServiceStage {
         let facts = json!({"name": name, "repo_type": call.text("repo_type"), "token_type": kind, "status": 0,
             "create_time": time, "update_time": time});
         overlay(&mut authorization, facts.as_object());
+        // Lists may have null here; what creating one answers may not.
+        authorization["tag"] = "".into();
         self.authorizations.push(authorization.clone());
         Reply::json(200, &json!({"authorization": authorization}))
     }
