@@ -16,6 +16,9 @@ pub struct Exchange {
     pub output: Json,
 }
 
+/// Members of a request that are not left to chance.
+pub type Known<'a> = Box<dyn Fn(&Entry) -> Map<String, Json> + 'a>;
+
 /// A surface: its operations, the engine that fills their requests, and what the fake knows.
 pub struct Every<'a> {
     /// The operations.
@@ -23,7 +26,7 @@ pub struct Every<'a> {
     /// Fills requests as the specification has them.
     pub engine: &'a Engine,
     /// Members by which an operation finds something.
-    pub known: Box<dyn Fn(&Entry) -> Map<String, Json> + 'a>,
+    pub known: Known<'a>,
 }
 
 impl<'a> Every<'a> {
