@@ -294,6 +294,17 @@ async fn a_temporary_key_is_replaced_before_it_ends() {
 }
 
 #[tokio::test]
+async fn a_call_on_behalf_of_nobody_is_refused_before_it_is_sent() {
+    let fake = Fake::start().await;
+    let nobody = yunkit_servicestage::client(&fake.cloud()).unwrap().anonymous();
+
+    let error = nobody.send(ListAuthorizations::new()).await.unwrap_err();
+
+    assert_eq!(error.message(), Some("`project_id` in the path comes with a credential, and there is none"));
+    assert_eq!((error.kind(), fake.requests()), (ErrorKind::Credential, 0));
+}
+
+#[tokio::test]
 async fn a_region_without_a_project_says_how_to_name_one() {
     let fake = Fake::start().await;
     let cloud = Cloud::new(Region::new("xx-none-1"), fake.key()).unwrap();

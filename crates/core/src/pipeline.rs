@@ -195,6 +195,10 @@ impl Shared {
     /// Puts the credential on, and once more if it is refused and can be renewed.
     async fn authorized(&self, call: &Call<'_>, request: Request) -> Result<Opened, Error> {
         let Some(credential) = &self.credential else {
+            if let Some(name) = crate::rest::unfilled(call.info, call.request) {
+                let message = format!("`{name}` in the path comes with a credential, and there is none");
+                return Err(Error::new(ErrorKind::Credential, call.info.name).with_message(message));
+            }
             return self.exchange(call, request, None).await;
         };
         let spare = credential.renews().then(|| request.clone());

@@ -139,6 +139,13 @@ fn write_path(
     Ok(path)
 }
 
+/// A place in the path of an operation that only a credential can [`fill`].
+pub(crate) fn unfilled<'i>(info: &'i OperationInfo, request: &dyn Record) -> Option<&'i str> {
+    let Route::Rest { path, .. } = info.route else { return None };
+    let names = path.split('{').skip(1).filter_map(|piece| piece.split_once('}'));
+    names.map(|(name, _)| name).find(|name| request.shape().index_of(name).is_none())
+}
+
 /// Puts a value into the path of a bound request where its template has a name that is no member: an account or a project
 /// that the credential knows. Answers whether the path had such a place.
 ///
