@@ -26,6 +26,9 @@ pub trait BodySource: Send + Sync {
 
 /// A file to upload: a name and where its content comes from.
 ///
+/// The deadline of a call, a minute unless set, covers the whole upload; give large files more with
+/// [`Client::deadline`](crate::Client::deadline).
+///
 /// ```
 /// use yunkit_core::body::File;
 ///
