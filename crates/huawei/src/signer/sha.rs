@@ -87,36 +87,13 @@ impl Sha {
     }
 }
 
-/// Copies a piece of the canonical request. Most are shorter than a call to copy them would take: those of 8 to 32 bytes are two
-/// halves that overlap.
-#[inline]
-fn copy(place: &mut [u8], bytes: &[u8]) {
-    match bytes.len() {
-        0..=7 => place.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from),
-        8..=16 => copy_halves::<8>(place, bytes),
-        17..=32 => copy_halves::<16>(place, bytes),
-        _ => place.copy_from_slice(bytes),
-    }
-}
-
-/// Copies the first and the last `HALF` bytes, which are all when there are no more than twice as many.
-#[inline]
-fn copy_halves<const HALF: usize>(place: &mut [u8], bytes: &[u8]) {
-    if let (Some(to), Some(from)) = (place.first_chunk_mut::<HALF>(), bytes.first_chunk::<HALF>()) {
-        *to = *from;
-    }
-    if let (Some(to), Some(from)) = (place.last_chunk_mut::<HALF>(), bytes.last_chunk::<HALF>()) {
-        *to = *from;
-    }
-}
-
 impl Sink for Sha {
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
         self.total += bytes.len() as u64;
         match self.gathered.get_mut(self.len..self.len + bytes.len()) {
             Some(place) => {
-                copy(place, bytes);
+                place.copy_from_slice(bytes);
                 self.len += bytes.len();
             }
             None => self.overflow(bytes),
