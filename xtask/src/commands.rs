@@ -105,7 +105,7 @@ pub(crate) fn ops(mut arguments: Arguments) -> Outcome {
             serde_json::from_str(&krate.document()?.text).map_err(|e| format!("{}: {e}", krate.name))?;
         for module in &api.modules {
             let documented =
-                |operation: &&Operation| with_attested || document.pointer(&operation.pointer).is_some();
+                |o: &&Operation| with_attested || (!o.attested && document.pointer(&o.pointer).is_some());
             for operation in module.operations.iter().filter(documented) {
                 rows.push(row(&krate.name, &api, &module.name, operation));
             }

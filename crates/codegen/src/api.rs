@@ -55,14 +55,24 @@ pub struct Operation {
     pub answer: Answer,
     /// The static that says how its list continues, and the type of the items.
     pub paging: Option<(String, Ty)>,
-    /// How the items are taken out of a page: nothing for a page that is the list, else the member that holds it.
-    pub items: Option<String>,
+    /// The way from a page to its items: names on the wire, none for a page that is the list.
+    pub items: Vec<String>,
+    /// Whether the way to the items ends in a text, and the items are its pieces.
+    pub pieces: bool,
+    /// The way from a page to the number of items on all pages, if it says that.
+    pub total: Vec<String>,
     /// The JSON by which a success says "there is none".
     pub absent: Option<String>,
     /// Whether redirects are followed.
     pub follows: bool,
     /// Whether bodies are kept to themselves.
     pub sensitive: bool,
+    /// Whether the action is named in the query, too.
+    pub in_query: bool,
+    /// What is said by one value and travels as one member of several.
+    pub choices: Vec<Choice>,
+    /// Whether it is only attested by old clients: then it needs the feature `attested`.
+    pub attested: bool,
     /// Documented calls per second, 0 for none.
     pub rate: u16,
     /// Why it should not be used any more.
@@ -73,6 +83,15 @@ pub struct Operation {
     pub output: Ty,
     /// The JSON pointer of the operation in the facts.
     pub pointer: String,
+}
+
+/// One argument that becomes one of several members: a repository by its number or by its path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The hand-written type that splits into them.
+    pub name: String,
+    /// The names of the members on the wire.
+    pub members: Vec<String>,
 }
 
 /// A method and a path, or an action.
@@ -140,18 +159,24 @@ pub enum Place {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Paging {
-    /// `page`, `offset` or `after`.
+    /// `page`, `offset`, `after`, `token` or `position`.
     pub style: String,
     /// The parameter that says where a page begins.
     pub start: String,
-    /// The parameter that says how much it holds.
+    /// The parameter that says how much it holds; empty where there is none.
+    #[serde(default)]
     pub size: String,
-    /// For `after`: the member of an item that names it.
+    /// For `after`: the member of an item that names it. For `token` and `position`: the way from a page to what continues it.
     #[serde(default)]
     pub key: String,
+    /// For `position`: the way from a page to whether there is more.
+    #[serde(default)]
+    pub more: String,
     /// How much it holds when nothing is said.
+    #[serde(default)]
     pub default_size: u32,
     /// The most it can hold.
+    #[serde(default)]
     pub max_size: u32,
     /// The name of the entry.
     #[serde(skip)]
@@ -169,6 +194,8 @@ pub struct Member {
     pub ty: Ty,
     /// Whether it must be there.
     pub required: bool,
+    /// What a required member holds before anybody says more: where a list begins, how long its pages are.
+    pub preset: Option<i64>,
     /// Whether `null` means something else than absence.
     pub clearable: bool,
     /// Where it travels.
@@ -216,6 +243,8 @@ pub enum Ty {
     I64,
     U64,
     F64,
+    /// A moment, as a number or as text.
+    Timestamp,
     String,
     Secret,
     Raw,
@@ -240,6 +269,7 @@ impl Ty {
             Self::I64 => "i64".to_owned(),
             Self::U64 => "u64".to_owned(),
             Self::F64 => "f64".to_owned(),
+            Self::Timestamp => "Timestamp".to_owned(),
             Self::String => "String".to_owned(),
             Self::Secret => "SecretString".to_owned(),
             Self::Raw => "serde_json::Value".to_owned(),

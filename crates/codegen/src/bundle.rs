@@ -24,7 +24,10 @@ pub fn bundle(spec: &Source, overlay: &Overlay, api: &Api) -> Result<Value, Prob
             // First, because a corrected schema is a new one, without any text.
             let entry = overlay.modules.get(&module.name).and_then(|file| file.operations.get(&operation.id));
             for (wire, correction) in entry.into_iter().flat_map(|entry| &entry.correct) {
-                correct_operation(node, &models, wire, correction);
+                correct_operation(overlay, node, &models, wire, correction);
+            }
+            for (wire, added) in entry.into_iter().flat_map(|entry| &entry.add) {
+                add_to_body(overlay, node, wire, added);
             }
             let (summary, rest) = operation.doc.split_once('\n').unwrap_or((&operation.doc, ""));
             node["summary"] = summary.trim().into();
@@ -54,11 +57,30 @@ pub fn bundle(spec: &Source, overlay: &Overlay, api: &Api) -> Result<Value, Prob
         node["description"] = entry.doc.trim().into();
         for (wire, correction) in &entry.correct {
             if let Some(member) = node.pointer_mut(&format!("/properties/{}", escape(wire))) {
-                *member = schema_of(correction);
+                *member = schema_of(overlay, correction);
+            }
+        }
+        let all = node.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+        let required: Vec<Value> = all
+            .iter()
+            .filter(|wire| !wire.as_str().is_some_and(|wire| entry.optional.contains_key(wire)))
+            .map(|wire| {
+                wire.as_str()
+                    .and_then(|wire| entry.spelled.get(wire))
+                    .map_or(wire.clone(), |name| name.clone().into())
+            })
+            .collect();
+        if required != all {
+            node["required"] = required.into();
+        }
+        for (wire, name) in &entry.spelled {
+            let properties = node.get_mut("properties").and_then(Value::as_object_mut);
+            if let Some((properties, member)) = properties.and_then(|p| p.remove(wire).map(|member| (p, member))) {
+                properties.insert(name.clone(), member);
             }
         }
         for (wire, added) in &entry.add {
-            node["properties"][wire] = schema_of(added);
+            node["properties"][wire] = schema_of(overlay, added);
         }
         let mut texts: Map<String, Value> = Map::new();
         for (wire, text) in overlay.glossary.members.iter().chain(&entry.members) {
@@ -126,10 +148,10 @@ fn describe(schema: Option<&mut Value>, texts: &Map<String, Value>) {
     }
 }
 
-fn correct_operation(node: &mut Value, models: &Value, wire: &str, correction: &Correction) {
+fn correct_operation(overlay: &Overlay, node: &mut Value, models: &Value, wire: &str, correction: &Correction) {
     for parameter in node.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         if parameter.get("name").is_some_and(|name| name == wire) {
-            parameter["schema"] = schema_of(correction);
+            parameter["schema"] = schema_of(overlay, correction);
         }
     }
     for entry in node
@@ -146,29 +168,45 @@ fn correct_operation(node: &mut Value, models: &Value, wire: &str, correction: &
             entry["schema"] = model.clone();
         }
         if let Some(member) = entry.pointer_mut(&format!("/schema/properties/{}", escape(wire))) {
-            *member = schema_of(correction);
+            *member = schema_of(overlay, correction);
         }
     }
     if wire == "answer" {
         for (status, response) in node.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten() {
             if status.starts_with('2') {
-                response["content"] = json!({"application/json": {"schema": schema_of(correction)}});
+                response["content"] = json!({"application/json": {"schema": schema_of(overlay, correction)}});
             }
         }
     }
 }
 
-fn schema_of(correction: &Correction) -> Value {
+fn add_to_body(overlay: &Overlay, node: &mut Value, wire: &str, added: &Correction) {
+    if node.get("requestBody").is_none() {
+        let kind = if added.ty == "file" { "multipart/form-data" } else { "application/x-www-form-urlencoded" };
+        node["requestBody"] = json!({"content": {kind: {"schema": {"type": "object", "properties": {}}}}});
+    }
+    let content = node.pointer_mut("/requestBody/content").and_then(Value::as_object_mut);
+    for entry in content.into_iter().flat_map(|content| content.values_mut()) {
+        entry["schema"]["properties"][wire] = match added.ty.as_str() {
+            "file" => json!({"type": "string", "format": "binary"}),
+            _ => schema_of(overlay, added),
+        };
+    }
+}
+
+fn schema_of(overlay: &Overlay, correction: &Correction) -> Value {
     let spelled = correction.spelled();
     let inner = match spelled.name {
         "string" | "integer" | "number" | "boolean" => json!({"type": spelled.name}),
         "any" => json!({}),
+        name if overlay.api.enums.contains_key(name) => json!({"type": "string"}),
         id => json!({"$ref": format!("#/components/schemas/{id}")}),
     };
     let schema = match spelled.within {
         Within::Nothing => inner,
         Within::List => json!({"type": "array", "items": inner}),
         Within::Map => json!({"type": "object", "additionalProperties": inner}),
+        Within::OneOrMany => json!({"anyOf": [inner, {"type": "array", "items": inner}]}),
     };
     match spelled.nullable {
         true => json!({"anyOf": [schema, {"type": "null"}]}),

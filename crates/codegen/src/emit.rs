@@ -1,6 +1,8 @@
 //! From the API to source text: structs first, tables in a file of their own.
 
-use crate::api::{Answer, Api, BodyKind, Effect, Enum, Member, Model, Module, Operation, Paging, Place, Route, Ty};
+use crate::api::{
+    Answer, Api, BodyKind, Choice, Effect, Enum, Member, Model, Module, Operation, Paging, Place, Route, Ty,
+};
 use crate::{Output, names};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -131,11 +133,16 @@ fn root(api: &Api, style: Style) -> String {
 
 fn paging_static(paging: &Paging) -> String {
     let style = names::pascal(&paging.style);
+    let by = match paging.size.as_str() {
+        "" => format!("`{}`", paging.start),
+        size => format!("`{}` and `{size}`", paging.start),
+    };
     format!(
-        "/// Lists that continue by `{start}` and `{size}`.\n#[allow(dead_code)] // no module of this build may have such lists\npub(crate) static {name}: Paging = Paging {{\n    style: PagingStyle::{style},\n    start: \"{start}\",\n    size: \"{size}\",\n    key: \"{key}\",\n    default_size: {default},\n    max_size: {max},\n}};\n",
+        "/// Lists that continue by {by}.\n#[allow(dead_code)] // no module of this build may have such lists\npub(crate) static {name}: Paging = Paging {{\n    style: PagingStyle::{style},\n    start: \"{start}\",\n    size: \"{size}\",\n    key: \"{key}\",\n    more: \"{more}\",\n    default_size: {default},\n    max_size: {max},\n}};\n",
         start = paging.start,
         size = paging.size,
         key = paging.key,
+        more = paging.more,
         name = names::screaming(&paging.name),
         default = paging.default_size,
         max = paging.max_size,
@@ -157,8 +164,9 @@ fn module_files(module: &Module, style: Style) -> Vec<(String, String)> {
         let _ = writeln!(out, "{}", format!("//! {line}").trim_end());
     }
     let _ = write!(out, "\n{IMPORTS}\n");
+    let gate = |group: &str| gate(groups.get(group).is_some_and(|all| all.iter().all(|one| one.attested)));
     for group in groups.keys() {
-        let _ = writeln!(out, "mod {group};");
+        let _ = writeln!(out, "{}mod {group};", gate(group));
     }
     let no_models = module.models.is_empty() && module.enums.is_empty();
     let has_models = !groups.is_empty() && !no_models;
@@ -170,7 +178,7 @@ fn module_files(module: &Module, style: Style) -> Vec<(String, String)> {
     }
     out += "\n";
     for group in groups.keys() {
-        let _ = writeln!(out, "pub use {group}::*;");
+        let _ = writeln!(out, "{}pub use {group}::*;", gate(group));
     }
     if has_models {
         out += "pub use models::*;\n";
@@ -228,24 +236,28 @@ fn module_tables(module: &Module) -> Vec<(String, String)> {
     let mut out = TABLES.to_owned();
     for path in files.keys() {
         let group = path.rsplit('/').next().and_then(|file| file.strip_suffix(".rs")).unwrap_or_default();
-        let _ = writeln!(out, "mod {group};");
+        let mut all = module.operations.iter().filter(|operation| operation.group.as_deref() == Some(group));
+        let _ = writeln!(out, "{}mod {group};", gate(all.all(|operation| operation.attested)));
     }
     if !files.is_empty() {
         out += "\n";
     }
     out += "/// The facts of every operation of this module.\npub static OPERATIONS: &[&OperationInfo] = &[\n";
     for operation in &module.operations {
-        let _ = writeln!(out, "    {}::INFO,", operation.name);
+        let _ = writeln!(out, "{}    {}::INFO,", gate(operation.attested), operation.name);
     }
     out += "];\n\n/// Every operation of this module with empty records of its request and answer.\n#[cfg(feature = \"catalogue\")]\npub(crate) static CATALOGUE: &[Entry] = &[\n";
     for operation in &module.operations {
-        let blanks: Vec<&str> = operation.members.iter().filter(|m| m.required).map(|m| blank(&m.ty)).collect();
+        let choices = operation.choices.iter().map(|choice| format!("crate::{}::NONE", choice.name));
+        let required = operation.members.iter().filter(|m| is_argument(m)).map(|m| blank(&m.ty).to_owned());
+        let blanks: Vec<String> = choices.chain(required).collect();
         let _ = writeln!(
             out,
-            "    Entry {{ info: {0}::INFO, request: || Box::new({0}::new({1})), output: || Box::<{2}>::default() }},",
+            "{3}    Entry {{ info: {0}::INFO, request: || Box::new({0}::new({1})), output: || Box::<{2}>::default() }},",
             operation.name,
             blanks.join(", "),
             operation.output.rust(),
+            gate(operation.attested),
         );
     }
     out += "];\n\n";
@@ -262,16 +274,22 @@ fn module_tables(module: &Module) -> Vec<(String, String)> {
     files.into_iter().collect()
 }
 
+/// What stands before items that only old clients attest.
+fn gate(attested: bool) -> &'static str {
+    if attested { "#[cfg(feature = \"attested\")]\n" } else { "" }
+}
+
 /// Something that `new` takes for a required member, for the catalogue's empty requests.
 fn blank(ty: &Ty) -> &'static str {
     match ty {
         Ty::Bool => "false",
-        Ty::I64 | Ty::U64 => "0",
+        Ty::I64 | Ty::U64 | Ty::Timestamp => "0",
         Ty::F64 => "0.0",
         Ty::String | Ty::Secret | Ty::Enum(_) => "\"\"",
         Ty::Raw => "serde_json::Value::Null",
         Ty::List(item) if **item == Ty::String => "[\"\"; 0]",
         Ty::List(_) => "Vec::new()",
+        Ty::OneOrMany(_) => "OneOrMany::Many(Vec::new())",
         _ => "Default::default()",
     }
 }
@@ -308,6 +326,15 @@ fn operation_impl(module: &Module, operation: &Operation) -> String {
     if let Some((paging, _)) = &operation.paging {
         more.push(format!(".paging(&crate::generated::{})", names::screaming(paging)));
     }
+    if !operation.items.is_empty() {
+        more.push(format!(".items({:?})", operation.items.join("/")));
+    }
+    if !operation.total.is_empty() {
+        more.push(format!(".total({:?})", operation.total.join("/")));
+    }
+    if operation.in_query {
+        more.push(".in_query()".to_owned());
+    }
     if let Some(json) = &operation.absent {
         more.push(format!(".absent({json:?})"));
     }
@@ -327,10 +354,7 @@ fn operation_impl(module: &Module, operation: &Operation) -> String {
         operation.output.rust()
     );
     if let Some((_, item)) = &operation.paging {
-        let items = match &operation.items {
-            None => "page".to_owned(),
-            Some(member) => format!("page.{member}.unwrap_or_default()"),
-        };
+        let items = taken(operation);
         let _ = write!(
             out,
             "impl Paged for {} {{\n    type Item = {};\n    fn items(page: {}) -> Vec<{}> {{\n        {items}\n    }}\n}}\n\n",
@@ -341,6 +365,17 @@ fn operation_impl(module: &Module, operation: &Operation) -> String {
         );
     }
     out
+}
+
+/// The expression that takes the items out of a page.
+fn taken(operation: &Operation) -> String {
+    let mut idents = operation.items.iter().filter_map(|wire| names::member(wire));
+    let Some(first) = idents.next() else {
+        return "page".to_owned();
+    };
+    let inner: String = idents.map(|ident| format!(".and_then(|page| page.{ident})")).collect();
+    let end = if operation.pieces { "into_iter().collect()" } else { "unwrap_or_default()" };
+    format!("page.{first}{inner}.{end}")
 }
 
 fn table(name: &str, members: &[Member], request: bool, cfg: &str) -> String {
@@ -494,7 +529,7 @@ fn request(operation: &Operation, style: Style) -> String {
     out += &derives(style, false);
     out += "#[must_use = \"an operation does nothing until a client sends it\"]\n#[non_exhaustive]\n";
     out += &fields(&operation.name, &operation.members, style);
-    out += &builder(&operation.name, &operation.members, style);
+    out += &builder(&operation.name, &operation.members, &operation.choices, style);
     out
 }
 
@@ -508,7 +543,7 @@ fn structure(model: &Model, cfg: &str, style: Style) -> String {
     out += &fields(&model.name, &model.members, style);
     if model.built {
         out += cfg;
-        out += &builder(&model.name, &model.members, style);
+        out += &builder(&model.name, &model.members, &[], style);
     }
     out
 }
@@ -537,6 +572,7 @@ fn twin_type(member: &Member) -> String {
         let inner = |ty: &Ty| Box::new(plain(ty));
         match ty {
             Ty::Secret => Ty::String,
+            Ty::Timestamp => Ty::I64,
             Ty::Bytes | Ty::File => Ty::Raw,
             Ty::List(item) => Ty::List(inner(item)),
             Ty::Map(item) => Ty::Map(inner(item)),
@@ -550,18 +586,25 @@ fn twin_type(member: &Member) -> String {
     if member.required { ty } else { format!("Option<{ty}>") }
 }
 
-fn builder(name: &str, members: &[Member], style: Style) -> String {
-    let required: Vec<&Member> = members.iter().filter(|m| m.required).collect();
+/// Whether `new` asks for a member.
+fn is_argument(member: &Member) -> bool {
+    member.required && member.preset.is_none()
+}
+
+fn builder(name: &str, members: &[Member], choices: &[Choice], style: Style) -> String {
     let mut out = format!("impl {name} {{\n");
-    let what = match required.as_slice() {
+    let chosen = choices.iter().map(|choice| format!("{}: impl Into<{}>", names::snake(&choice.name), choice.name));
+    let required = members.iter().filter(|m| is_argument(m));
+    let required = required.map(|m| format!("{}: {}", m.ident, argument(&m.ty, style).0));
+    let arguments: Vec<String> = chosen.chain(required).collect();
+    let is_chosen = |member: &Member| choices.iter().any(|choice| choice.members.contains(&member.wire));
+    let what = match arguments.as_slice() {
         [] => "Begins with nothing said; everything can be left out.",
         _ => "Begins with what it cannot do without.",
     };
     let _ = writeln!(out, "    /// {what}");
-    let arguments: Vec<String> =
-        required.iter().map(|m| format!("{}: {}", m.ident, argument(&m.ty, style).0)).collect();
     let signature = format!("    pub fn new({}) -> Self {{", arguments.join(", "));
-    if required.is_empty() {
+    if arguments.is_empty() {
         // `new` says the same for every operation; `Default` would be a second way to say it.
         out += "    #[allow(clippy::new_without_default)]\n";
     }
@@ -574,12 +617,21 @@ fn builder(name: &str, members: &[Member], style: Style) -> String {
         }
         out += "    ) -> Self {\n";
     }
+    for choice in choices {
+        let idents: Vec<String> = choice.members.iter().filter_map(|wire| names::member(wire)).collect();
+        let _ =
+            writeln!(out, "        let ({}) = {}.into().split();", idents.join(", "), names::snake(&choice.name));
+    }
     if members.is_empty() {
         out += "        Self {}\n    }\n";
     } else {
         out += "        Self {\n";
         for member in members {
-            if member.required {
+            if is_chosen(member) {
+                let _ = writeln!(out, "            {},", member.ident);
+            } else if let Some(preset) = member.preset {
+                let _ = writeln!(out, "            {}: {preset},", member.ident);
+            } else if member.required {
                 let value = argument(&member.ty, style).1.replace('@', &member.ident);
                 if value == member.ident {
                     let _ = writeln!(out, "            {value},");
@@ -594,11 +646,15 @@ fn builder(name: &str, members: &[Member], style: Style) -> String {
         }
         out += "        }\n    }\n";
     }
-    for member in members.iter().filter(|m| !m.required) {
+    for member in members.iter().filter(|m| !is_argument(m) && !is_chosen(m)) {
         let (ty, value) = argument(&member.ty, style);
         let value = value.replace('@', &member.ident);
         let patch = member.clearable && style == Style::Records;
-        let wrapped = if patch { format!("Patch::Set({value})") } else { format!("Some({value})") };
+        let wrapped = match () {
+            () if member.preset.is_some() => value,
+            () if patch => format!("Patch::Set({value})"),
+            () => format!("Some({value})"),
+        };
         let method = method_name(&member.ident);
         doc(&mut out, "    ", &member.doc);
         let _ = write!(
@@ -634,12 +690,14 @@ fn argument(ty: &Ty, style: Style) -> (String, String) {
         Ty::String => ("impl Into<String>".to_owned(), "@.into()".to_owned()),
         Ty::Secret if style == Style::Derives => ("impl Into<String>".to_owned(), "@.into()".to_owned()),
         Ty::File | Ty::Bytes if style == Style::Derives => ("serde_json::Value".to_owned(), "@".to_owned()),
-        Ty::Secret | Ty::Raw | Ty::Enum(_) => (format!("impl Into<{}>", ty.rust()), "@.into()".to_owned()),
+        Ty::Secret | Ty::Raw | Ty::Enum(_) | Ty::Timestamp => {
+            (format!("impl Into<{}>", ty.rust()), "@.into()".to_owned())
+        }
         Ty::List(item) if **item == Ty::String => (
             "impl IntoIterator<Item = impl Into<String>>".to_owned(),
             "@.into_iter().map(Into::into).collect()".to_owned(),
         ),
-        Ty::List(_) => (format!("impl Into<{}>", ty.rust()), "@.into()".to_owned()),
+        Ty::List(_) | Ty::OneOrMany(_) => (format!("impl Into<{}>", ty.rust()), "@.into()".to_owned()),
         Ty::Boxed(inner) => (inner.rust(), "Box::new(@)".to_owned()),
         _ => own("@"),
     }

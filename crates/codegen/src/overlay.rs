@@ -32,6 +32,21 @@ pub struct ApiFile {
     /// Members that the credential sends, and requests therefore do not have.
     #[serde(default)]
     pub credential_members: Vec<String>,
+    /// Confidences (`x-confidence`) of operations that need the feature `attested`.
+    #[serde(default)]
+    pub gated: Vec<String>,
+    /// Models that answers offer as an alternative, and that the protocol turns into errors.
+    #[serde(default)]
+    pub error_models: Vec<String>,
+    /// Members of answers that the protocol takes: ids of requests.
+    #[serde(default)]
+    pub envelope_members: Vec<String>,
+    /// Members that are moments where they are integers, and in models where they are text.
+    #[serde(default)]
+    pub timestamps: Vec<String>,
+    /// Members of which requests have one, as arguments of one hand-written type.
+    #[serde(default)]
+    pub choices: BTreeMap<String, ChoiceEntry>,
     /// Enums with more values than this are text.
     #[serde(default = "sixty")]
     pub enum_limit: usize,
@@ -41,13 +56,25 @@ pub struct ApiFile {
     /// How lists continue.
     #[serde(default)]
     pub paging: BTreeMap<String, Paging>,
-    /// Places that stay raw JSON, with the reason.
+    /// Places that stay raw JSON, with the reason; `*/answer` stands for all that end so.
     #[serde(default)]
     pub raw: BTreeMap<String, String>,
 }
 
 fn sixty() -> usize {
     60
+}
+
+/// Members of which a request has one.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChoiceEntry {
+    /// The members, in the order in which the type splits.
+    pub members: Vec<String>,
+    /// Their types, as in a correction.
+    pub types: Vec<String>,
+    /// How we know that one of them is enough.
+    pub evidence: String,
 }
 
 /// A named enum.
@@ -96,7 +123,8 @@ pub struct ModuleEntry {
     /// The upstream tags whose operations it takes.
     #[serde(default)]
     pub tags: Vec<String>,
-    /// Operations of its tags that the crate does not have; the text of the module says why.
+    /// Operations of its tags that the crate does not have; the text of the module says why. `*` stands for all that nobody
+    /// describes.
     #[serde(default)]
     pub leave_out: Vec<String>,
     /// Models it offers beside those its operations use.
@@ -124,6 +152,10 @@ pub struct OperationEntry {
     pub effect: Option<String>,
     /// An entry of `[paging]`, or `none`.
     pub paging: Option<String>,
+    /// The way from a page to its items, where the facts do not say: `Data/List`.
+    pub items: Option<String>,
+    /// The way from a page to the number of items on all pages.
+    pub total: Option<String>,
     /// `json` or `form`.
     pub body: Option<String>,
     /// Why not to use it.
@@ -138,6 +170,20 @@ pub struct OperationEntry {
     /// Parameters that hold secrets.
     #[serde(default)]
     pub secret: Vec<String>,
+    /// Parameters that the facts require and a sample does without, each with its evidence.
+    #[serde(default)]
+    pub optional: BTreeMap<String, String>,
+    /// Parameters of the body that the facts do not have, files among them; a file called `{filename}` is sent under its name.
+    #[serde(default)]
+    pub add: BTreeMap<String, Correction>,
+    /// Parameters of the path that may hold slashes.
+    #[serde(default)]
+    pub tail: Vec<String>,
+    /// Why an operation that the facts have from old clients alone needs no feature.
+    pub confirmed: Option<String>,
+    /// Names in Rust for parameters whose own would make two the same.
+    #[serde(default)]
+    pub rename: BTreeMap<String, String>,
     /// Corrected types of parameters, and of the answer under `answer`.
     #[serde(default)]
     pub correct: BTreeMap<String, Correction>,
@@ -158,6 +204,12 @@ pub struct TypeEntry {
     /// Members that hold secrets.
     #[serde(default)]
     pub secret: Vec<String>,
+    /// Members that the facts require and a sample does without, each with its evidence.
+    #[serde(default)]
+    pub optional: BTreeMap<String, String>,
+    /// How members are really spelt, where the facts have it wrong; the samples show it.
+    #[serde(default)]
+    pub spelled: BTreeMap<String, String>,
     /// Corrected types of members.
     #[serde(default)]
     pub correct: BTreeMap<String, Correction>,
@@ -170,8 +222,8 @@ pub struct TypeEntry {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Correction {
-    /// The right one: `string`, `integer`, `number`, `boolean`, `any` or a model; `[X]` for a list, `{X}` for a map,
-    /// `X?` where `null` can stand.
+    /// The right one: `string`, `integer`, `number`, `boolean`, `any`, a model, or an enum of `api.toml`; `[X]` for a list,
+    /// `{X}` for a map, `X|[X]` for one or many, `X?` where `null` can stand.
     #[serde(rename = "type")]
     pub ty: String,
     /// How we know.
@@ -191,12 +243,16 @@ pub(crate) enum Within {
     Nothing,
     List,
     Map,
+    OneOrMany,
 }
 
 impl Correction {
     pub(crate) fn spelled(&self) -> Spelled<'_> {
         let text = self.ty.trim();
         let (text, nullable) = text.strip_suffix('?').map_or((text, false), |text| (text, true));
+        if let Some((name, _)) = text.split_once('|').filter(|(one, many)| **many == format!("[{one}]")) {
+            return Spelled { name, within: Within::OneOrMany, nullable };
+        }
         let between = |open, close| text.strip_prefix(open)?.strip_suffix(close);
         let (name, within) = match (between('[', ']'), between('{', '}')) {
             (Some(item), _) => (item, Within::List),

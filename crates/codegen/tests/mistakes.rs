@@ -106,7 +106,7 @@ fn toml_that_cannot_be_read_is_an_error_with_the_line() {
             "things.toml",
             "efect = \"read\"\n",
             "overlay/things.toml: line 8: unknown field `efect`, expected one of `name`, `group`, `doc`, `params`, \
-             `effect`, `paging`, `body`, `deprecated`, `absent`, `follows`, `sensitive`, `secret`, `correct`",
+             `effect`, `paging`, `items`, `total`, `body`, `deprecated`, `absent`, `follows`, `sensitive`, `secret`, `optional`, `add`, `tail`, `confirmed`, `rename`, `correct`",
         ),
         (
             "things.toml",
@@ -122,13 +122,13 @@ fn toml_that_cannot_be_read_is_an_error_with_the_line() {
             "types.toml",
             "[types.Thing]\ndocs = \"A thing.\"\n",
             "overlay/types.toml: line 2: unknown field `docs`, expected one of `name`, `doc`, `members`, `secret`, \
-             `correct`, `add`",
+             `optional`, `spelled`, `correct`, `add`",
         ),
         (
             "api.toml",
             "surfaces = \"demo\"\n",
             "overlay/api.toml: line 1: unknown field `surfaces`, expected one of `surface`, `server`, \
-             `credential_members`, `enum_limit`, `enums`, `paging`, `raw`",
+             `credential_members`, `gated`, `error_models`, `envelope_members`, `timestamps`, `choices`, `enum_limit`, `enums`, `paging`, `raw`",
         ),
         ("more.toml", "[operations]\n", "overlay/more.toml: line 1: missing field `module`"),
     ];
@@ -192,7 +192,7 @@ fn an_overlay_entry_that_hits_nothing_is_an_error() {
         (
             "api.toml",
             "[enums.Colour]\nvalues = [\"red\", \"green\"]\ndoc = \"Colours.\"\n",
-            "overlay/api.toml: line 1: no place in the facts has just the values red, green",
+            "overlay/api.toml: line 1: no place in the facts has just the values red, green, and no correction names it",
         ),
         (
             "api.toml",
@@ -341,8 +341,8 @@ fn an_operation_belongs_to_one_module_and_has_an_entry_there() {
     let rows = [
         (
             facts(),
-            "[module]\ntags = [\"Things\"]\ndoc = \"More.\"\n".to_owned(),
-            "overlay/things.toml: line 2: the tag `Things` is taken by the module `more`, too",
+            "[module]\ntags = [\"Things\"]\ndoc = \"More.\"\n\n[operations.getThing]\nname = \"Get\"\n".to_owned(),
+            "overlay/things.toml: line 5: the module `more` describes `getThing`, too",
         ),
         (
             facts_with("/more", "listMore", "More"),
@@ -350,9 +350,10 @@ fn an_operation_belongs_to_one_module_and_has_an_entry_there() {
             "overlay/more.toml: operations: the operation `listMore` (get /more) has no entry",
         ),
         (
-            facts_with("/more", "listMore", "More"),
-            format!("{more}[operations.listMore]\nname = \"List\"\n\n[operations.getThing]\nname = \"Get\"\n"),
-            "overlay/more.toml: line 8: the operation `getThing` has a tag that is not in this module",
+            facts_with("/other", "listOther", "Other"),
+            "[module]\ntags = [\"Things\"]\ndoc = \"More.\"\n\n[operations.listOther]\nname = \"List\"\n"
+                .to_owned(),
+            "overlay/more.toml: line 5: no module lists the tag of the operation `listOther`",
         ),
         (
             facts_with("/more", "listMore", "More"),

@@ -185,6 +185,24 @@ pub enum Body {
 }
 
 impl Body {
+    /// Adds a member to a JSON object; `false` when the body is none. For credentials that travel in it.
+    pub fn add_member(&mut self, name: &str, value: &str) -> bool {
+        let Some(object) =
+            self.as_bytes().and_then(|bytes| bytes.strip_suffix(b"}")).filter(|o| o.starts_with(b"{"))
+        else {
+            return false;
+        };
+        let mut out = Vec::with_capacity(object.len() + name.len() + value.len() + 16);
+        out.extend_from_slice(object);
+        if object.len() > 1 {
+            out.push(b',');
+        }
+        let member = serde_json::Value::from(name).to_string() + ":" + &serde_json::Value::from(value).to_string();
+        out.extend_from_slice(member.as_bytes());
+        out.push(b'}');
+        *self = Self::Bytes(out.into());
+        true
+    }
     /// The bytes, when they are at hand; `None` for a body that is read while it is sent.
     pub fn as_bytes(&self) -> Option<&[u8]> {
         match self {

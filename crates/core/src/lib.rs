@@ -9,6 +9,7 @@
 //! | How is a call made, retried, bounded in time? | [`Client`], [`Retry`] |
 //! | What can go wrong, and what then? | [`Error`] |
 //! | How do REST paths, queries and bodies come about? | [`rest`] |
+//! | How is an envelope opened? | [`envelope`] |
 //! | How does a list continue? | [`Pages`], [`Items`] |
 //! | Where do tokens live, and who renews them? | [`session`] |
 //! | What can be replaced? | [`Protocol`], [`Transport`], [`Policy`], [`Credential`], [`Surroundings`] |
@@ -17,6 +18,7 @@ pub mod body;
 pub mod civil;
 mod client;
 pub mod credential;
+pub mod envelope;
 mod error;
 mod exchange;
 pub mod mac;
@@ -63,7 +65,7 @@ pub fn random_u128() -> u128 {
 pub mod generated {
     pub use crate::body::File;
     pub use crate::operation::{Answer, BodyKind, Effect, Entry, Method, Operation, OperationInfo, Paged};
-    pub use crate::record::{OneOrMany, Patch, Place, Record, Shape, Value, debug, nowhere};
+    pub use crate::record::{OneOrMany, Patch, Place, Record, Shape, Timestamp, Value, debug, nowhere};
     pub use bytes::Bytes;
     pub use secrecy::SecretString;
     pub use std::collections::BTreeMap;

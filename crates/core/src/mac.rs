@@ -15,6 +15,21 @@ pub fn sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
+/// HMAC-SHA1 of a message, for services that have nothing better.
+///
+/// ```
+/// // RFC 2202, test case 2
+/// let code = yunkit_core::mac::sha1(b"Jefe", b"what do ya want for nothing?");
+/// assert_eq!(code[..4], [0xef, 0xfc, 0xdf, 0x6a]);
+/// ```
+#[cfg(feature = "hmac-sha1")]
+pub fn sha1(key: &[u8], message: &[u8]) -> [u8; 20] {
+    use hmac::{Hmac, KeyInit, Mac};
+    let mut mac = Hmac::<sha1::Sha1>::new_from_slice(key).expect("HMAC takes keys of any length");
+    mac.update(message);
+    mac.finalize().into_bytes().into()
+}
+
 /// Whether two texts are equal, in a time that tells nothing about where they differ.
 pub fn same(one: &[u8], other: &[u8]) -> bool {
     let difference = one.iter().zip(other).fold(0, |sum, (a, b)| sum | (a ^ b));

@@ -48,6 +48,13 @@ pub struct OperationInfo {
     pub answer: Answer,
     /// How its list continues, if it has one.
     pub paging: Option<&'static Paging>,
+    /// The way from a page to its items, such as `Data/ProjectList`; empty for a page that is the list, or has it as its
+    /// first one.
+    pub items: &'static str,
+    /// The way from a page to the number of items on all pages; empty where it does not say.
+    pub total: &'static str,
+    /// Whether an action is named in the query, beside the body.
+    pub in_query: bool,
     /// The JSON that says "there is none" with a success, beside `null`; empty where there is no such thing.
     pub absent: &'static str,
     /// Whether an answer that points elsewhere is followed.
@@ -69,6 +76,9 @@ impl OperationInfo {
             body: BodyKind::None,
             answer: Answer::Json,
             paging: None,
+            items: "",
+            total: "",
+            in_query: false,
             absent: "",
             follows: false,
             sensitive: false,
@@ -85,6 +95,9 @@ impl OperationInfo {
             body: BodyKind::Json,
             answer: Answer::Json,
             paging: None,
+            items: "",
+            total: "",
+            in_query: false,
             absent: "",
             follows: false,
             sensitive: false,
@@ -113,6 +126,24 @@ impl OperationInfo {
     #[must_use]
     pub const fn paging(mut self, paging: &'static Paging) -> Self {
         self.paging = Some(paging);
+        self
+    }
+    /// Says where a page has its items.
+    #[must_use]
+    pub const fn items(mut self, way: &'static str) -> Self {
+        self.items = way;
+        self
+    }
+    /// Says where a page has the number of items on all pages.
+    #[must_use]
+    pub const fn total(mut self, way: &'static str) -> Self {
+        self.total = way;
+        self
+    }
+    /// Has the action named in the query, too.
+    #[must_use]
+    pub const fn in_query(mut self) -> Self {
+        self.in_query = true;
         self
     }
     /// Names the JSON that says "there is none".
@@ -261,10 +292,13 @@ pub struct Paging {
     pub style: PagingStyle,
     /// The parameter that says where a page begins.
     pub start: &'static str,
-    /// The parameter that says how much it holds.
+    /// The parameter that says how much it holds; empty where there is none.
     pub size: &'static str,
-    /// For [`PagingStyle::After`]: the member of an item that names it. Empty for other styles.
+    /// For [`PagingStyle::After`]: the member of an item that names it. For [`PagingStyle::Token`] and
+    /// [`PagingStyle::Position`]: the way from a page to the token, or to the length of what it delivers.
     pub key: &'static str,
+    /// For [`PagingStyle::Position`]: the way from a page to whether there is more.
+    pub more: &'static str,
     /// How much it holds when nothing is said.
     pub default_size: u32,
     /// The most it can hold.
@@ -281,6 +315,10 @@ pub enum PagingStyle {
     Offset,
     /// Nothing: it names the last item of the page before.
     After,
+    /// Nothing: it is what the page before said, until one says nothing.
+    Token,
+    /// How much of a text has been read, from 0.
+    Position,
 }
 
 /// An operation of a catalogue: its facts, and empty records to fill.

@@ -3,7 +3,7 @@
 use crate::client::{Client, read};
 use crate::error::Error;
 use crate::exchange::Opened;
-use crate::operation::{Operation, Paged, Paging, PagingStyle};
+use crate::operation::{Operation, OperationInfo, Paged, Paging, PagingStyle};
 use crate::record::{Peek, Record, Seq, Slot, Token};
 use futures_core::Stream;
 use futures_util::StreamExt;
@@ -51,7 +51,7 @@ where
                     let opened = client.exchange(O::INFO, &operation, false).await?;
                     let mut page = O::Output::default();
                     read(O::INFO, &opened, &mut page)?;
-                    let more = cursor.end(&opened, crate::record::Value::peek(&page));
+                    let more = cursor.end(O::INFO, &opened, crate::record::Value::peek(&page));
                     Ok(more.then_some((page, (operation, cursor))))
                 }
             },
@@ -136,48 +136,82 @@ struct Cursor {
 }
 
 /// The page that is being fetched.
-#[derive(Clone)]
 struct Step {
     paging: &'static Paging,
-    /// The number of the page or of its first item.
+    /// The number of the page, of its first item, or of the first character of a text.
     start: i64,
-    /// The item before its first one.
+    /// The item before its first one, or the token that the page before ended with.
     after: Option<String>,
     size: i64,
+    /// The items of the list before this page, where that is known.
+    seen: Option<i64>,
 }
 
 impl Step {
     fn first(operation: &dyn Record, paging: &'static Paging) -> Self {
-        let first = match paging.style {
-            PagingStyle::Page => 1,
-            PagingStyle::Offset | PagingStyle::After => 0,
+        let first = i64::from(paging.style == PagingStyle::Page);
+        let start = read_integer(operation, paging.start).unwrap_or(first);
+        let size = read_integer(operation, paging.size).unwrap_or_else(|| i64::from(paging.max_size));
+        let seen = match paging.style {
+            PagingStyle::Page => Some((start - 1).saturating_mul(size)),
+            PagingStyle::Offset => Some(start),
+            PagingStyle::After | PagingStyle::Token | PagingStyle::Position => None,
         };
-        Self {
-            paging,
-            start: read_integer(operation, paging.start).unwrap_or(first),
-            after: None,
-            size: read_integer(operation, paging.size).unwrap_or_else(|| i64::from(paging.max_size)),
-        }
+        Self { paging, start, after: None, size, seen }
     }
 
     fn point(&self, operation: &mut dyn Record) {
         match (self.paging.style, &self.after) {
-            (PagingStyle::After, Some(key)) => write_key(operation, self.paging.start, key),
+            (PagingStyle::After | PagingStyle::Token, Some(key)) => write_key(operation, self.paging.start, key),
             // The caller's own start, or the top of the list.
-            (PagingStyle::After, None) => {}
+            (PagingStyle::After | PagingStyle::Token, None) => {}
             _ => write_integer(operation, self.paging.start, self.start),
         }
         write_integer(operation, self.paging.size, self.size);
     }
 
-    fn next(&self, page: Peek<'_>) -> Self {
-        let mut next = self.clone();
+    /// Goes on behind a page, and answers whether there is anything to go on to; nothing where only the page's length tells.
+    fn advance(&mut self, info: &OperationInfo, headers: &HeaderMap, page: Peek<'_>) -> Option<bool> {
+        let got = list(page, info.items).map(|list| list.len() as i64);
+        let announced = announced(headers, self.paging.style, self.start);
+        self.seen = self.seen.map(|seen| seen.saturating_add(got.unwrap_or_default()));
         match self.paging.style {
-            PagingStyle::Page => next.start = self.start.saturating_add(1),
-            PagingStyle::Offset => next.start = self.start.saturating_add(self.size),
-            PagingStyle::After => next.after = last_key(page, self.paging.key),
+            PagingStyle::Page => self.start = self.start.saturating_add(1),
+            // A service that gives less than it was asked for has not skipped what it kept.
+            PagingStyle::Offset => self.start = self.start.saturating_add(got.unwrap_or(self.size)),
+            PagingStyle::After => {
+                self.after = last_key(page, info.items, self.paging.key);
+                // Without a name for its last item, there is no asking for what comes after it.
+                self.after.as_ref()?;
+            }
+            PagingStyle::Token => {
+                self.after = at(page, self.paging.key).and_then(text_of).filter(|token| !token.is_empty());
+                return Some(self.after.is_some());
+            }
+            PagingStyle::Position => {
+                let delivered = match self.paging.key {
+                    "" => at(page, info.items)
+                        .map(|text| if let Peek::Text(text) = text { text.len() as i64 } else { 0 }),
+                    key => at(page, key).and_then(integer_of),
+                };
+                let delivered = delivered.unwrap_or_default();
+                self.start = self.start.saturating_add(delivered);
+                let more =
+                    matches!(at(page, self.paging.more), Some(Peek::Bool(true))) || self.paging.more.is_empty();
+                // A text that is still growing has nothing new yet: the caller comes back later.
+                return Some(more && delivered > 0);
+            }
         }
-        next
+        if got == Some(0) {
+            return Some(false);
+        }
+        let total = at(page, info.total).and_then(integer_of).filter(|total| *total > 0);
+        let total = total.or_else(|| number(headers, "total_count"));
+        match (announced, total, self.seen) {
+            (Some(more), _, _) => Some(more),
+            (None, Some(total), Some(seen)) => Some(seen < total),
+            _ => links(headers),
+        }
     }
 }
 
@@ -196,52 +230,44 @@ impl Cursor {
     }
 
     /// Decides whether there is more; `false` when the page itself is a repetition and not to be handed on.
-    fn end(&mut self, opened: &Opened, page: Peek<'_>) -> bool {
-        let Some(step) = &self.step else {
+    fn end(&mut self, info: &OperationInfo, opened: &Opened, page: Peek<'_>) -> bool {
+        let Some(step) = &mut self.step else {
             return true;
         };
+        let items = list(page, info.items);
+        let got = items.map(|list| list.len());
+        // The items alone: what stands around them, such as the id of the request, is new every time.
         let mut hasher = DefaultHasher::new();
-        opened.payload.bytes().hash(&mut hasher);
+        imprint(items.map_or(page, Peek::Seq), &mut hasher);
         let print = hasher.finish();
-        let got = list(page).map(|list| list.len());
-        if got.is_some_and(|got| got > 0) && self.last_page == Some(print) {
+        if got.is_none_or(|got| got > 0) && self.last_page == Some(print) {
             // A list that ignores the page we ask for would never end.
             self.done = true;
             return false;
         }
         self.last_page = Some(print);
-        let next = step.next(page);
-        self.done = match announced(&opened.headers, step) {
-            Some(more) => !more || got == Some(0),
+        let (size, style) = (step.size, step.paging.style);
+        self.done = match step.advance(info, &opened.headers, page) {
+            Some(more) => !more,
             // Nothing announced: a short page is the last one. One that is too long came from a list that does not page.
-            None => got.is_none_or(|got| got as i64 != step.size),
+            None => got.is_none_or(|got| got as i64 != size),
         };
-        // Without a name for its last item, there is no asking for what comes after it.
-        self.done |= step.paging.style == PagingStyle::After && next.after.is_none();
-        self.step = Some(next);
+        self.done |= style == PagingStyle::After && step.after.is_none();
         true
     }
 }
 
-/// What the headers say about a next page, if they say anything.
-fn announced(headers: &HeaderMap, step: &Step) -> Option<bool> {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
-    if step.paging.style == PagingStyle::Page
-        && let Some(pages) = number("total_page")
-    {
-        return Some(step.start < pages);
-    }
-    if let Some(items) = number("total_count") {
-        let seen = match step.paging.style {
-            PagingStyle::Page => Some(step.start.saturating_mul(step.size)),
-            PagingStyle::Offset => Some(step.start.saturating_add(step.size)),
-            // How many came before the first page is not known.
-            PagingStyle::After => None,
-        };
-        if let Some(seen) = seen {
-            return Some(seen < items);
-        }
-    }
+fn number(headers: &HeaderMap, name: &str) -> Option<i64> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// What the headers say about the pages there are, if they say anything.
+fn announced(headers: &HeaderMap, style: PagingStyle, page: i64) -> Option<bool> {
+    let pages = number(headers, "total_page").filter(|_| style == PagingStyle::Page)?;
+    Some(page < pages)
+}
+
+fn links(headers: &HeaderMap) -> Option<bool> {
     let links = headers.get(header::LINK)?.to_str().ok()?;
     Some(has_next(links))
 }
@@ -264,11 +290,44 @@ fn has_next(links: &str) -> bool {
     })
 }
 
-/// The items of a page: the list it is, or the first list it has.
-fn list(page: Peek<'_>) -> Option<&dyn Seq> {
-    match page {
-        Peek::Seq(seq) => Some(seq),
+fn imprint(value: Peek<'_>, into: &mut DefaultHasher) {
+    std::mem::discriminant(&value).hash(into);
+    match value {
+        Peek::Absent | Peek::Null | Peek::File(_) => {}
+        Peek::Bool(value) => value.hash(into),
+        Peek::I64(value) => value.hash(into),
+        Peek::U64(value) => value.hash(into),
+        Peek::F64(value) => value.to_bits().hash(into),
+        Peek::Text(text) | Peek::Secret(text) => text.hash(into),
+        Peek::Bytes(bytes) => bytes.hash(into),
+        Peek::Raw(value) => value.to_string().hash(into),
+        Peek::Seq(items) => (0..items.len()).for_each(|index| imprint(items.at(index), into)),
+        Peek::Map(map) => map.each(&mut |key, value| {
+            key.hash(into);
+            imprint(value, into);
+        }),
         Peek::Record(record) => {
+            (0..record.shape().members.len()).for_each(|index| imprint(record.peek(index).peek(), into));
+        }
+    }
+}
+
+/// What stands at the end of a way: `Data/TotalCount`.
+fn at<'a>(page: Peek<'a>, way: &str) -> Option<Peek<'a>> {
+    if way.is_empty() {
+        return None;
+    }
+    way.split('/').try_fold(page, |here, name| match here {
+        Peek::Record(record) => Some(record.peek(record.shape().index_of(name)?).peek()),
+        _ => None,
+    })
+}
+
+/// The items of a page: those at the end of the way, else the list that the page is, or the first list it has.
+fn list<'a>(page: Peek<'a>, way: &str) -> Option<&'a dyn Seq> {
+    match at(page, way).unwrap_or(page) {
+        Peek::Seq(seq) => Some(seq),
+        Peek::Record(record) if way.is_empty() => {
             let members = 0..record.shape().members.len();
             members.into_iter().find_map(|index| match record.peek(index).peek() {
                 Peek::Seq(seq) => Some(seq),
@@ -280,15 +339,28 @@ fn list(page: Peek<'_>) -> Option<&dyn Seq> {
 }
 
 /// What the last item of a page is called.
-fn last_key(page: Peek<'_>, key: &str) -> Option<String> {
-    let items = list(page)?;
+fn last_key(page: Peek<'_>, way: &str, key: &str) -> Option<String> {
+    let items = list(page, way)?;
     let Peek::Record(last) = items.at(items.len().checked_sub(1)?) else {
         return None;
     };
-    match last.peek(last.shape().index_of(key)?).peek() {
+    text_of(last.peek(last.shape().index_of(key)?).peek())
+}
+
+fn text_of(value: Peek<'_>) -> Option<String> {
+    match value {
         Peek::Text(text) => Some(text.to_owned()),
         Peek::I64(value) => Some(value.to_string()),
         Peek::U64(value) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+fn integer_of(value: Peek<'_>) -> Option<i64> {
+    match value {
+        Peek::I64(value) => Some(value),
+        Peek::U64(value) => value.try_into().ok(),
+        Peek::Text(text) => text.trim().parse().ok(),
         _ => None,
     }
 }
@@ -306,11 +378,7 @@ fn write_key(record: &mut dyn Record, member: &str, key: &str) {
 }
 
 fn read_integer(record: &dyn Record, member: &str) -> Option<i64> {
-    match record.peek(record.shape().index_of(member)?).peek() {
-        Peek::I64(value) => Some(value),
-        Peek::U64(value) => value.try_into().ok(),
-        _ => None,
-    }
+    integer_of(record.peek(record.shape().index_of(member)?).peek())
 }
 
 fn write_integer(record: &mut dyn Record, member: &str, value: i64) {
@@ -320,6 +388,8 @@ fn write_integer(record: &mut dyn Record, member: &str, value: i64) {
     match record.slot(index).slot(Token::Number) {
         Some(Slot::I64(place)) => *place = value,
         Some(Slot::U64(place)) => *place = value.unsigned_abs(),
+        // Some documents declare the number of a page as text.
+        Some(Slot::String(place)) => *place = value.to_string(),
         _ => {}
     }
 }

@@ -21,6 +21,8 @@ pub struct Base {
     url: Url,
     /// The path of the address, without a slash at its end.
     prefix: String,
+    /// How a form names the items of a list.
+    lists: Lists,
 }
 
 impl Base {
@@ -46,7 +48,14 @@ impl Base {
         }
         let prefix = url.path().trim_end_matches('/').to_owned();
         url.set_path(&prefix);
-        Ok(Self { url, prefix })
+        Ok(Self { url, prefix, lists: Lists::Bracketed })
+    }
+
+    /// Names the items of a list in a form all alike, `a=1&a=2`, instead of `a[]=1&a[]=2`.
+    #[must_use]
+    pub fn with_repeated_lists(mut self) -> Self {
+        self.lists = Lists::Repeated;
+        self
     }
 
     /// The address.
@@ -97,7 +106,7 @@ pub fn bind(
     if has_headers {
         write_headers(info, request, &mut out)?;
     }
-    write_body(info, request, body, &mut out)?;
+    write_body(base.lists, info, request, body, &mut out)?;
     Ok(out)
 }
 
@@ -211,6 +220,7 @@ fn write_headers(info: &'static OperationInfo, request: &dyn Record, out: &mut R
 }
 
 fn write_body(
+    lists: Lists,
     info: &'static OperationInfo,
     request: &dyn Record,
     kind: BodyKind,
@@ -234,7 +244,7 @@ fn write_body(
                 return Err(Error::input(info.name, "its body can only be sent as JSON"));
             }
             let mut form = String::new();
-            each_field(info, request, &mut |name, value| {
+            each_field(lists, info, request, &mut |name, value| {
                 if !form.is_empty() {
                     form.push('&');
                 }
@@ -245,18 +255,21 @@ fn write_body(
         }
         BodyKind::Multipart => {
             let mut fields = Vec::new();
-            each_field(info, request, &mut |name, value| {
+            each_field(lists, info, request, &mut |name, value| {
                 fields.push((name.to_owned(), value.to_owned()));
             })?;
             let mut files = Vec::new();
             for (index, name) in shape.members.iter().enumerate() {
                 if let (Place::File, Peek::File(file)) = (shape.place(index), request.peek(index).peek()) {
-                    files.push((*name, file.clone()));
+                    // Some services want a part to be named after the file in it.
+                    let name = if *name == "{filename}" { file.name().to_owned() } else { (*name).to_owned() };
+                    files.push((name, file.clone()));
                 }
             }
             // 128 random bits cannot be met by chance in a file, and cannot be planted in one.
             let boundary = format!("{:032x}", crate::random_u128());
             let fields = fields.iter().map(|(n, v)| (n.as_str(), v.clone())).collect();
+            let files = files.iter().map(|(name, file)| (name.as_str(), file.clone())).collect();
             let multipart = Multipart::new(&boundary, fields, files);
             out.body = Body::Source(Arc::new(multipart));
             HeaderValue::try_from(format!("multipart/form-data; boundary={boundary}"))
@@ -273,13 +286,29 @@ fn write_body(
 ///
 /// As [`record::encode`].
 pub fn encode_body(request: &dyn Record) -> Result<Vec<u8>, record::EncodeError> {
-    struct BodyOf<'a>(&'a dyn Record);
+    encode_object(None, request)
+}
+
+/// As [`encode_body`], with a first member in front: the name of an action.
+///
+/// # Errors
+///
+/// As [`record::encode`].
+pub fn encode_action(action: &str, request: &dyn Record) -> Result<Vec<u8>, record::EncodeError> {
+    encode_object(Some(("Action", action)), request)
+}
+
+fn encode_object(first: Option<(&str, &str)>, request: &dyn Record) -> Result<Vec<u8>, record::EncodeError> {
+    struct BodyOf<'a>(Option<(&'a str, &'a str)>, &'a dyn Record);
     impl Serialize for BodyOf<'_> {
         fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-            let shape = self.0.shape();
+            let shape = self.1.shape();
             let mut out = to.serialize_map(None)?;
+            if let Some((name, value)) = self.0 {
+                out.serialize_entry(name, value)?;
+            }
             for (index, name) in shape.members.iter().enumerate() {
-                match self.0.peek(index).peek() {
+                match self.1.peek(index).peek() {
                     Peek::Absent => {}
                     peek if shape.place(index) == Place::Body => {
                         out.serialize_entry(name, &Encoder { peek, reveal: true })?;
@@ -290,10 +319,11 @@ pub fn encode_body(request: &dyn Record) -> Result<Vec<u8>, record::EncodeError>
             out.end()
         }
     }
-    serde_json::to_vec(&BodyOf(request)).map_err(record::EncodeError::from)
+    serde_json::to_vec(&BodyOf(first, request)).map_err(record::EncodeError::from)
 }
 
 fn each_field(
+    lists: Lists,
     info: &'static OperationInfo,
     request: &dyn Record,
     write: &mut dyn FnMut(&str, &str),
@@ -301,14 +331,14 @@ fn each_field(
     let shape = request.shape();
     for (index, name) in shape.members.iter().enumerate() {
         if shape.place(index) == Place::Body {
-            flatten(info, name, request.peek(index).peek(), Lists::Bracketed, write)?;
+            flatten(info, name, request.peek(index).peek(), lists, write)?;
         }
     }
     Ok(())
 }
 
 /// How the items of a list are named where there is only text.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Lists {
     /// `a=1&a=2`
     Repeated,

@@ -44,8 +44,15 @@ struct ListBranches {
     per_page: Option<i64>,
 }
 
-static PAGING: Paging =
-    Paging { style: PagingStyle::Page, start: "page", size: "per_page", key: "", default_size: 20, max_size: 100 };
+static PAGING: Paging = Paging {
+    style: PagingStyle::Page,
+    start: "page",
+    size: "per_page",
+    key: "",
+    more: "",
+    default_size: 20,
+    max_size: 100,
+};
 
 impl Record for ListBranches {
     fn shape(&self) -> &'static Shape {

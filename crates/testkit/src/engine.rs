@@ -77,10 +77,47 @@ impl Checked {
     }
 }
 
+/// Why a request is not right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What is wrong with it.
+    pub why: Why,
+    /// The same in words that name the place.
+    pub message: String,
+}
+
+/// What is wrong with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// No operation is meant by it.
+    NoOperation,
+    /// Something is missing.
+    Missing,
+    /// Something is there that the operation does not have.
+    Unknown,
+    /// Something does not fit its type.
+    Invalid,
+}
+
+impl Refusal {
+    fn new(why: Why, message: impl Into<String>) -> Self {
+        Self { why, message: message.into() }
+    }
+}
+
+/// 501 for an operation that nobody knows, 400 for everything else.
+impl From<Refusal> for Reply {
+    fn from(refusal: Refusal) -> Self {
+        let status = if refusal.why == Why::NoOperation { 501 } else { 400 };
+        Self::json(status, &json!({"message": refusal.message}))
+    }
+}
+
 /// All operations of a surface, and the specification behind them.
 #[derive(Debug)]
 pub struct Engine {
     routes: Vec<Known>,
+    actions: BTreeMap<&'static str, Entry>,
     spec: Value,
     seed: u64,
     credential_members: Vec<String>,
@@ -132,8 +169,13 @@ impl Engine {
             .collect();
         // The leftmost difference decides: a literal beats a parameter, and the parameter with more text around it the other.
         routes.sort_by_cached_key(|known| known.pattern.iter().map(Segment::rank).collect::<Vec<_>>());
+        let actions = catalogue.iter().copied().flatten().filter_map(|entry| match entry.info.route {
+            Route::Action { action } => Some((action, *entry)),
+            _ => None,
+        });
         Self {
             routes,
+            actions: actions.collect(),
             spec: serde_json::from_str(spec).unwrap_or_default(),
             seed,
             credential_members: credential_members.iter().map(|m| (*m).to_owned()).collect(),
@@ -152,17 +194,19 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// The answer to a request that is wrong: 501 for an unknown operation, 400 for everything else.
-    pub fn check(&self, path: &str, request: &Request) -> Result<Checked, Reply> {
+    /// What is wrong with it.
+    pub fn check(&self, path: &str, request: &Request) -> Result<Checked, Refusal> {
         let method = request.method.as_str();
         let Some((known, captured)) = self.find(method, path) else {
             let message = match self.nearest(method, path) {
                 Some(near) => format!("the fake knows no {method} {path}; the nearest operation is {near}"),
                 None => format!("the fake knows no {method} {path}"),
             };
-            return Err(Reply::json(501, &json!({"message": message})));
+            return Err(Refusal::new(Why::NoOperation, message));
         };
-        let complain = |message: String| Err(bad_request(known, &message));
+        let complain = |why: Why, message: String| {
+            Err(Refusal::new(why, format!("{} {}: {message}", known.method, known.template)))
+        };
         let mut record = (known.entry.request)();
         let mut given: BTreeMap<usize, Value> = BTreeMap::new();
         let shape = record.shape();
@@ -178,7 +222,7 @@ impl Engine {
             match index(&name, &[Place::Query]) {
                 Some(i) => add_text(&mut *record, &mut given, i, &value),
                 None if self.overlooks(&name) => {}
-                None => return complain(format!("the query has an unknown parameter `{name}`")),
+                None => return complain(Why::Unknown, format!("the query has an unknown parameter `{name}`")),
             }
         }
         for (i, name) in shape.members.iter().enumerate() {
@@ -189,9 +233,66 @@ impl Engine {
             }
         }
         let mut files: Vec<(usize, String, Vec<u8>)> = Vec::new();
-        if let Err(message) = self.read_body(request, &mut *record, &mut given, &mut files) {
-            return complain(message);
+        if let Err((why, message)) = self.read_body(request, &mut *record, &mut given, &mut files) {
+            return complain(why, message);
         }
+        self.finish(known.entry, record, given, files).or_else(|refusal| complain(refusal.why, refusal.message))
+    }
+
+    /// Finds the action and checks all that is sent, but for the members of the body that carry the token.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn check_action(&self, request: &Request) -> Result<Checked, Refusal> {
+        let body = match request.body.is_empty() {
+            true => Value::Object(Map::new()),
+            false => serde_json::from_slice(&request.body)
+                .map_err(|error| Refusal::new(Why::Invalid, format!("the body is no JSON: {error}")))?,
+        };
+        let Value::Object(mut members) = body else {
+            return Err(Refusal::new(Why::Invalid, "the body is no JSON object"));
+        };
+        let mut query = request.url.query_pairs();
+        let in_query =
+            query.find(|(name, _)| name.eq_ignore_ascii_case("action")).map(|(_, action)| action.into_owned());
+        let in_body = members.remove("Action").and_then(|action| action.as_str().map(str::to_owned));
+        let Some(action) = in_body.or(in_query) else {
+            return Err(Refusal::new(Why::Missing, "`Action` is missing"));
+        };
+        let Some(entry) = self.actions.get(action.as_str()) else {
+            let known: Vec<String> = self.actions.keys().map(|name| (*name).to_owned()).collect();
+            let near = nearest(&action, &known).unwrap_or_default();
+            let message = format!("the fake knows no action `{action}`; the nearest is `{near}`");
+            return Err(Refusal::new(Why::NoOperation, message));
+        };
+        let record = (entry.request)();
+        let shape = record.shape();
+        let mut given = BTreeMap::new();
+        for (name, value) in members {
+            match shape.index_of(&name) {
+                Some(i) => drop(given.insert(i, value)),
+                None if self.overlooks(&name) => {}
+                None => {
+                    let message = format!("{action}: the body has an unknown member `{name}`");
+                    return Err(Refusal::new(Why::Unknown, message));
+                }
+            }
+        }
+        self.finish(*entry, record, given, Vec::new())
+            .map_err(|refusal| Refusal::new(refusal.why, format!("{action}: {}", refusal.message)))
+    }
+
+    /// Reads what was given into the record, and back out in its declared types.
+    fn finish(
+        &self,
+        entry: Entry,
+        mut record: Box<dyn Record>,
+        given: BTreeMap<usize, Value>,
+        files: Vec<(usize, String, Vec<u8>)>,
+    ) -> Result<Checked, Refusal> {
+        let shape = record.shape();
+        let complain = |why: Why, message: String| Err(Refusal::new(why, message));
         for (i, name) in shape.members.iter().enumerate() {
             if let Some((_, file, _)) = files.iter().find(|(at, _, _)| *at == i) {
                 // That there is one is all that is checked; what is in it goes on as it came.
@@ -203,10 +304,12 @@ impl Engine {
             match given.get(&i) {
                 Some(value) => {
                     if let Err(error) = record::decode(&value.to_string(), record.slot(i)) {
-                        return complain(format!("`{name}` is not valid: {error}"));
+                        return complain(Why::Invalid, format!("`{name}` is not valid: {error}"));
                     }
                 }
-                None if shape.required.contains(&(i as u16)) => return complain(format!("`{name}` is missing")),
+                None if shape.required.contains(&(i as u16)) => {
+                    return complain(Why::Missing, format!("`{name}` is missing"));
+                }
                 None => {}
             }
         }
@@ -220,7 +323,7 @@ impl Engine {
             }
         }
         let files = files.into_iter().map(|(i, name, content)| (shape.members[i].to_owned(), (name, content)));
-        Ok(Checked { entry: known.entry, members, files: files.collect() })
+        Ok(Checked { entry, members, files: files.collect() })
     }
 
     /// Whether a parameter that the operation does not have is none of our business.
@@ -249,7 +352,8 @@ impl Engine {
         record: &mut dyn Record,
         given: &mut BTreeMap<usize, Value>,
         files: &mut Vec<(usize, String, Vec<u8>)>,
-    ) -> Result<(), String> {
+    ) -> Result<(), (Why, String)> {
+        let invalid = |message: String| (Why::Invalid, message);
         let media_type = media_type_of(request);
         if request.body.is_empty() {
             return Ok(());
@@ -263,19 +367,19 @@ impl Engine {
         match media_type.split(';').next().unwrap_or_default().trim() {
             "application/json" => {
                 let body: Value = serde_json::from_slice(&request.body)
-                    .map_err(|error| format!("the body is no JSON: {error}"))?;
+                    .map_err(|error| invalid(format!("the body is no JSON: {error}")))?;
                 if let Some(whole) = (0..shape.members.len()).find(|i| shape.place(*i) == Place::Whole) {
                     given.insert(whole, body);
                     return Ok(());
                 }
                 let Value::Object(members) = body else {
-                    return Err("the body is no JSON object".to_owned());
+                    return Err(invalid("the body is no JSON object".to_owned()));
                 };
                 for (name, value) in members {
                     match index(&name) {
                         Some(i) => drop(given.insert(i, value)),
                         None if known(&name) => {}
-                        None => return Err(format!("the body has an unknown member `{name}`")),
+                        None => return Err((Why::Unknown, format!("the body has an unknown member `{name}`"))),
                     }
                 }
             }
@@ -291,16 +395,18 @@ impl Engine {
                     match index(&name) {
                         Some(i) => drop(given.insert(i, value)),
                         None if known(&name) => {}
-                        None => return Err(format!("the form has an unknown field `{name}`")),
+                        None => return Err((Why::Unknown, format!("the form has an unknown field `{name}`"))),
                     }
                 }
             }
             "multipart/form-data" => {
-                for (name, file_name, content) in multipart(media_type, &request.body)? {
-                    let i = match index(&name) {
+                for (name, file_name, content) in multipart(media_type, &request.body).map_err(invalid)? {
+                    // Some parts are called after the file in them.
+                    let named_after = || file_name.as_ref().and_then(|_| index("{filename}"));
+                    let i = match index(&name).or_else(named_after) {
                         Some(i) => i,
                         None if known(&name) => continue,
-                        None => return Err(format!("the form has an unknown field `{name}`")),
+                        None => return Err((Why::Unknown, format!("the form has an unknown field `{name}`"))),
                     };
                     match file_name {
                         Some(file_name) => files.push((i, file_name, content)),
@@ -308,7 +414,7 @@ impl Engine {
                     }
                 }
             }
-            other => return Err(format!("the body has the unknown type `{other}`")),
+            other => return Err(invalid(format!("the body has the unknown type `{other}`"))),
         }
         Ok(())
     }
@@ -326,6 +432,8 @@ impl Engine {
                     success.and_then(|(_, response)| response.pointer("/content/application~1json/schema"));
                 match schema {
                     Some(schema) => {
+                        // Beside the answer stands what a refusal looks like.
+                        let schema = schema.pointer("/anyOf/0").unwrap_or(schema);
                         let random = Random::new(self.seed, &format!("{id}/{purpose}"));
                         Reply::json(status, &Sampler::new(&self.spec, random).value(schema))
                     }
@@ -383,16 +491,28 @@ impl Engine {
         }
         let content = operation.pointer("/requestBody/content")?.as_object()?;
         content.values().find_map(|entry| {
-            let schema = entry.get("schema")?;
-            let schema = match schema.get("$ref").and_then(Value::as_str) {
-                Some(target) => self.spec.pointer(target.trim_start_matches('#'))?,
-                None => schema,
-            };
+            let schema = self.resolved(entry.get("schema")?)?;
             match place {
                 Place::Whole => Some(schema.clone()),
-                _ => schema.get("properties")?.get(name).cloned(),
+                _ => self.property(schema, name).cloned(),
             }
         })
+    }
+
+    fn resolved<'s>(&'s self, schema: &'s Value) -> Option<&'s Value> {
+        match schema.get("$ref").and_then(Value::as_str) {
+            Some(target) => self.spec.pointer(target.trim_start_matches('#')),
+            None => Some(schema),
+        }
+    }
+
+    /// The schema of a member, also where several objects are written together.
+    fn property<'s>(&'s self, schema: &'s Value, name: &str) -> Option<&'s Value> {
+        if let Some(found) = schema.get("properties").and_then(|properties| properties.get(name)) {
+            return Some(found);
+        }
+        let parts = schema.get("allOf").and_then(Value::as_array).into_iter().flatten();
+        parts.filter_map(|part| self.resolved(part)).find_map(|part| self.property(part, name))
     }
 
     /// A value for a schema of the specification, by its name.
@@ -413,11 +533,6 @@ impl Engine {
     pub fn spec(&self) -> &Value {
         &self.spec
     }
-}
-
-fn bad_request(known: &Known, message: &str) -> Reply {
-    let message = format!("{} {}: {message}", known.method, known.template);
-    Reply::json(400, &json!({"message": message}))
 }
 
 fn read_segment(segment: &str, request: &dyn Record) -> Segment {

@@ -29,7 +29,7 @@ pub mod huawei;
 mod sample;
 mod surroundings;
 
-pub use engine::{Checked, Engine, Reply, nearest};
+pub use engine::{Checked, Engine, Refusal, Reply, Why, nearest};
 pub use faults::Faults;
 pub use sample::{Random, Sampler};
 pub use surroundings::ManualSurroundings;

@@ -91,7 +91,10 @@ impl Lowering<'_> {
         }
         for (name, entry) in &self.overlay.api.enums {
             if !self.enums.contains_key(&format!("/{name}")) {
-                let message = format!("no place in the facts has just the values {}", entry.values.join(", "));
+                let message = format!(
+                    "no place in the facts has just the values {}, and no correction names it",
+                    entry.values.join(", ")
+                );
                 return Err(self.overlay.problem("api", &["enums", name], message));
             }
             for (table, keys) in [("value", &entry.value), ("variant", &entry.variant)] {
@@ -101,8 +104,10 @@ impl Lowering<'_> {
                 }
             }
         }
+        let covers =
+            |key: &str, place: &str| key.strip_prefix('*').map_or(key == place, |end| place.ends_with(end));
         for key in self.overlay.api.raw.keys() {
-            if !self.raw.contains(key) {
+            if !self.raw.iter().any(|place| covers(key, place)) {
                 return Err(self.overlay.problem("api", &["raw", key], "nothing stays raw there"));
             }
         }
@@ -110,7 +115,7 @@ impl Lowering<'_> {
         let missing: Vec<&str> = self
             .raw
             .iter()
-            .filter(|place| !self.overlay.api.raw.contains_key(*place))
+            .filter(|place| !self.overlay.api.raw.keys().any(|key| covers(key, place)))
             .map(String::as_str)
             .collect();
         if !missing.is_empty() {

@@ -7,7 +7,7 @@ mod types;
 use crate::api::{Api, Enum, Model, Module, Ty};
 use crate::facts::escape;
 use crate::names;
-use crate::overlay::Overlay;
+use crate::overlay::{Overlay, OverlayFile};
 use crate::{Problem, Source};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +42,7 @@ pub fn lower(spec: &Source, overlay: &Overlay) -> Result<Api, Problem> {
         corrected: BTreeSet::new(),
         raw: BTreeSet::new(),
         requests_only: BTreeSet::new(),
+        answers: BTreeSet::new(),
         operation_names: BTreeSet::new(),
     };
     lowering.api()
@@ -62,6 +63,8 @@ struct Lowering<'a> {
     corrected: BTreeSet<(String, String)>,
     raw: BTreeSet<String>,
     requests_only: BTreeSet<String>,
+    /// The models that are answers as they stand, with what belongs to the envelope in them.
+    answers: BTreeSet<String>,
     operation_names: BTreeSet<String>,
 }
 
@@ -121,9 +124,21 @@ impl Lowering<'_> {
                 member.clearable &= built;
             }
         }
+        self.say_whose_answers(&modules);
         self.box_members()?;
         self.check_overlay()?;
         self.assemble(modules)
+    }
+
+    /// A model that is named after its operation and that nobody described says whose answer it is.
+    fn say_whose_answers(&mut self, modules: &[Module]) {
+        for operation in modules.iter().flat_map(|module| &module.operations) {
+            for id in [format!("{}Response", operation.id), format!("{}/answer", operation.id)] {
+                if let Some(model) = self.models.get_mut(&id).filter(|model| model.doc.is_empty()) {
+                    model.doc = format!("What [`{}`] answers.", operation.name);
+                }
+            }
+        }
     }
 
     pub(super) fn modules(&mut self) -> Result<Vec<Module>, Problem> {
@@ -132,16 +147,20 @@ impl Lowering<'_> {
         let items = paths.values().filter_map(Value::as_object).flat_map(|item| item.values());
         let ids = items.filter_map(|operation| operation.get("operationId")?.as_str());
         self.operation_names = ids.map(names::official).collect();
-        let mut of_tag = BTreeMap::new();
+        // A module has what it describes; of the tags it lists, nothing may be left undescribed.
+        let mut of_tag: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut of_operation: BTreeMap<&str, &str> = BTreeMap::new();
         for (name, file) in &self.overlay.modules {
             if !names::is_module_name(name) {
                 let message = format!("`{name}` cannot name a module");
                 return Err(self.overlay.problem(name, &["module"], message));
             }
-            for tag in &file.module.tags {
-                if let Some(other) = of_tag.insert(tag.clone(), name.clone()) {
-                    let message = format!("the tag `{tag}` is taken by the module `{other}`, too");
-                    return Err(self.overlay.problem(name, &["module", "tags"], message));
+            of_tag.extend(file.module.tags.iter().map(|tag| (tag.as_str(), name.as_str())));
+            let left_out = file.module.leave_out.iter().filter(|id| *id != "*");
+            for id in file.operations.keys().chain(left_out) {
+                if let Some(other) = of_operation.insert(id, name) {
+                    let message = format!("the module `{other}` describes `{id}`, too");
+                    return Err(self.overlay.problem(name, &["operations", id], message));
                 }
             }
         }
@@ -172,20 +191,21 @@ impl Lowering<'_> {
                 }
                 let tag = facts.pointer("/tags/0").and_then(Value::as_str).unwrap_or("default");
                 tags.insert(tag.to_owned());
-                let module = match of_tag.get(tag) {
-                    Some(module) => module.clone(),
-                    None if self.overlay.modules.is_empty() => names::snake(tag),
-                    None => continue,
+                let module = match (of_operation.get(id), of_tag.get(tag)) {
+                    (Some(module), Some(_)) => (*module).to_owned(),
+                    (None, Some(module)) if leaves_out_the_rest(&self.overlay.modules[*module]) => continue,
+                    (None, Some(module)) => {
+                        let message = format!("the operation `{id}` ({method} {path}) has no entry");
+                        return Err(self.overlay.problem(module, &["operations"], message));
+                    }
+                    (_, None) if self.overlay.modules.is_empty() => names::snake(tag),
+                    (_, None) => continue,
                 };
                 let file = self.overlay.modules.get(&module);
                 if file.is_some_and(|file| file.module.leave_out.iter().any(|left_out| left_out == id)) {
                     continue;
                 }
                 let entry = file.and_then(|file| file.operations.get(id));
-                if entry.is_none() && !self.overlay.modules.is_empty() {
-                    let message = format!("the operation `{id}` ({method} {path}) has no entry");
-                    return Err(self.overlay.problem(&module, &["operations"], message));
-                }
                 let operation = self.operation(&module, id, path, method, facts, entry, &pointer)?;
                 let module = modules.entry(module.clone()).or_insert_with(|| Module {
                     doc: format!("Operations of {tag}."),
@@ -201,14 +221,14 @@ impl Lowering<'_> {
                 if !found {
                     let message = match ids.get(id) {
                         Some(_) => {
-                            format!("the operation `{id}` has a tag that is not in this module")
+                            format!("no module lists the tag of the operation `{id}`")
                         }
                         None => format!("the facts have no operation `{id}`"),
                     };
                     return Err(self.overlay.problem(name, &["operations", id], message));
                 }
             }
-            for id in &file.module.leave_out {
+            for id in file.module.leave_out.iter().filter(|id| *id != "*") {
                 if !ids.contains_key(id) {
                     let message = format!("the facts have no operation `{id}`");
                     return Err(self.overlay.problem(name, &["module", "leave_out"], message));
@@ -230,6 +250,10 @@ impl Lowering<'_> {
         }
         Ok(modules.into_values().collect())
     }
+}
+
+fn leaves_out_the_rest(file: &OverlayFile) -> bool {
+    file.module.leave_out.iter().any(|id| id == "*")
 }
 
 /// The keys of an object in the order the service declares them.

@@ -2,7 +2,7 @@
 
 use super::{At, Lowering, MEMBERS, order_of, required_of};
 use crate::Problem;
-use crate::api::{Answer, BodyKind, Effect, Member, Operation, Place, Route, Ty};
+use crate::api::{Answer, BodyKind, Choice, Effect, Member, Operation, Place, Route, Ty};
 use crate::facts::escape;
 use crate::names;
 use crate::overlay::OperationEntry;
@@ -32,7 +32,12 @@ impl Lowering<'_> {
         if !names::is_type_name(&name) {
             return Err(complain("name", format!("`{name}` cannot name an operation")));
         }
-        if let Some(group) = entry_or.group.as_deref().filter(|group| !names::is_module_name(group)) {
+        let confidence = facts.get("x-confidence").and_then(Value::as_str).unwrap_or("high");
+        let gated = self.overlay.api.gated.iter().any(|word| word == confidence);
+        let attested = gated && entry_or.confirmed.is_none();
+        if let Some(group) =
+            entry_or.group.as_deref().filter(|group| !names::is_module_name(group) || *group == module)
+        {
             return Err(complain("group", format!("`{group}` cannot name a file")));
         }
         let route = match facts.get("x-action").and_then(Value::as_str) {
@@ -42,7 +47,7 @@ impl Lowering<'_> {
         let at =
             At { id: id.to_owned(), name: name.clone(), scope: module.to_owned(), pointer: pointer.to_owned() };
         let mut used = BTreeSet::new();
-        let (body, mut members) = self.request(facts, &at, path, entry_or, &mut used)?;
+        let (mut body, mut members) = self.request(facts, &at, path, entry_or, &mut used)?;
         let (answer, mut output) = self.answer(facts, &at, pointer)?;
         if let Some(correction) = entry_or.correct.get("answer") {
             output = self.correction(correction, &output, module, &["operations", id, "correct", "answer"])?;
@@ -52,10 +57,7 @@ impl Lowering<'_> {
         if entry_or.absent.is_some() && !matches!(output, Ty::Nullable(_)) {
             output = Ty::Nullable(Box::new(output));
         }
-        let natural = match &route {
-            Route::Action { action } => effect_of_verb(action),
-            Route::Rest { method, .. } => Effect::of_method(method),
-        };
+        let natural = natural_effect(&route);
         let effect = match entry_or.effect.as_deref() {
             None => natural,
             Some(word) => {
@@ -76,6 +78,37 @@ impl Lowering<'_> {
                 effect
             }
         };
+        for (key, added) in &entry_or.add {
+            let keys = ["operations", id, "add", key];
+            if members.iter().any(|member| member.wire == *key) {
+                return Err(overlay.problem(module, &keys, "the facts have made this addition unnecessary"));
+            }
+            let named = entry_or.rename.get(key).cloned().or_else(|| names::member(key));
+            let ident = named.ok_or_else(|| overlay.problem(module, &keys, format!("`{key}` makes no name")))?;
+            let (ty, place) = match added.ty.as_str() {
+                "file" => (Ty::File, Place::File),
+                _ => (self.correction(added, &Ty::Unit, module, &keys)?, Place::Body),
+            };
+            body = match (body, place) {
+                (BodyKind::None, _) if natural_effect(&route) == Effect::Read => {
+                    return Err(overlay.problem(module, &keys, "it is read without a body"));
+                }
+                (BodyKind::None | BodyKind::Form, Place::File) => BodyKind::Multipart,
+                (BodyKind::None, _) => BodyKind::Form,
+                (other, _) => other,
+            };
+            let required = place == Place::File;
+            members.push(Member {
+                wire: key.clone(),
+                ident,
+                ty,
+                required,
+                preset: None,
+                clearable: false,
+                place,
+                doc: String::new(),
+            });
+        }
         for key in entry_or.params.keys() {
             if !members.iter().any(|m| m.wire == *key) {
                 let message = format!("the facts have no parameter `{key}`");
@@ -86,6 +119,31 @@ impl Lowering<'_> {
             if !used.contains(key) {
                 let message = format!("there is nothing called `{key}` to correct");
                 return Err(overlay.problem(module, &["operations", id, "correct", key], message));
+            }
+        }
+        for (key, evidence) in &entry_or.optional {
+            let keys = ["operations", id, "optional", key];
+            match members.iter_mut().find(|m| m.wire == *key) {
+                Some(member) => self.optional(member, evidence, module, &keys)?,
+                None => return Err(overlay.problem(module, &keys, format!("the facts have no parameter `{key}`"))),
+            }
+        }
+        for (key, name) in &entry_or.rename {
+            let keys = ["operations", id, "rename", key];
+            let Some(member) = members.iter_mut().find(|m| m.wire == *key) else {
+                return Err(overlay.problem(module, &keys, format!("the facts have no parameter `{key}`")));
+            };
+            member.ident = names::member(name)
+                .filter(|ident| ident == name)
+                .ok_or_else(|| overlay.problem(module, &keys, format!("`{name}` cannot name a member")))?;
+        }
+        for key in &entry_or.tail {
+            match members.iter_mut().find(|m| m.wire == *key && m.place == Place::Path) {
+                Some(member) => member.place = Place::Tail,
+                None => {
+                    let message = format!("the path has no `{key}`, or the facts allow slashes in it anyway");
+                    return Err(overlay.problem(module, &["operations", id, "tail"], message));
+                }
             }
         }
         for secret in &entry_or.secret {
@@ -103,17 +161,44 @@ impl Lowering<'_> {
         for member in members.iter_mut().filter(|m| m.place == Place::Body && outside.contains(&m.ident)) {
             member.ident = format!("body_{}", member.ident.trim_start_matches("r#"));
         }
+        let choices = self.choices(&mut members);
         for member in &mut members {
             let own = entry_or.params.get(&member.wire);
             let text = own.or_else(|| overlay.glossary.params.get(&member.wire));
             member.doc = text.map(|t| t.trim().to_owned()).unwrap_or_default();
         }
         self.unique(&members, pointer)?;
-        let (paging, items) = self.paging(entry_or, &members, &output, &complain)?;
+        let (paging, items, total) = self.paging(facts, entry_or, &members, &output, &complain)?;
+        let mut pieces = false;
+        if let Some((name, _)) = &paging {
+            let paging = &self.overlay.api.paging[name];
+            let first = i64::from(paging.style == "page");
+            pieces = paging.style == "position";
+            for member in members.iter_mut().filter(|member| member.required) {
+                if member.wire == paging.start && matches!(member.ty, Ty::I64 | Ty::U64) {
+                    member.preset = Some(first);
+                } else if member.wire == paging.size {
+                    member.preset = Some(paging.max_size.into());
+                }
+            }
+        }
+        let deprecated = entry_or.deprecated.clone();
+        if entry.is_some() && deprecated.as_ref().is_none_or(|reason| reason.trim().is_empty()) {
+            if facts.get("deprecated") == Some(&Value::Bool(true)) {
+                return Err(complain(
+                    "deprecated",
+                    "the facts call it deprecated; say why and what to use".to_owned(),
+                ));
+            }
+            if deprecated.is_some() {
+                return Err(complain("deprecated", "a reason is missing".to_owned()));
+            }
+        }
         Ok(Operation {
             id: id.to_owned(),
             name,
-            group: entry_or.group.clone(),
+            group: entry_or.group.clone().or_else(|| attested.then(|| "attested".to_owned())),
+            attested,
             doc: entry_or.doc.trim().to_owned(),
             route,
             effect,
@@ -121,11 +206,15 @@ impl Lowering<'_> {
             answer,
             paging,
             items,
+            pieces,
+            total,
+            in_query: facts.get("x-action-placement").is_some_and(|placement| placement == "all"),
+            choices,
             absent: entry_or.absent.clone(),
             follows: entry_or.follows.unwrap_or(answer == Answer::Bytes),
             sensitive: entry_or.sensitive,
             rate: facts.get("x-rate-per-second").and_then(Value::as_u64).unwrap_or(0) as u16,
-            deprecated: entry_or.deprecated.clone(),
+            deprecated,
             members,
             output,
             pointer: pointer.to_owned(),
@@ -147,23 +236,49 @@ impl Lowering<'_> {
         Ok(())
     }
 
+    /// Members of which one is enough stop being required; the argument of the choice takes their place.
+    fn choices(&self, members: &mut [Member]) -> Vec<Choice> {
+        let mut found = Vec::new();
+        for (name, entry) in &self.overlay.api.choices {
+            let has = |wire: &String| members.iter().any(|member| member.wire == *wire);
+            if !entry.members.iter().all(has) {
+                continue;
+            }
+            for member in members.iter_mut() {
+                let Some(at) = entry.members.iter().position(|wire| *wire == member.wire) else { continue };
+                member.required = false;
+                member.clearable = false;
+                member.ty = match entry.types.get(at).map(String::as_str) {
+                    Some("integer") => Ty::I64,
+                    _ => Ty::String,
+                };
+            }
+            found.push(Choice { name: name.clone(), members: entry.members.clone() });
+        }
+        found
+    }
+
+    /// How a list continues, the type of its items, the way to them, and the way to their number.
     #[allow(clippy::type_complexity)]
     pub(super) fn paging(
         &self,
+        facts: &Value,
         entry: &OperationEntry,
         members: &[Member],
         output: &Ty,
         complain: &dyn Fn(&str, String) -> Problem,
-    ) -> Result<(Option<(String, Ty)>, Option<String>), Problem> {
+    ) -> Result<(Option<(String, Ty)>, Vec<String>, Vec<String>), Problem> {
+        let none = || Ok((None, Vec::new(), Vec::new()));
         let has = |wire: &str| members.iter().any(|m| m.wire == wire && m.place != Place::Path);
         for (name, paging) in &self.overlay.api.paging {
-            if !matches!(paging.style.as_str(), "page" | "offset" | "after") {
-                let message = format!("expected `page`, `offset` or `after`, got `{}`", paging.style);
+            if !matches!(paging.style.as_str(), "page" | "offset" | "after" | "token" | "position") {
+                let message =
+                    format!("expected `page`, `offset`, `after`, `token` or `position`, got `{}`", paging.style);
                 return Err(self.overlay.problem("api", &["paging", name, "style"], message));
             }
         }
         let found = match entry.paging.as_deref() {
-            Some("none") => return Ok((None, None)),
+            Some("none") => return none(),
             Some(name) => match self.overlay.api.paging.get(name) {
                 Some(paging) => Some((name, paging)),
                 None => {
@@ -172,34 +287,100 @@ impl Lowering<'_> {
             },
             None => {
                 let mut all = self.overlay.api.paging.iter();
-                all.find(|(_, p)| has(&p.start) && has(&p.size)).map(|(name, p)| (name.as_str(), p))
+                all.find(|(_, p)| has(&p.start) && (p.size.is_empty() || has(&p.size)))
+                    .map(|(name, p)| (name.as_str(), p))
             }
         };
-        let Some((name, _)) = found else {
-            return Ok((None, None));
+        let Some((name, paging)) = found else {
+            return none();
         };
-        let (item, member) = match output {
-            Ty::List(item) => ((**item).clone(), None),
-            Ty::Model(id) => match self.list_member(id) {
-                Some((member, item)) => (item, Some(member)),
-                None => return Ok((None, None)),
+        if let Ty::List(item) = output {
+            return Ok((Some((name.to_owned(), (**item).clone())), Vec::new(), Vec::new()));
+        }
+        let Ty::Model(id) = output else {
+            return none();
+        };
+        let way = |text: &str| -> Vec<String> {
+            text.split('/').filter(|piece| !piece.is_empty()).map(str::to_owned).collect()
+        };
+        let listed = facts.pointer("/x-pagination/lists/0").and_then(Value::as_str);
+        let items = match entry.items.as_deref().or(listed) {
+            Some(text) => way(text),
+            None => match self.list_member(id) {
+                Some(wire) => vec![wire],
+                None => return none(),
             },
-            _ => return Ok((None, None)),
         };
-        Ok((Some((name.to_owned(), item)), member))
+        let Some(item) = self.item_type(id, &items, paging.style == "position") else {
+            return Err(complain("items", format!("there is no list at `{}`", items.join("/"))));
+        };
+        let said = facts.pointer("/x-pagination/response").and_then(Value::as_array).into_iter().flatten();
+        const TOTALS: &[&str] = &["TotalCount", "TotalRow", "Total", "totalRow"];
+        let is_total = |at: &&str| at.rsplit('/').next().is_some_and(|name| TOTALS.contains(&name));
+        let own =
+            |name: &&&str| self.schema_of(id).is_some_and(|s| s.pointer(&format!("/properties/{name}")).is_some());
+        let total = said.filter_map(Value::as_str).find(is_total).or_else(|| TOTALS.iter().find(own).copied());
+        let total = entry.total.as_deref().or(total).map(way).unwrap_or_default();
+        Ok((Some((name.to_owned(), item)), items, total))
+    }
+
+    /// The type of what stands at the end of a way: of the items of a list, or of a text that comes in pieces.
+    fn item_type(&self, id: &str, way: &[String], text: bool) -> Option<Ty> {
+        let mut holder = id.to_owned();
+        let mut schema = self.schema_of(id)?.clone();
+        for wire in way {
+            let member = schema.get("properties")?.get(wire)?.clone();
+            holder = format!("{holder}/{wire}");
+            schema = self.plain(&member, &mut holder)?;
+        }
+        if text {
+            return (schema.get("type")? == "string").then_some(Ty::String);
+        }
+        let items = schema.get("items")?.clone();
+        let items = self.plain(&items, &mut holder)?;
+        Some(match items.get("type").and_then(Value::as_str) {
+            _ if items.get("properties").is_some() => Ty::Model(holder),
+            Some("string") => Ty::String,
+            Some("integer") => Ty::I64,
+            _ => return None,
+        })
+    }
+
+    /// The schema of a model: one of the document, or one that is written where it is used.
+    fn schema_of(&self, id: &str) -> Option<&Value> {
+        let named = self.facts.pointer(&format!("/components/schemas/{}", escape(id)));
+        named.or_else(|| self.pending.iter().find(|(pending, _, _)| pending == id).map(|(_, schema, _)| schema))
+    }
+
+    /// A schema without the `null` beside it and behind its reference; `holder` becomes the model it is.
+    fn plain(&self, schema: &Value, holder: &mut String) -> Option<Value> {
+        let parts = ["anyOf", "oneOf"].iter().find_map(|name| schema.get(*name)?.as_array());
+        let is_null = |part: &&Value| part.get("type").is_some_and(|kind| kind == "null");
+        let schema = match parts {
+            Some(parts) => parts.iter().find(|part| !is_null(part))?,
+            None => schema,
+        };
+        if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
+            *holder = target.rsplit('/').next()?.to_owned();
+        }
+        let mut plain = self.resolve(schema, "").ok()?;
+        // `["array", "null"]` is an array here.
+        if let Some(Value::Array(kinds)) = plain.get("type") {
+            plain["type"] = kinds.iter().find(|kind| *kind != "null")?.clone();
+        }
+        Some(plain)
     }
 
     /// The one list of a schema that wraps a page. It is looked up in the facts, because the model may not be lowered yet.
-    pub(super) fn list_member(&self, id: &str) -> Option<(String, Ty)> {
-        let schema = self.facts.pointer(&format!("/components/schemas/{}", escape(id)))?;
-        let properties = schema.get("properties")?.as_object()?;
+    pub(super) fn list_member(&self, id: &str) -> Option<String> {
+        let properties = self.schema_of(id)?.get("properties")?.as_object()?;
         let mut lists = properties.iter().filter(|(_, s)| s.get("type").is_some_and(|t| t == "array"));
         let (wire, list) = lists.next()?;
         if lists.next().is_some() {
             return None;
         }
-        let item = list.pointer("/items/$ref")?.as_str()?.rsplit('/').next()?;
-        Some((names::member(wire)?, Ty::Model(item.to_owned())))
+        list.pointer("/items/$ref")?;
+        Some(wire.clone())
     }
 
     pub(super) fn request(
@@ -406,6 +587,16 @@ impl Lowering<'_> {
         let kind = media_type.split(';').next().unwrap_or_default();
         if kind.ends_with("json") {
             let (schema, here) = self.unwrap_envelope(&schema, here);
+            let holder = schema.get("$ref").and_then(Value::as_str).and_then(|target| target.rsplit('/').next());
+            let holder = holder.unwrap_or(&here.id).to_owned();
+            let resolved = self.resolve(&schema, &here.pointer).unwrap_or_default();
+            let members = resolved.get("properties").and_then(Value::as_object);
+            let envelope = &self.overlay.api.envelope_members;
+            let added = self.overlay.types.get(&holder).is_some_and(|entry| !entry.add.is_empty());
+            if members.is_some_and(|members| !added && members.keys().all(|name| envelope.contains(name))) {
+                return Ok((Answer::Empty, Ty::Unit));
+            }
+            self.answers.insert(holder);
             if schema.get("type").is_none() && schema.as_object().is_none_or(Map::is_empty) {
                 self.raw.insert(here.id);
                 return Ok((Answer::Json, Ty::Raw));
@@ -435,7 +626,26 @@ impl Lowering<'_> {
                 }
             }
         }
+        // Beside the answer stands what the protocol makes an error of.
+        let is_error = |part: &Value| {
+            let target = part.get("$ref").and_then(Value::as_str).and_then(|target| target.rsplit('/').next());
+            target.is_some_and(|id| self.overlay.api.error_models.iter().any(|model| model == id))
+        };
+        for name in ["anyOf", "oneOf"] {
+            let parts = schema.get(name).and_then(Value::as_array).into_iter().flatten();
+            let rest: Vec<&Value> = parts.clone().filter(|part| !is_error(part)).collect();
+            if let ([one], true) = (rest.as_slice(), parts.count() > 1) {
+                return ((*one).clone(), at);
+            }
+        }
         (schema.clone(), at)
+    }
+}
+
+fn natural_effect(route: &Route) -> Effect {
+    match route {
+        Route::Action { action } => effect_of_verb(action),
+        Route::Rest { method, .. } => Effect::of_method(method),
     }
 }
 

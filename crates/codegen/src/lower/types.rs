@@ -5,7 +5,7 @@ use crate::Problem;
 use crate::api::{Enum, Member, Model, Place, Ty};
 use crate::facts::escape;
 use crate::names;
-use crate::overlay::{Correction, TypeEntry, Within};
+use crate::overlay::{Correction, EnumEntry, TypeEntry, Within};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,11 +41,17 @@ impl Lowering<'_> {
         if schema.get("x-sensitive") == Some(&Value::Bool(true)) {
             ty = Ty::Secret;
         }
+        // A model is no request, whose texts have the format that the document asks for.
+        let moment = matches!(ty, Ty::I64 | Ty::U64) || (ty == Ty::String && at.scope.is_empty());
+        if moment && self.overlay.api.timestamps.iter().any(|name| name == wire) {
+            ty = Ty::Timestamp;
+        }
         Ok(Member {
             wire: wire.to_owned(),
             ident,
             ty,
             required: required && !nullable,
+            preset: None,
             clearable: nullable && place == Place::Body,
             place,
             doc: String::new(),
@@ -259,6 +265,16 @@ impl Lowering<'_> {
         let sorted = |values: &[String]| values.iter().cloned().collect::<BTreeSet<_>>();
         let mut named = self.overlay.api.enums.iter();
         let named = named.find(|(_, entry)| sorted(&entry.values) == sorted(&values));
+        self.enumeration(named, values, at)
+    }
+
+    /// An enum by its entry in `api.toml`, or by the values and the name that a place gives it.
+    fn enumeration(
+        &mut self,
+        named: Option<(&String, &EnumEntry)>,
+        values: Vec<String>,
+        at: &At,
+    ) -> Result<Ty, Problem> {
         let (name, values) = match named {
             Some((name, entry)) => (name.clone(), entry.values.clone()),
             None => (at.name.clone(), values),
@@ -334,7 +350,11 @@ impl Lowering<'_> {
             let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
             let required = required_of(&schema);
             let mut members = Vec::new();
-            for wire in order_of(&schema, properties) {
+            let envelope: &[String] = match self.answers.contains(&id) {
+                true => &self.overlay.api.envelope_members,
+                false => &[],
+            };
+            for wire in order_of(&schema, properties).into_iter().filter(|wire| !envelope.contains(wire)) {
                 let here = at.member(&wire);
                 let mut member =
                     self.member(&wire, &properties[&wire], required.contains(&wire), Place::Body, &here)?;
@@ -349,6 +369,12 @@ impl Lowering<'_> {
                     member.ty = Ty::Secret;
                 }
                 member.doc = self.member_doc(&entry, &wire);
+                if let Some(evidence) = entry.optional.get(&wire) {
+                    self.optional(&mut member, evidence, "types", &["types", &id, "optional", &wire])?;
+                }
+                if let Some(name) = entry.spelled.get(&wire) {
+                    member.wire.clone_from(name);
+                }
                 members.push(member);
             }
             for (wire, added) in &entry.add {
@@ -367,16 +393,20 @@ impl Lowering<'_> {
                     ident,
                     ty,
                     required: false,
+                    preset: None,
                     clearable: false,
                     place,
                     doc,
                 });
             }
-            for key in entry.members.keys().chain(entry.correct.keys()).chain(&entry.secret) {
+            let known = entry.members.keys().chain(entry.correct.keys()).chain(&entry.secret);
+            for key in known.chain(entry.optional.keys()).chain(entry.spelled.keys()) {
                 if !properties.contains_key(key) && !entry.add.contains_key(key) {
                     let table = match () {
                         () if entry.members.contains_key(key) => "members",
                         () if entry.correct.contains_key(key) => "correct",
+                        () if entry.optional.contains_key(key) => "optional",
+                        () if entry.spelled.contains_key(key) => "spelled",
                         () => "secret",
                     };
                     let message = format!("`{id}` has no member `{key}`");
@@ -387,6 +417,24 @@ impl Lowering<'_> {
             let doc = entry.doc.trim().to_owned();
             self.models.insert(id.clone(), Model { name, id, doc, members, built: false, users: Vec::new() });
         }
+        Ok(())
+    }
+
+    /// A member that the facts require can be left out after all.
+    pub(super) fn optional(
+        &self,
+        member: &mut Member,
+        evidence: &str,
+        stem: &str,
+        keys: &[&str],
+    ) -> Result<(), Problem> {
+        if evidence.trim().is_empty() {
+            return Err(self.overlay.problem(stem, keys, "what can be left out needs its evidence"));
+        }
+        if !member.required {
+            return Err(self.overlay.problem(stem, keys, "the facts do not require it anyway"));
+        }
+        member.required = false;
         Ok(())
     }
 
@@ -423,6 +471,11 @@ impl Lowering<'_> {
             "number" => Ty::F64,
             "boolean" => Ty::Bool,
             "any" => Ty::Raw,
+            name if self.overlay.api.enums.contains_key(name) => {
+                let at =
+                    At { id: keys.join("/"), name: String::new(), scope: String::new(), pointer: keys.join("/") };
+                self.enumeration(self.overlay.api.enums.get_key_value(name), Vec::new(), &at)?
+            }
             id => {
                 let pointer = format!("/components/schemas/{}", escape(id));
                 let Some(schema) = self.facts.pointer(&pointer) else {
@@ -436,6 +489,7 @@ impl Lowering<'_> {
             Within::Nothing => ty,
             Within::List => Ty::List(Box::new(ty)),
             Within::Map => Ty::Map(Box::new(ty)),
+            Within::OneOrMany => Ty::OneOrMany(Box::new(ty)),
         };
         if spelled.nullable {
             ty = Ty::Nullable(Box::new(ty));

@@ -76,7 +76,7 @@ pub struct AccessKey {
     pub owner: Option<User>,
 }
 
-/// Not documented yet.
+/// What [`DescribeKeys`] answers.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeKeysResponse {

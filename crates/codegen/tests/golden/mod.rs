@@ -18,6 +18,7 @@ pub(crate) static PAGES: Paging = Paging {
     start: "page",
     size: "per_page",
     key: "",
+    more: "",
     default_size: 20,
     max_size: 100,
 };

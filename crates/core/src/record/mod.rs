@@ -10,12 +10,14 @@
 //! | write a value as JSON for the service | [`encode`] |
 //! | put a model into my own serde types | [`Json`], [`Revealed`] |
 //! | send `null` as distinct from leaving a member out | [`Patch`] |
+//! | know what moment a number or a text means | [`Timestamp`] |
 
 mod decode;
 mod encode;
 mod json;
 mod scalar;
 mod spelling;
+mod timestamp;
 mod union;
 
 pub use decode::{DecodeError, Seen, decode, decode_with};
@@ -24,6 +26,7 @@ pub use encode::{EncodeError, debug, encode};
 pub use json::serialize;
 pub use json::{Json, Revealed};
 pub use spelling::{Spelling, Unlisted};
+pub use timestamp::Timestamp;
 pub use union::{OneOrMany, Patch};
 
 pub(crate) use decode::fill;

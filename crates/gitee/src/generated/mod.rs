@@ -66,6 +66,7 @@ pub(crate) static FEED: Paging = Paging {
     start: "prev_id",
     size: "limit",
     key: "id",
+    more: "",
     default_size: 20,
     max_size: 100,
 };
@@ -76,6 +77,7 @@ pub(crate) static PAGES: Paging = Paging {
     start: "page",
     size: "per_page",
     key: "",
+    more: "",
     default_size: 20,
     max_size: 100,
 };

@@ -30,6 +30,7 @@ pub(crate) static ITEMS: Paging = Paging {
     start: "offset",
     size: "limit",
     key: "",
+    more: "",
     default_size: 20,
     max_size: 100,
 };

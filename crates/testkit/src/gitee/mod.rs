@@ -394,7 +394,7 @@ impl Shared {
         state.allowance -= 1;
         let reply = match self.engine.check(path, request) {
             Ok(checked) => self.checked(state, &checked, path, request),
-            Err(reply) => reply,
+            Err(refusal) => refusal.into(),
         };
         state.with_rate(reply)
     }

@@ -136,7 +136,8 @@ impl Operation for Search {
         Method::Get,
         "/v1/depots/search",
     )
-    .paging(&crate::generated::PAGES);
+    .paging(&crate::generated::PAGES)
+    .items("items");
 }
 
 impl Paged for Search {

@@ -156,7 +156,8 @@ impl Operation for ListMessages {
         Method::Get,
         "/v5/notifications/messages",
     )
-    .paging(&crate::generated::PAGES);
+    .paging(&crate::generated::PAGES)
+    .items("list");
 }
 
 impl Paged for ListMessages {
@@ -355,7 +356,8 @@ impl Operation for ListNotificationsForAuthenticatedUser {
         Method::Get,
         "/v5/notifications/threads",
     )
-    .paging(&crate::generated::PAGES);
+    .paging(&crate::generated::PAGES)
+    .items("list");
 }
 
 impl Paged for ListNotificationsForAuthenticatedUser {
@@ -610,7 +612,8 @@ impl Operation for ListRepoNotificationsForAuthenticatedUser {
         Method::Get,
         "/v5/repos/{owner}/{repo}/notifications",
     )
-    .paging(&crate::generated::PAGES);
+    .paging(&crate::generated::PAGES)
+    .items("list");
 }
 
 impl Paged for ListRepoNotificationsForAuthenticatedUser {

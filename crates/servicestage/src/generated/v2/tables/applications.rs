@@ -13,7 +13,8 @@ impl Operation for ListApplications {
         Method::Get,
         "/v2/{project_id}/cas/applications",
     )
-    .paging(&crate::generated::ITEMS);
+    .paging(&crate::generated::ITEMS)
+    .items("applications");
 }
 
 impl Paged for ListApplications {

@@ -13,7 +13,8 @@ impl Operation for ListComponents {
         Method::Get,
         "/v2/{project_id}/cas/applications/{application_id}/components",
     )
-    .paging(&crate::generated::ITEMS);
+    .paging(&crate::generated::ITEMS)
+    .items("components");
 }
 
 impl Paged for ListComponents {
@@ -101,7 +102,8 @@ impl Operation for ListComponentOverviews {
         Method::Get,
         "/v2/{project_id}/cas/applications/{application_id}/components/overviews",
     )
-    .paging(&crate::generated::ITEMS);
+    .paging(&crate::generated::ITEMS)
+    .items("components");
 }
 
 impl Paged for ListComponentOverviews {

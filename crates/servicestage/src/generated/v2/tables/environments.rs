@@ -13,7 +13,8 @@ impl Operation for ListEnvironments {
         Method::Get,
         "/v2/{project_id}/cas/environments",
     )
-    .paging(&crate::generated::ITEMS);
+    .paging(&crate::generated::ITEMS)
+    .items("environments");
 }
 
 impl Paged for ListEnvironments {

@@ -13,7 +13,8 @@ impl Operation for ListInstances {
         Method::Get,
         "/v2/{project_id}/cas/applications/{application_id}/components/{component_id}/instances",
     )
-    .paging(&crate::generated::ITEMS);
+    .paging(&crate::generated::ITEMS)
+    .items("instances");
 }
 
 impl Paged for ListInstances {
@@ -279,7 +280,8 @@ impl Operation for ListInstanceSnapshots {
         Method::Get,
         "/v2/{project_id}/cas/applications/{application_id}/components/{component_id}/instances/{instance_id}/snapshots",
     )
-    .paging(&crate::generated::ITEMS);
+    .paging(&crate::generated::ITEMS)
+    .items("snapshots");
 }
 
 impl Paged for ListInstanceSnapshots {

@@ -13,7 +13,8 @@ impl Operation for ShowApplications {
         Method::Get,
         "/v3/{project_id}/cas/applications",
     )
-    .paging(&crate::generated::ITEMS);
+    .paging(&crate::generated::ITEMS)
+    .items("applications");
 }
 
 impl Paged for ShowApplications {

@@ -13,7 +13,8 @@ impl Operation for ShowComponentsInApplication {
         Method::Get,
         "/v3/{project_id}/cas/applications/{application_id}/components",
     )
-    .paging(&crate::generated::ITEMS);
+    .paging(&crate::generated::ITEMS)
+    .items("components");
 }
 
 impl Paged for ShowComponentsInApplication {
@@ -311,7 +312,8 @@ impl Operation for ShowComponentRecords {
         Method::Get,
         "/v3/{project_id}/cas/applications/{application_id}/components/{component_id}/records",
     )
-    .paging(&crate::generated::ITEMS);
+    .paging(&crate::generated::ITEMS)
+    .items("records");
 }
 
 impl Paged for ShowComponentRecords {
@@ -398,7 +400,8 @@ impl Operation for ShowComponents {
         Method::Get,
         "/v3/{project_id}/cas/components",
     )
-    .paging(&crate::generated::ITEMS);
+    .paging(&crate::generated::ITEMS)
+    .items("components");
 }
 
 impl Paged for ShowComponents {

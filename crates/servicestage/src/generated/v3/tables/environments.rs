@@ -13,7 +13,8 @@ impl Operation for ShowEnvironments {
         Method::Get,
         "/v3/{project_id}/cas/environments",
     )
-    .paging(&crate::generated::ITEMS);
+    .paging(&crate::generated::ITEMS)
+    .items("environments");
 }
 
 impl Paged for ShowEnvironments {

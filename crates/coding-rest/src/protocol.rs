@@ -1,0 +1,152 @@
+//! How the legacy API travels: paths and forms, and success and failure both at HTTP 200, told apart by `code`.
+
+use crate::codes::Code;
+use serde_json::Value;
+use yunkit_core::envelope::Members;
+use yunkit_core::http::{HeaderValue, header};
+use yunkit_core::operation::{Answer, BodyKind};
+use yunkit_core::record::Record;
+use yunkit_core::rest::{self, Base};
+use yunkit_core::{
+    Bytes, Error, ErrorKind, Opened, OperationInfo, Payload, Protocol, RawResponse, Reason, Request, retry_after,
+};
+
+/// How operations travel to CODING's legacy API and back.
+#[derive(Debug, Clone)]
+pub struct CodingRestProtocol {
+    base: Base,
+}
+
+impl CodingRestProtocol {
+    /// The protocol on a host, such as `https://anywhere.coding.net`.
+    pub fn new(base: Base) -> Self {
+        Self { base: base.with_repeated_lists() }
+    }
+}
+
+impl Protocol for CodingRestProtocol {
+    fn bind(&self, info: &'static OperationInfo, request: &dyn Record, body: BodyKind) -> Result<Request, Error> {
+        let mut out = rest::bind(&self.base, info, request, body)?;
+        if info.answer != Answer::Bytes {
+            out.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        }
+        Ok(out)
+    }
+
+    fn open(&self, info: &'static OperationInfo, response: RawResponse) -> Result<Opened, Error> {
+        let body = match response.payload {
+            Payload::Bytes(ref body) => body.clone(),
+            // Somebody wants the bytes as they arrive: the envelope is part of them.
+            Payload::Stream(_) => return Ok(Opened::whole(response, None)),
+        };
+        let status = response.status;
+        let request_id = response.header("x-request-id").map(str::to_owned);
+        let envelope = Envelope::read(&body);
+        let refusal = envelope.code.as_deref().filter(|code| *code != "0");
+        if refusal.is_none() && status.is_success() {
+            if info.answer != Answer::Json || envelope.code.is_none() {
+                // Flat: who I am, and the answer to a sign-in.
+                return Ok(Opened::whole(response, request_id));
+            }
+            let payload = envelope.data.map_or(Bytes::from_static(b"null"), |data| body.slice_ref(data));
+            return Ok(Opened::whole(RawResponse::new(status, response.headers, payload), request_id));
+        }
+        let mut error = Error::new(ErrorKind::Service, info.name).with_status(status).with_body(info, body.clone());
+        if let Some(code) = refusal {
+            let reason = reason_of(&Code::from(code));
+            error = error.with_code(code);
+            // The code knows better than the status, which is mostly 200.
+            if reason != Reason::Other {
+                error = error.with_reason(reason);
+            }
+        }
+        if let Some(message) = envelope.message.or_else(|| readable(&body)) {
+            error = error.with_message(message);
+        }
+        if let Some(id) = request_id {
+            error = error.with_request_id(id);
+        }
+        Err(match retry_after(&response.headers) {
+            Some(wait) => error.with_retry_after(wait),
+            None => error,
+        })
+    }
+}
+
+/// What the envelope of an answer holds.
+#[derive(Default)]
+struct Envelope<'a> {
+    code: Option<String>,
+    data: Option<&'a [u8]>,
+    message: Option<String>,
+}
+
+impl<'a> Envelope<'a> {
+    fn read(body: &'a [u8]) -> Self {
+        let mut envelope = Self::default();
+        for (name, value) in Members::of(body).into_iter().flatten() {
+            match name {
+                b"code" => envelope.code = serde_json::from_slice(value).ok().as_ref().and_then(scalar),
+                b"data" => envelope.data = Some(value),
+                b"msg" => envelope.message = serde_json::from_slice(value).ok().as_ref().and_then(said),
+                _ => {}
+            }
+        }
+        // A thing may have a `code` of its own; only together with one of the others it is an envelope.
+        if envelope.data.is_none()
+            && envelope.message.is_none()
+            && envelope.code.as_deref().is_none_or(|c| !number(c))
+        {
+            envelope.code = None;
+        }
+        envelope
+    }
+}
+
+fn number(code: &str) -> bool {
+    code.parse::<i64>().is_ok()
+}
+
+/// `msg` names what is wrong and says how; some bodies have the text alone.
+fn said(message: &Value) -> Option<String> {
+    let Value::Object(texts) = message else {
+        return scalar(message);
+    };
+    let texts: Vec<String> =
+        texts.iter().filter_map(|(key, text)| Some(format!("{key}: {}", scalar(text)?))).collect();
+    (!texts.is_empty()).then(|| texts.join("; "))
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if text.trim().is_empty() => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// A body that is no envelope: what a gateway says, if it is short enough to be read.
+fn readable(body: &[u8]) -> Option<String> {
+    const READABLE: usize = 300;
+    let text = match serde_json::from_slice::<Value>(body) {
+        Ok(Value::Object(object)) => {
+            ["message", "msg", "error"].iter().find_map(|name| scalar(object.get(*name)?))?
+        }
+        Ok(value) => scalar(&value)?,
+        Err(_) => std::str::from_utf8(body).ok()?.trim().to_owned(),
+    };
+    (!text.is_empty() && text.len() <= READABLE && !text.starts_with('<')).then_some(text)
+}
+
+/// What a code means for whoever decides about trying again.
+fn reason_of(code: &Code) -> Reason {
+    match code {
+        Code::UserNotLoggedIn | Code::LoginExpired => Reason::Unauthenticated,
+        Code::PermissionDenied | Code::ScopeMissing | Code::AccountLocked => Reason::Forbidden,
+        Code::TwoFactorCodeNeeded | Code::TwoFactorRequired | Code::TwoFactorFailed => Reason::Forbidden,
+        Code::AccountNotFound | Code::ProjectNotFound | Code::TeamNotFound => Reason::NotFound,
+        Code::NetworkFailed => Reason::Unavailable,
+        _ => Reason::Other,
+    }
+}
