@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 use yunkit_core::operation::Entry;
 use yunkit_core::record::{self, Record};
 use yunkit_core::{Client, Error};
-use yunkit_testkit::{Engine, gitee, huawei};
+use yunkit_testkit::{Engine, coding, gitee, huawei};
 
 /// One exchange: the operation, the request as it was filled, and the answer as it was understood.
 pub struct Exchange {
@@ -39,6 +39,18 @@ impl<'a> Every<'a> {
         }
     }
 
+    /// CODING's open API.
+    pub fn coding_open(fake: &'a coding::Fake) -> Self {
+        let [engine, _] = fake.engines();
+        Self { catalogue: yunkit_coding_open::CATALOGUE, engine, known: Box::new(|entry| fake.known(entry)) }
+    }
+
+    /// CODING's legacy API.
+    pub fn coding_rest(fake: &'a coding::Fake) -> Self {
+        let [_, engine] = fake.engines();
+        Self { catalogue: yunkit_coding_rest::CATALOGUE, engine, known: Box::new(|entry| fake.known(entry)) }
+    }
+
     /// ServiceStage.
     pub fn servicestage(fake: &'a huawei::Fake) -> Self {
         let [engine, _, _] = fake.engines();
@@ -62,9 +74,14 @@ impl<'a> Every<'a> {
     /// The first operation that fails.
     pub async fn send(&self, client: &Client, visit: &mut dyn FnMut(Exchange)) -> Result<usize, Error> {
         let mut entries: Vec<_> = self.catalogue.iter().copied().flatten().collect();
+        // A page for a browser, which is sent elsewhere when the user agrees.
+        entries.retain(|entry| entry.info.id != "getOauth_authorizeHtml");
         // What is deleted is missed by whoever comes later.
-        entries.sort_by_key(|entry| entry.info.route.to_string().starts_with("DELETE"));
-        entries.sort_by_key(|entry| entry.info.id == "deleteV5ReposOwnerRepo");
+        let deletes = |route: &str| route.starts_with("DELETE") || route.starts_with("Delete");
+        entries.sort_by_key(|entry| deletes(&entry.info.route.to_string()));
+        entries.sort_by_key(|entry| {
+            ["deleteV5ReposOwnerRepo", "DeleteGitDepot", "DeleteOneProject"].contains(&entry.info.id)
+        });
         for entry in &entries {
             let info = entry.info;
             let request = self

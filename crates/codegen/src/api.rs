@@ -241,7 +241,6 @@ pub enum Ty {
     Unit,
     Bool,
     I64,
-    U64,
     F64,
     /// A moment, as a number or as text.
     Timestamp,
@@ -267,7 +266,6 @@ impl Ty {
             Self::Unit => "()".to_owned(),
             Self::Bool => "bool".to_owned(),
             Self::I64 => "i64".to_owned(),
-            Self::U64 => "u64".to_owned(),
             Self::F64 => "f64".to_owned(),
             Self::Timestamp => "Timestamp".to_owned(),
             Self::String => "String".to_owned(),

@@ -283,7 +283,7 @@ fn gate(attested: bool) -> &'static str {
 fn blank(ty: &Ty) -> &'static str {
     match ty {
         Ty::Bool => "false",
-        Ty::I64 | Ty::U64 | Ty::Timestamp => "0",
+        Ty::I64 | Ty::Timestamp => "0",
         Ty::F64 => "0.0",
         Ty::String | Ty::Secret | Ty::Enum(_) => "\"\"",
         Ty::Raw => "serde_json::Value::Null",

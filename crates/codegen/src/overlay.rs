@@ -32,6 +32,9 @@ pub struct ApiFile {
     /// Members that the credential sends, and requests therefore do not have.
     #[serde(default)]
     pub credential_members: Vec<String>,
+    /// Whether the list of what a request requires tells the order of its arguments better than that of its members.
+    #[serde(default)]
+    pub required_first: bool,
     /// Confidences (`x-confidence`) of operations that need the feature `attested`.
     #[serde(default)]
     pub gated: Vec<String>,

@@ -128,7 +128,7 @@ fn toml_that_cannot_be_read_is_an_error_with_the_line() {
             "api.toml",
             "surfaces = \"demo\"\n",
             "overlay/api.toml: line 1: unknown field `surfaces`, expected one of `surface`, `server`, \
-             `credential_members`, `gated`, `error_models`, `envelope_members`, `timestamps`, `choices`, `enum_limit`, `enums`, `paging`, `raw`",
+             `credential_members`, `required_first`, `gated`, `error_models`, `envelope_members`, `timestamps`, `choices`, `enum_limit`, `enums`, `paging`, `raw`",
         ),
         ("more.toml", "[operations]\n", "overlay/more.toml: line 1: missing field `module`"),
     ];

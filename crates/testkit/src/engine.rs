@@ -476,7 +476,10 @@ impl Engine {
                     None => return Err(format!("{id}: the specification has no `{name}`")),
                 },
             };
-            record::decode(&value.to_string(), request.slot(i))
+            let given = record::decode(&value.to_string(), request.slot(i));
+            // What is known of one thing serves where several are wanted.
+            given
+                .or_else(|error| record::decode(&json!([value]).to_string(), request.slot(i)).map_err(|_| error))
                 .map_err(|error| format!("{id}: `{name}`: {error}"))?;
         }
         Ok(request)

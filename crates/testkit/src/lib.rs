@@ -19,8 +19,10 @@
 //! request, and answers with data that fits the specification. Where clients depend on memory (sign-in, repositories,
 //! issues) it remembers. The same seed gives the same answers.
 
+#[cfg(feature = "coding")]
+pub mod coding;
 mod engine;
-#[cfg_attr(not(any(feature = "gitee", feature = "huawei")), allow(dead_code))]
+#[cfg_attr(not(any(feature = "coding", feature = "gitee", feature = "huawei")), allow(dead_code))]
 mod faults;
 #[cfg(feature = "gitee")]
 pub mod gitee;

@@ -175,7 +175,7 @@ impl Lowering<'_> {
             let first = i64::from(paging.style == "page");
             pieces = paging.style == "position";
             for member in members.iter_mut().filter(|member| member.required) {
-                if member.wire == paging.start && matches!(member.ty, Ty::I64 | Ty::U64) {
+                if member.wire == paging.start && member.ty == Ty::I64 {
                     member.preset = Some(first);
                 } else if member.wire == paging.size {
                     member.preset = Some(paging.max_size.into());
@@ -546,7 +546,18 @@ impl Lowering<'_> {
             return Ok(());
         };
         let required = required_of(&schema);
-        for wire in order_of(&schema, properties) {
+        let mut order = order_of(&schema, properties);
+        if self.overlay.api.required_first {
+            let first: Vec<&str> = schema
+                .get("required")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
+            order.sort_by_key(|wire| first.iter().position(|name| name == wire).unwrap_or(first.len()));
+        }
+        for wire in order {
             if self.overlay.api.credential_members.contains(&wire) || properties[&wire].get("const").is_some() {
                 continue;
             }

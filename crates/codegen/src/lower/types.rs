@@ -42,7 +42,7 @@ impl Lowering<'_> {
             ty = Ty::Secret;
         }
         // A model is no request, whose texts have the format that the document asks for.
-        let moment = matches!(ty, Ty::I64 | Ty::U64) || (ty == Ty::String && at.scope.is_empty());
+        let moment = ty == Ty::I64 || (ty == Ty::String && at.scope.is_empty());
         if moment && self.overlay.api.timestamps.iter().any(|name| name == wire) {
             ty = Ty::Timestamp;
         }
@@ -111,7 +111,7 @@ impl Lowering<'_> {
                 }
             }
             ["string"] => self.text(schema, at)?,
-            ["integer"] if format == Some("uint64") => Ty::U64,
+            // Also what is declared without a sign: one call's number is another's argument, and no id comes near the end.
             ["integer"] => Ty::I64,
             ["number"] => Ty::F64,
             ["boolean"] => Ty::Bool,

@@ -55,12 +55,12 @@ impl DescribeKeys {
 #[non_exhaustive]
 pub struct RotateKey {
     /// Key that stops working.
-    pub key_id: u64,
+    pub key_id: i64,
 }
 
 impl RotateKey {
     /// Begins with what it cannot do without.
-    pub fn new(key_id: u64) -> Self {
+    pub fn new(key_id: i64) -> Self {
         Self {
             key_id,
         }
@@ -71,7 +71,7 @@ impl RotateKey {
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AccessKey {
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     pub secret: Option<SecretString>,
     pub owner: Option<User>,
 }

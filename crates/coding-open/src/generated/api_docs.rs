@@ -30,10 +30,10 @@ pub struct CreateAPIDoc {
     pub prefix_uri: String,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
-    /// Password that readers have to enter, of 6 to 8 characters; the official sample has digits and letters.
-    pub share_password: Option<SecretString>,
     /// Headline of the document.
     pub title: String,
+    /// Password that readers have to enter, of 6 to 8 characters; the official sample has digits and letters.
+    pub share_password: Option<SecretString>,
 }
 
 impl CreateAPIDoc {
@@ -50,8 +50,8 @@ impl CreateAPIDoc {
             content_type: content_type.into(),
             prefix_uri: prefix_uri.into(),
             project_name: project_name.into(),
-            share_password: None,
             title: title.into(),
+            share_password: None,
         }
     }
     /// Password that readers have to enter, of 6 to 8 characters; the official sample has digits and letters.
@@ -70,14 +70,14 @@ impl CreateAPIDoc {
 #[non_exhaustive]
 pub struct DeleteAPIDoc {
     /// Document to delete, by the number that [`DescribeAPIDocList`] shows as `Code`.
-    pub code: u64,
+    pub code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
 }
 
 impl DeleteAPIDoc {
     /// Begins with what it cannot do without.
-    pub fn new(code: u64, project_name: impl Into<String>) -> Self {
+    pub fn new(code: i64, project_name: impl Into<String>) -> Self {
         Self {
             code,
             project_name: project_name.into(),
@@ -94,14 +94,14 @@ impl DeleteAPIDoc {
 #[non_exhaustive]
 pub struct DescribeAPIDoc {
     /// Document to read, by the number that [`DescribeAPIDocList`] shows as `Code`.
-    pub code: u64,
+    pub code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
 }
 
 impl DescribeAPIDoc {
     /// Begins with what it cannot do without.
-    pub fn new(code: u64, project_name: impl Into<String>) -> Self {
+    pub fn new(code: i64, project_name: impl Into<String>) -> Self {
         Self {
             code,
             project_name: project_name.into(),
@@ -143,12 +143,12 @@ impl DescribeAPIDocList {
 #[non_exhaustive]
 pub struct ModifyAPIDocBaseInfo {
     /// Document to change, by the number that [`DescribeAPIDocList`] shows as `Code`.
-    pub code: u64,
+    pub code: i64,
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
     /// New first part of the host name: at most 32 small letters and digits, with hyphens only in between, such as
     /// `demo-api`.
     pub prefix_uri: Option<String>,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
     /// New password for readers, of 6 to 8 characters; the official sample has digits and letters.
     pub share_password: Option<SecretString>,
     /// New headline.
@@ -157,11 +157,11 @@ pub struct ModifyAPIDocBaseInfo {
 
 impl ModifyAPIDocBaseInfo {
     /// Begins with what it cannot do without.
-    pub fn new(code: u64, project_name: impl Into<String>) -> Self {
+    pub fn new(code: i64, project_name: impl Into<String>) -> Self {
         Self {
             code,
-            prefix_uri: None,
             project_name: project_name.into(),
+            prefix_uri: None,
             share_password: None,
             title: None,
         }
@@ -195,7 +195,7 @@ impl ModifyAPIDocBaseInfo {
 #[non_exhaustive]
 pub struct ModifyAPIDocContent {
     /// Document to publish, by the number that [`DescribeAPIDocList`] shows as `Code`.
-    pub code: u64,
+    pub code: i64,
     /// The new description of the API, in the format that `ContentType` names.
     pub content: String,
     /// Format of the new content: `SWAGGER`, `APIDOCS` (of the tool apiDoc), `POSTMAN`, or
@@ -208,7 +208,7 @@ pub struct ModifyAPIDocContent {
 impl ModifyAPIDocContent {
     /// Begins with what it cannot do without.
     pub fn new(
-        code: u64,
+        code: i64,
         content: impl Into<String>,
         content_type: impl Into<ApiDocFormat>,
         project_name: impl Into<String>,
@@ -237,17 +237,17 @@ yunkit_core::open_enum! {
 #[non_exhaustive]
 pub struct APIDoc {
     /// Interfaces that the document describes.
-    pub api_count: Option<u64>,
+    pub api_count: Option<i64>,
     /// Number that operations select the document by.
-    pub code: Option<u64>,
+    pub code: Option<i64>,
     /// When the document was created, in milliseconds since 1970.
     pub created_at: Option<Timestamp>,
     /// Number of the user who created it.
-    pub created_by: Option<u64>,
+    pub created_by: Option<i64>,
     pub description: Option<String>,
     pub introduction: Option<String>,
     /// Number of the newest release; `0` when there was none yet.
-    pub latest_release_code: Option<u64>,
+    pub latest_release_code: Option<i64>,
     /// How the newest release went; `COMPLETED` in the official samples.
     pub latest_release_status: Option<String>,
     /// Format of the newest release, such as `SWAGGER`.
@@ -259,7 +259,7 @@ pub struct APIDoc {
     /// Whether the document is private.
     pub private_access: Option<bool>,
     /// How often it was released.
-    pub release_count: Option<u64>,
+    pub release_count: Option<i64>,
     /// Password that readers have to enter.
     pub share_password: Option<SecretString>,
     /// Headline of the document.
@@ -273,7 +273,7 @@ pub struct APIDoc {
     /// Whether the settings are taken from the file that was imported.
     pub use_file_setting: Option<bool>,
     /// How often it was looked at.
-    pub view_count: Option<u64>,
+    pub view_count: Option<i64>,
 }
 
 /// What [`CreateAPIDoc`] answers.

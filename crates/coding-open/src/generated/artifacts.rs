@@ -60,33 +60,33 @@ impl CreateArtifactCredit {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateArtifactProperties {
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
+    /// Artifact repository, by its name within the project.
+    pub repository: String,
     /// Package, by its name within the artifact repository.
     pub package: String,
     /// Version of the package, as it was published.
     pub package_version: String,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
     /// Properties to add, each a name and a value.
     pub property_set: Vec<ArtifactPropertyBean>,
-    /// Artifact repository, by its name within the project.
-    pub repository: String,
 }
 
 impl CreateArtifactProperties {
     /// Begins with what it cannot do without.
     pub fn new(
+        project_id: i64,
+        repository: impl Into<String>,
         package: impl Into<String>,
         package_version: impl Into<String>,
-        project_id: u64,
         property_set: impl Into<Vec<ArtifactPropertyBean>>,
-        repository: impl Into<String>,
     ) -> Self {
         Self {
+            project_id,
+            repository: repository.into(),
             package: package.into(),
             package_version: package_version.into(),
-            project_id,
             property_set: property_set.into(),
-            repository: repository.into(),
         }
     }
 }
@@ -100,36 +100,36 @@ impl CreateArtifactProperties {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateArtifactRepository {
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
+    /// Name within the project; other operations take it as `Repository`.
+    pub repository_name: String,
+    /// Kind: `1` generic, `2` Docker, `3` Maven, `4` npm, `5` PyPI, `6` Helm, `7` Composer, `8` NuGet, `9` Conan,
+    /// `10` CocoaPods, `11` RPM.
+    pub r#type: i64,
     /// Who may use it: `1` the project, `2` the team, `3` everybody; `1` when left out.
-    pub access_level: Option<u64>,
+    pub access_level: Option<i64>,
     /// Whether it also serves packages of other sources as a proxy; `false` when left out. Only the kinds `3`, `4`,
     /// `5`, `7` and `10` can do it.
     pub allow_proxy: Option<bool>,
     /// What it is for, as people read it.
     pub description: Option<String>,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
-    /// Name within the project; other operations take it as `Repository`.
-    pub repository_name: String,
-    /// Kind: `1` generic, `2` Docker, `3` Maven, `4` npm, `5` PyPI, `6` Helm, `7` Composer, `8` NuGet, `9` Conan,
-    /// `10` CocoaPods, `11` RPM.
-    pub r#type: u64,
 }
 
 impl CreateArtifactRepository {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: u64, repository_name: impl Into<String>, r#type: u64) -> Self {
+    pub fn new(project_id: i64, repository_name: impl Into<String>, r#type: i64) -> Self {
         Self {
-            access_level: None,
-            allow_proxy: None,
-            description: None,
             project_id,
             repository_name: repository_name.into(),
             r#type,
+            access_level: None,
+            allow_proxy: None,
+            description: None,
         }
     }
     /// Who may use it: `1` the project, `2` the team, `3` everybody; `1` when left out.
-    pub fn access_level(mut self, access_level: u64) -> Self {
+    pub fn access_level(mut self, access_level: i64) -> Self {
         self.access_level = Some(access_level);
         self
     }
@@ -155,33 +155,33 @@ impl CreateArtifactRepository {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteArtifactProperties {
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
+    /// Artifact repository, by its name within the project.
+    pub repository: String,
     /// Package, by its name within the artifact repository.
     pub package: String,
     /// Version of the package, as it was published.
     pub package_version: String,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
     /// Names of the properties to delete.
     pub property_name_set: Vec<String>,
-    /// Artifact repository, by its name within the project.
-    pub repository: String,
 }
 
 impl DeleteArtifactProperties {
     /// Begins with what it cannot do without.
     pub fn new(
+        project_id: i64,
+        repository: impl Into<String>,
         package: impl Into<String>,
         package_version: impl Into<String>,
-        project_id: u64,
         property_name_set: impl IntoIterator<Item = impl Into<String>>,
-        repository: impl Into<String>,
     ) -> Self {
         Self {
+            project_id,
+            repository: repository.into(),
             package: package.into(),
             package_version: package_version.into(),
-            project_id,
             property_name_set: property_name_set.into_iter().map(Into::into).collect(),
-            repository: repository.into(),
         }
     }
 }
@@ -193,29 +193,29 @@ impl DeleteArtifactProperties {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeArtifactChecksums {
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
+    /// Artifact repository, by its name within the project.
+    pub repository: String,
     /// Package, by its name within the artifact repository.
     pub package: String,
     /// Version of the package, as it was published.
     pub package_version: String,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
-    /// Artifact repository, by its name within the project.
-    pub repository: String,
 }
 
 impl DescribeArtifactChecksums {
     /// Begins with what it cannot do without.
     pub fn new(
+        project_id: i64,
+        repository: impl Into<String>,
         package: impl Into<String>,
         package_version: impl Into<String>,
-        project_id: u64,
-        repository: impl Into<String>,
     ) -> Self {
         Self {
-            package: package.into(),
-            package_version: package_version.into(),
             project_id,
             repository: repository.into(),
+            package: package.into(),
+            package_version: package_version.into(),
         }
     }
 }
@@ -272,40 +272,40 @@ impl DescribeArtifactCreditList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeArtifactFileDownloadUrl {
-    /// File to download, such as `LocalTest-2.0-sources.jar`.
-    pub file_name: String,
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
+    /// Artifact repository, by its name within the project.
+    pub repository: String,
     /// Package, by its name within the artifact repository.
     pub package: String,
     /// Version of the package, as it was published.
     pub package_version: String,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
-    /// Artifact repository, by its name within the project.
-    pub repository: String,
+    /// File to download, such as `LocalTest-2.0-sources.jar`.
+    pub file_name: String,
     /// How long the address is valid, in seconds; 300 when left out.
-    pub timeout: Option<u64>,
+    pub timeout: Option<i64>,
 }
 
 impl DescribeArtifactFileDownloadUrl {
     /// Begins with what it cannot do without.
     pub fn new(
-        file_name: impl Into<String>,
+        project_id: i64,
+        repository: impl Into<String>,
         package: impl Into<String>,
         package_version: impl Into<String>,
-        project_id: u64,
-        repository: impl Into<String>,
+        file_name: impl Into<String>,
     ) -> Self {
         Self {
-            file_name: file_name.into(),
-            package: package.into(),
-            package_version: package_version.into(),
             project_id,
             repository: repository.into(),
+            package: package.into(),
+            package_version: package_version.into(),
+            file_name: file_name.into(),
             timeout: None,
         }
     }
     /// How long the address is valid, in seconds; 300 when left out.
-    pub fn timeout(mut self, timeout: u64) -> Self {
+    pub fn timeout(mut self, timeout: i64) -> Self {
         self.timeout = Some(timeout);
         self
     }
@@ -318,27 +318,27 @@ impl DescribeArtifactFileDownloadUrl {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeArtifactPackageList {
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
+    /// Artifact repository, by its name within the project.
+    pub repository: String,
     /// Keep only packages whose name begins like this, such as `folder/`.
     pub package_prefix: Option<String>,
     /// Page to fetch, counted from 1.
-    pub page_number: Option<u64>,
+    pub page_number: Option<i64>,
     /// Most packages on a page; 10 when left out.
-    pub page_size: Option<u64>,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
-    /// Artifact repository, by its name within the project.
-    pub repository: String,
+    pub page_size: Option<i64>,
 }
 
 impl DescribeArtifactPackageList {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: u64, repository: impl Into<String>) -> Self {
+    pub fn new(project_id: i64, repository: impl Into<String>) -> Self {
         Self {
+            project_id,
+            repository: repository.into(),
             package_prefix: None,
             page_number: None,
             page_size: None,
-            project_id,
-            repository: repository.into(),
         }
     }
     /// Keep only packages whose name begins like this, such as `folder/`.
@@ -347,12 +347,12 @@ impl DescribeArtifactPackageList {
         self
     }
     /// Page to fetch, counted from 1.
-    pub fn page_number(mut self, page_number: u64) -> Self {
+    pub fn page_number(mut self, page_number: i64) -> Self {
         self.page_number = Some(page_number);
         self
     }
     /// Most packages on a page; 10 when left out.
-    pub fn page_size(mut self, page_size: u64) -> Self {
+    pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = Some(page_size);
         self
     }
@@ -367,29 +367,29 @@ impl DescribeArtifactPackageList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeArtifactProperties {
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
+    /// Artifact repository, by its name within the project.
+    pub repository: String,
     /// Package, by its name within the artifact repository.
     pub package: String,
     /// Version of the package, as it was published.
     pub package_version: String,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
-    /// Artifact repository, by its name within the project.
-    pub repository: String,
 }
 
 impl DescribeArtifactProperties {
     /// Begins with what it cannot do without.
     pub fn new(
+        project_id: i64,
+        repository: impl Into<String>,
         package: impl Into<String>,
         package_version: impl Into<String>,
-        project_id: u64,
-        repository: impl Into<String>,
     ) -> Self {
         Self {
-            package: package.into(),
-            package_version: package_version.into(),
             project_id,
             repository: repository.into(),
+            package: package.into(),
+            package_version: package_version.into(),
         }
     }
 }
@@ -405,27 +405,27 @@ impl DescribeArtifactProperties {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeArtifactRepositoryFileList {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project: String,
+    /// Artifact repository, by its name within the project.
+    pub repository: String,
     /// Keep only the files of these versions of packages.
     pub artifacts: Option<Vec<SpecifiedArtifact>>,
     /// Token that the page before ended with; none for the first page.
     pub continuation_token: Option<String>,
     /// Most files on a page.
-    pub page_size: Option<u64>,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project: String,
-    /// Artifact repository, by its name within the project.
-    pub repository: String,
+    pub page_size: Option<i64>,
 }
 
 impl DescribeArtifactRepositoryFileList {
     /// Begins with what it cannot do without.
     pub fn new(project: impl Into<String>, repository: impl Into<String>) -> Self {
         Self {
+            project: project.into(),
+            repository: repository.into(),
             artifacts: None,
             continuation_token: None,
             page_size: None,
-            project: project.into(),
-            repository: repository.into(),
         }
     }
     /// Keep only the files of these versions of packages.
@@ -439,7 +439,7 @@ impl DescribeArtifactRepositoryFileList {
         self
     }
     /// Most files on a page.
-    pub fn page_size(mut self, page_size: u64) -> Self {
+    pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = Some(page_size);
         self
     }
@@ -452,12 +452,12 @@ impl DescribeArtifactRepositoryFileList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeArtifactRepositoryList {
-    /// Page to fetch, counted from 1.
-    pub page_number: Option<u64>,
-    /// Most repositories on a page; 10 when left out.
-    pub page_size: Option<u64>,
     /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
+    pub project_id: i64,
+    /// Page to fetch, counted from 1.
+    pub page_number: Option<i64>,
+    /// Most repositories on a page; 10 when left out.
+    pub page_size: Option<i64>,
     /// Keep only repositories of this kind, numbered as [`CreateArtifactRepository`] takes it: `2` is Docker, for
     /// example.
     pub r#type: Option<i64>,
@@ -465,21 +465,21 @@ pub struct DescribeArtifactRepositoryList {
 
 impl DescribeArtifactRepositoryList {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: u64) -> Self {
+    pub fn new(project_id: i64) -> Self {
         Self {
+            project_id,
             page_number: None,
             page_size: None,
-            project_id,
             r#type: None,
         }
     }
     /// Page to fetch, counted from 1.
-    pub fn page_number(mut self, page_number: u64) -> Self {
+    pub fn page_number(mut self, page_number: i64) -> Self {
         self.page_number = Some(page_number);
         self
     }
     /// Most repositories on a page; 10 when left out.
-    pub fn page_size(mut self, page_size: u64) -> Self {
+    pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = Some(page_size);
         self
     }
@@ -501,32 +501,32 @@ impl DescribeArtifactRepositoryList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeArtifactVersionFileList {
-    /// For a Maven package: what the files are to be packed as, and their classifier.
-    pub maven: Option<Maven>,
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
+    /// Artifact repository, by its name within the project.
+    pub repository: String,
     /// Package, by its name within the artifact repository.
     pub package: String,
     /// Version of the package, as it was published.
     pub package_version: String,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
-    /// Artifact repository, by its name within the project.
-    pub repository: String,
+    /// For a Maven package: what the files are to be packed as, and their classifier.
+    pub maven: Option<Maven>,
 }
 
 impl DescribeArtifactVersionFileList {
     /// Begins with what it cannot do without.
     pub fn new(
+        project_id: i64,
+        repository: impl Into<String>,
         package: impl Into<String>,
         package_version: impl Into<String>,
-        project_id: u64,
-        repository: impl Into<String>,
     ) -> Self {
         Self {
-            maven: None,
-            package: package.into(),
-            package_version: package_version.into(),
             project_id,
             repository: repository.into(),
+            package: package.into(),
+            package_version: package_version.into(),
+            maven: None,
         }
     }
     /// For a Maven package: what the files are to be packed as, and their classifier.
@@ -545,36 +545,36 @@ impl DescribeArtifactVersionFileList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeArtifactVersionList {
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
+    /// Artifact repository, by its name within the project.
+    pub repository: String,
     /// Package, by its name within the artifact repository.
     pub package: String,
     /// Page to fetch, counted from 1.
-    pub page_number: Option<u64>,
+    pub page_number: Option<i64>,
     /// Most versions on a page; 10 when left out.
-    pub page_size: Option<u64>,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
-    /// Artifact repository, by its name within the project.
-    pub repository: String,
+    pub page_size: Option<i64>,
 }
 
 impl DescribeArtifactVersionList {
     /// Begins with what it cannot do without.
-    pub fn new(package: impl Into<String>, project_id: u64, repository: impl Into<String>) -> Self {
+    pub fn new(project_id: i64, repository: impl Into<String>, package: impl Into<String>) -> Self {
         Self {
+            project_id,
+            repository: repository.into(),
             package: package.into(),
             page_number: None,
             page_size: None,
-            project_id,
-            repository: repository.into(),
         }
     }
     /// Page to fetch, counted from 1.
-    pub fn page_number(mut self, page_number: u64) -> Self {
+    pub fn page_number(mut self, page_number: i64) -> Self {
         self.page_number = Some(page_number);
         self
     }
     /// Most versions on a page; 10 when left out.
-    pub fn page_size(mut self, page_size: u64) -> Self {
+    pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = Some(page_size);
         self
     }
@@ -631,36 +631,36 @@ impl DescribeTeamArtifacts {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ForbiddenArtifactVersion {
-    /// `FORBIDDEN` forbids the download, `UNFORBIDDEN` allows it again.
-    pub forbidden_action: String,
-    /// Why the download is forbidden, as people read it.
-    pub forbidden_note: Option<String>,
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
+    /// Artifact repository, by its name within the project.
+    pub repository: String,
     /// Package, by its name within the artifact repository.
     pub package: String,
     /// Version of the package, as it was published.
     pub package_version: String,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
-    /// Artifact repository, by its name within the project.
-    pub repository: String,
+    /// `FORBIDDEN` forbids the download, `UNFORBIDDEN` allows it again.
+    pub forbidden_action: String,
+    /// Why the download is forbidden, as people read it.
+    pub forbidden_note: Option<String>,
 }
 
 impl ForbiddenArtifactVersion {
     /// Begins with what it cannot do without.
     pub fn new(
-        forbidden_action: impl Into<String>,
+        project_id: i64,
+        repository: impl Into<String>,
         package: impl Into<String>,
         package_version: impl Into<String>,
-        project_id: u64,
-        repository: impl Into<String>,
+        forbidden_action: impl Into<String>,
     ) -> Self {
         Self {
-            forbidden_action: forbidden_action.into(),
-            forbidden_note: None,
-            package: package.into(),
-            package_version: package_version.into(),
             project_id,
             repository: repository.into(),
+            package: package.into(),
+            package_version: package_version.into(),
+            forbidden_action: forbidden_action.into(),
+            forbidden_note: None,
         }
     }
     /// Why the download is forbidden, as people read it.
@@ -721,33 +721,33 @@ impl ModifyArtifactCredit {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyArtifactProperties {
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
+    /// Artifact repository, by its name within the project.
+    pub repository: String,
     /// Package, by its name within the artifact repository.
     pub package: String,
     /// Version of the package, as it was published.
     pub package_version: String,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
     /// Properties to change, by name, each with its new value.
     pub property_set: Vec<ArtifactPropertyBean>,
-    /// Artifact repository, by its name within the project.
-    pub repository: String,
 }
 
 impl ModifyArtifactProperties {
     /// Begins with what it cannot do without.
     pub fn new(
+        project_id: i64,
+        repository: impl Into<String>,
         package: impl Into<String>,
         package_version: impl Into<String>,
-        project_id: u64,
         property_set: impl Into<Vec<ArtifactPropertyBean>>,
-        repository: impl Into<String>,
     ) -> Self {
         Self {
+            project_id,
+            repository: repository.into(),
             package: package.into(),
             package_version: package_version.into(),
-            project_id,
             property_set: property_set.into(),
-            repository: repository.into(),
         }
     }
 }
@@ -761,29 +761,29 @@ impl ModifyArtifactProperties {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ReleaseArtifactVersion {
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
+    /// Artifact repository, by its name within the project.
+    pub repository: String,
     /// Package, by its name within the artifact repository.
     pub package: String,
     /// Version of the package, as it was published.
     pub package_version: String,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
-    /// Artifact repository, by its name within the project.
-    pub repository: String,
 }
 
 impl ReleaseArtifactVersion {
     /// Begins with what it cannot do without.
     pub fn new(
+        project_id: i64,
+        repository: impl Into<String>,
         package: impl Into<String>,
         package_version: impl Into<String>,
-        project_id: u64,
-        repository: impl Into<String>,
     ) -> Self {
         Self {
-            package: package.into(),
-            package_version: package_version.into(),
             project_id,
             repository: repository.into(),
+            package: package.into(),
+            package_version: package_version.into(),
         }
     }
 }
@@ -915,9 +915,9 @@ pub struct ArtifactPackageBean {
     pub created_at: Option<Timestamp>,
     pub description: Option<String>,
     /// Number of the package.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// Number of the version that was pushed last.
-    pub latest_version_id: Option<u64>,
+    pub latest_version_id: Option<i64>,
     /// Version that was pushed last, such as `1.0`.
     pub latest_version_name: Option<String>,
     /// Whether the version pushed last is released: `1` no, `2` yes.
@@ -928,9 +928,9 @@ pub struct ArtifactPackageBean {
     /// repository says.
     pub release_strategy: Option<i64>,
     /// Number of the artifact repository.
-    pub repo_id: Option<u64>,
+    pub repo_id: Option<i64>,
     /// Versions the package has.
-    pub version_count: Option<u64>,
+    pub version_count: Option<i64>,
 }
 
 /// What `DescribeArtifactPackageList` answers: some of the packages, and how many there are.
@@ -940,11 +940,11 @@ pub struct ArtifactPackagePageBean {
     /// Packages of this page.
     pub instance_set: Option<Vec<ArtifactPackageBean>>,
     /// Page that this is, counted from 1.
-    pub page_number: Option<u64>,
+    pub page_number: Option<i64>,
     /// Most items on a page.
-    pub page_size: Option<u64>,
+    pub page_size: Option<i64>,
     /// Items on all pages together.
-    pub total_count: Option<u64>,
+    pub total_count: Option<i64>,
 }
 
 /// A property of a version of a package, as it is read. It is written as `ArtifactPropertyBean`.
@@ -954,7 +954,7 @@ pub struct ArtifactProperty {
     /// When the property was added, in milliseconds since 1970.
     pub created_at: Option<Timestamp>,
     /// Number of the property.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// Whether the property is safe from change. The official text contradicts itself: it gives `false` to those that
     /// cannot be changed,
     /// and its sample has `true` for an ordinary property. Go by the name.
@@ -995,16 +995,16 @@ pub struct ArtifactRepositoryBean {
     pub created_at: Option<Timestamp>,
     pub description: Option<String>,
     /// Number of the artifact repository.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// Name within the project, as operations take it.
     pub name: Option<String>,
     /// Number of the project.
-    pub project_id: Option<u64>,
+    pub project_id: Option<i64>,
     /// What happens when a version is pushed again: `1` it is overwritten, `2` it is refused, `3` the strategy for
     /// snapshots.
     pub release_strategy: Option<i64>,
     /// Number of the team.
-    pub team_id: Option<u64>,
+    pub team_id: Option<i64>,
     /// Kind: `1` generic, `2` Docker, `3` Maven, `4` npm, `5` PyPI, `6` Helm, `7` Composer, `8` NuGet, `9` Conan,
     /// `10` CocoaPods, `11` RPM.
     pub r#type: Option<i64>,
@@ -1052,11 +1052,11 @@ pub struct ArtifactRepositoryPageBean {
     /// Repositories of this page.
     pub instance_set: Option<Vec<ArtifactRepositoryBean>>,
     /// Page that this is, counted from 1.
-    pub page_number: Option<u64>,
+    pub page_number: Option<i64>,
     /// Most items on a page.
-    pub page_size: Option<u64>,
+    pub page_size: Option<i64>,
     /// Items on all pages together.
-    pub total_count: Option<u64>,
+    pub total_count: Option<i64>,
 }
 
 /// A published state of a package, with its hash, its size and whether it is released.
@@ -1067,13 +1067,13 @@ pub struct ArtifactVersionBean {
     pub created_at: Option<Timestamp>,
     pub description: Option<String>,
     /// How often it was downloaded.
-    pub download_count: Option<u64>,
+    pub download_count: Option<i64>,
     /// Hash of the version, with the algorithm before it in the official sample: `sha1 514854de…`.
     pub hash: Option<String>,
     /// Number of the version.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// Number of the package.
-    pub pkg_id: Option<u64>,
+    pub pkg_id: Option<i64>,
     /// `1` not released, `2` released. The official sample has `0`, which is not explained.
     pub release_status: Option<i64>,
     /// Size in megabytes. The official sample leaves it out.
@@ -1099,11 +1099,11 @@ pub struct ArtifactVersionPageBean {
     /// Versions of this page.
     pub instance_set: Option<Vec<ArtifactVersionBean>>,
     /// Page that this is, counted from 1.
-    pub page_number: Option<u64>,
+    pub page_number: Option<i64>,
     /// Most items on a page.
-    pub page_size: Option<u64>,
+    pub page_size: Option<i64>,
     /// Items on all pages together.
-    pub total_count: Option<u64>,
+    pub total_count: Option<i64>,
 }
 
 /// A list of artifacts that are trusted in some range.
@@ -1335,7 +1335,7 @@ pub struct CreateArtifactCreditResponse {
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateArtifactRepositoryResponse {
-    pub id: Option<u64>,
+    pub id: Option<i64>,
 }
 
 /// What [`DescribeArtifactChecksums`] answers.

@@ -26,16 +26,16 @@ pub use tables::OPERATIONS;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateGitBranch {
-    /// Name the new branch is to have, such as `dev`.
-    pub branch_name: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Name the new branch is to have, such as `dev`.
+    pub branch_name: String,
+    /// Name of the branch, or hash of the commit, that the new branch begins at.
+    pub start_point: String,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
     /// Remark on the branch; [`DescribeGitBranch`] shows it as `Content`.
     pub note: Option<String>,
-    /// Name of the branch, or hash of the commit, that the new branch begins at.
-    pub start_point: String,
 }
 
 impl CreateGitBranch {
@@ -43,11 +43,11 @@ impl CreateGitBranch {
     pub fn new(depot: impl Into<Depot>, branch_name: impl Into<String>, start_point: impl Into<String>) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            branch_name: branch_name.into(),
             depot_id,
+            branch_name: branch_name.into(),
+            start_point: start_point.into(),
             depot_path,
             note: None,
-            start_point: start_point.into(),
         }
     }
     /// Remark on the branch; [`DescribeGitBranch`] shows it as `Content`.
@@ -93,10 +93,10 @@ impl CreateReadOnlyRef {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteGitBranch {
-    /// Branch to delete, such as `dev`.
-    pub branch_name: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Branch to delete, such as `dev`.
+    pub branch_name: String,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
 }
@@ -106,8 +106,8 @@ impl DeleteGitBranch {
     pub fn new(depot: impl Into<Depot>, branch_name: impl Into<String>) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            branch_name: branch_name.into(),
             depot_id,
+            branch_name: branch_name.into(),
             depot_path,
         }
     }
@@ -197,10 +197,10 @@ impl DescribeDepotDefaultBranch {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeGitBranch {
-    /// Branch to read, such as `master`.
-    pub branch_name: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Branch to read, such as `master`.
+    pub branch_name: String,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
 }
@@ -210,8 +210,8 @@ impl DescribeGitBranch {
     pub fn new(depot: impl Into<Depot>, branch_name: impl Into<String>) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            branch_name: branch_name.into(),
             depot_id,
+            branch_name: branch_name.into(),
             depot_path,
         }
     }
@@ -228,12 +228,12 @@ impl DescribeGitBranch {
 pub struct DescribeGitBranchList {
     /// Repository to list, by its path `team/project/depot`.
     pub depot_path: String,
-    /// Only branches that match this keyword.
-    pub key_word: Option<String>,
     /// Page to fetch, counted from 1.
     pub page_number: i64,
     /// Most items on a page.
     pub page_size: i64,
+    /// Only branches that match this keyword.
+    pub key_word: Option<String>,
 }
 
 impl DescribeGitBranchList {
@@ -241,15 +241,10 @@ impl DescribeGitBranchList {
     pub fn new(depot_path: impl Into<String>) -> Self {
         Self {
             depot_path: depot_path.into(),
-            key_word: None,
             page_number: 1,
             page_size: 100,
+            key_word: None,
         }
-    }
-    /// Only branches that match this keyword.
-    pub fn key_word(mut self, key_word: impl Into<String>) -> Self {
-        self.key_word = Some(key_word.into());
-        self
     }
     /// Page to fetch, counted from 1.
     pub fn page_number(mut self, page_number: i64) -> Self {
@@ -259,6 +254,11 @@ impl DescribeGitBranchList {
     /// Most items on a page.
     pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = page_size;
+        self
+    }
+    /// Only branches that match this keyword.
+    pub fn key_word(mut self, key_word: impl Into<String>) -> Self {
+        self.key_word = Some(key_word.into());
         self
     }
 }
@@ -324,10 +324,10 @@ impl DescribeGitBranches {
 pub struct DescribeGitBranchesBySha {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Commit, by its hash.
     pub sha: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeGitBranchesBySha {
@@ -336,8 +336,8 @@ impl DescribeGitBranchesBySha {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             sha: sha.into(),
+            depot_path,
         }
     }
 }
@@ -351,10 +351,10 @@ impl DescribeGitBranchesBySha {
 pub struct DescribeGitRef {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Branch or tag, by its name, such as `master`.
     pub revision: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeGitRef {
@@ -363,8 +363,8 @@ impl DescribeGitRef {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             revision: revision.into(),
+            depot_path,
         }
     }
 }
@@ -380,12 +380,12 @@ impl DescribeGitRef {
 pub struct DescribeGitRefsBySha {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Commit, by its hash.
     pub sha: String,
     /// `branch` for branches, `tag` for tags, `all` for both.
     pub r#type: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeGitRefsBySha {
@@ -394,9 +394,9 @@ impl DescribeGitRefsBySha {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             sha: sha.into(),
             r#type: r#type.into(),
+            depot_path,
         }
     }
 }
@@ -412,22 +412,22 @@ impl DescribeGitRefsBySha {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeProjectDepotBranches {
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
+    /// Repository, by its number.
+    pub id: i64,
     /// Where the repository lives. The document names no values here; `CreateCodingCIJob` has a list of such values,
     /// with `CODING` for the service's own.
     pub depot_type: String,
-    /// Repository, by its number.
-    pub id: u64,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
 }
 
 impl DescribeProjectDepotBranches {
     /// Begins with what it cannot do without.
-    pub fn new(depot_type: impl Into<String>, id: u64, project_id: u64) -> Self {
+    pub fn new(project_id: i64, id: i64, depot_type: impl Into<String>) -> Self {
         Self {
-            depot_type: depot_type.into(),
-            id,
             project_id,
+            id,
+            depot_type: depot_type.into(),
         }
     }
 }
@@ -441,10 +441,10 @@ impl DescribeProjectDepotBranches {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyDefaultBranch {
-    /// Branch to make the default, such as `master`.
-    pub branch_name: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Branch to make the default, such as `master`.
+    pub branch_name: String,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
 }
@@ -454,8 +454,8 @@ impl ModifyDefaultBranch {
     pub fn new(depot: impl Into<Depot>, branch_name: impl Into<String>) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            branch_name: branch_name.into(),
             depot_id,
+            branch_name: branch_name.into(),
             depot_path,
         }
     }

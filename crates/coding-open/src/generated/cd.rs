@@ -22,18 +22,18 @@ pub use tables::OPERATIONS;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct BindCdApplicationToProject {
-    /// Application of continuous deployment, by its name.
-    pub application: String,
     /// Project to connect it to, by its identifier.
     pub project_name: String,
+    /// Application of continuous deployment, by its name.
+    pub application: String,
 }
 
 impl BindCdApplicationToProject {
     /// Begins with what it cannot do without.
-    pub fn new(application: impl Into<String>, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, application: impl Into<String>) -> Self {
         Self {
-            application: application.into(),
             project_name: project_name.into(),
+            application: application.into(),
         }
     }
 }
@@ -77,23 +77,23 @@ impl CancelCdPipeline {
 pub struct CreateCdCloudAccount {
     /// `KUBERNETES` or `TENCENT`.
     pub cloud_provider: CloudProvider,
-    /// Access to the cloud, in the one form that fits.
-    pub credential: CloudAccountCredential,
     /// What lists are to call the account.
     pub name: String,
+    /// Access to the cloud, in the one form that fits.
+    pub credential: CloudAccountCredential,
 }
 
 impl CreateCdCloudAccount {
     /// Begins with what it cannot do without.
     pub fn new(
         cloud_provider: impl Into<CloudProvider>,
-        credential: CloudAccountCredential,
         name: impl Into<String>,
+        credential: CloudAccountCredential,
     ) -> Self {
         Self {
             cloud_provider: cloud_provider.into(),
-            credential,
             name: name.into(),
+            credential,
         }
     }
 }
@@ -107,41 +107,41 @@ impl CreateCdCloudAccount {
 pub struct CreateCdHostServerGroup {
     /// Bastion host to reach the hosts through, by its number; [`DescribeCdAgentMachines`] lists them.
     pub agent_machine_id: i64,
-    /// How to log in by SSH: `PUBLIC_KEY` or `PASSWORD`.
-    pub auth_method: HostAuthMethod,
     /// What lists are to call the group.
     pub display_name: String,
+    /// How to log in by SSH: `PUBLIC_KEY` or `PASSWORD`.
+    pub auth_method: HostAuthMethod,
+    /// User to log in as by SSH.
+    pub user_name: String,
+    /// Where SSH listens on the hosts, such as 36000 in the samples.
+    pub port: i64,
     /// IP addresses of the hosts.
     pub ips: Vec<String>,
     /// Keys and values that mark the group.
     pub labels: Option<Vec<HostServerGroupLabel>>,
     /// Password to log in with; goes with the `AuthMethod` `PASSWORD`.
     pub password: Option<SecretString>,
-    /// Where SSH listens on the hosts, such as 36000 in the samples.
-    pub port: i64,
-    /// User to log in as by SSH.
-    pub user_name: String,
 }
 
 impl CreateCdHostServerGroup {
     /// Begins with what it cannot do without.
     pub fn new(
         agent_machine_id: i64,
-        auth_method: impl Into<HostAuthMethod>,
         display_name: impl Into<String>,
-        ips: impl IntoIterator<Item = impl Into<String>>,
-        port: i64,
+        auth_method: impl Into<HostAuthMethod>,
         user_name: impl Into<String>,
+        port: i64,
+        ips: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
         Self {
             agent_machine_id,
-            auth_method: auth_method.into(),
             display_name: display_name.into(),
+            auth_method: auth_method.into(),
+            user_name: user_name.into(),
+            port,
             ips: ips.into_iter().map(Into::into).collect(),
             labels: None,
             password: None,
-            port,
-            user_name: user_name.into(),
         }
     }
     /// Keys and values that mark the group.
@@ -438,23 +438,23 @@ impl DescribeCdCloudAccounts {
 pub struct DescribeCdDeployCountByApplications {
     /// Applications to look at, by their names.
     pub application: Vec<String>,
-    /// End of the span to count in, such as `2020-12-31 23:59:59`.
-    pub end_at: String,
     /// Begin of the span to count in, such as `2020-12-01 00:00:00`.
     pub start_at: String,
+    /// End of the span to count in, such as `2020-12-31 23:59:59`.
+    pub end_at: String,
 }
 
 impl DescribeCdDeployCountByApplications {
     /// Begins with what it cannot do without.
     pub fn new(
         application: impl IntoIterator<Item = impl Into<String>>,
-        end_at: impl Into<String>,
         start_at: impl Into<String>,
+        end_at: impl Into<String>,
     ) -> Self {
         Self {
             application: application.into_iter().map(Into::into).collect(),
-            end_at: end_at.into(),
             start_at: start_at.into(),
+            end_at: end_at.into(),
         }
     }
 }
@@ -468,21 +468,21 @@ impl DescribeCdDeployCountByApplications {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeCdDeployCountByProject {
-    /// End of the span to count in, such as `2020-12-31 23:59:59`.
-    pub end_at: String,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
     /// Begin of the span to count in, such as `2020-12-01 00:00:00`.
     pub start_at: String,
+    /// End of the span to count in, such as `2020-12-31 23:59:59`.
+    pub end_at: String,
 }
 
 impl DescribeCdDeployCountByProject {
     /// Begins with what it cannot do without.
-    pub fn new(end_at: impl Into<String>, project_name: impl Into<String>, start_at: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, start_at: impl Into<String>, end_at: impl Into<String>) -> Self {
         Self {
-            end_at: end_at.into(),
             project_name: project_name.into(),
             start_at: start_at.into(),
+            end_at: end_at.into(),
         }
     }
 }
@@ -498,23 +498,23 @@ impl DescribeCdDeployCountByProject {
 pub struct DescribeCdDeployTimeByApplications {
     /// Applications to look at, by their names.
     pub application: Vec<String>,
-    /// End of the span to add up, such as `2020-12-31 23:59:59`.
-    pub end_at: String,
     /// Begin of the span to add up, such as `2020-12-01 00:00:00`.
     pub start_at: String,
+    /// End of the span to add up, such as `2020-12-31 23:59:59`.
+    pub end_at: String,
 }
 
 impl DescribeCdDeployTimeByApplications {
     /// Begins with what it cannot do without.
     pub fn new(
         application: impl IntoIterator<Item = impl Into<String>>,
-        end_at: impl Into<String>,
         start_at: impl Into<String>,
+        end_at: impl Into<String>,
     ) -> Self {
         Self {
             application: application.into_iter().map(Into::into).collect(),
-            end_at: end_at.into(),
             start_at: start_at.into(),
+            end_at: end_at.into(),
         }
     }
 }
@@ -528,21 +528,21 @@ impl DescribeCdDeployTimeByApplications {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeCdDeployTimeByProject {
-    /// End of the span to add up, such as `2020-12-31 23:59:59`.
-    pub end_at: String,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
     /// Begin of the span to add up, such as `2020-12-01 00:00:00`.
     pub start_at: String,
+    /// End of the span to add up, such as `2020-12-31 23:59:59`.
+    pub end_at: String,
 }
 
 impl DescribeCdDeployTimeByProject {
     /// Begins with what it cannot do without.
-    pub fn new(end_at: impl Into<String>, project_name: impl Into<String>, start_at: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, start_at: impl Into<String>, end_at: impl Into<String>) -> Self {
         Self {
-            end_at: end_at.into(),
             project_name: project_name.into(),
             start_at: start_at.into(),
+            end_at: end_at.into(),
         }
     }
 }
@@ -558,23 +558,23 @@ impl DescribeCdDeployTimeByProject {
 pub struct DescribeCdDeployTrendByApplications {
     /// Applications to look at, by their names.
     pub application: Vec<String>,
-    /// End of the span to count day by day, such as `2020-12-31 23:59:59`.
-    pub end_at: String,
     /// Begin of the span to count day by day, such as `2020-12-01 00:00:00`.
     pub start_at: String,
+    /// End of the span to count day by day, such as `2020-12-31 23:59:59`.
+    pub end_at: String,
 }
 
 impl DescribeCdDeployTrendByApplications {
     /// Begins with what it cannot do without.
     pub fn new(
         application: impl IntoIterator<Item = impl Into<String>>,
-        end_at: impl Into<String>,
         start_at: impl Into<String>,
+        end_at: impl Into<String>,
     ) -> Self {
         Self {
             application: application.into_iter().map(Into::into).collect(),
-            end_at: end_at.into(),
             start_at: start_at.into(),
+            end_at: end_at.into(),
         }
     }
 }
@@ -588,21 +588,21 @@ impl DescribeCdDeployTrendByApplications {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeCdDeployTrendByProject {
-    /// End of the span to count day by day, such as `2020-12-31 23:59:59`.
-    pub end_at: String,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
     /// Begin of the span to count day by day, such as `2020-12-01 00:00:00`.
     pub start_at: String,
+    /// End of the span to count day by day, such as `2020-12-31 23:59:59`.
+    pub end_at: String,
 }
 
 impl DescribeCdDeployTrendByProject {
     /// Begins with what it cannot do without.
-    pub fn new(end_at: impl Into<String>, project_name: impl Into<String>, start_at: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, start_at: impl Into<String>, end_at: impl Into<String>) -> Self {
         Self {
-            end_at: end_at.into(),
             project_name: project_name.into(),
             start_at: start_at.into(),
+            end_at: end_at.into(),
         }
     }
 }
@@ -794,21 +794,21 @@ impl DescribeHostServerInstance {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyCdCloudAccount {
-    /// Access to the cloud that the account is to have, in the one form that fits.
-    pub credential: CloudAccountCredential,
     /// Cloud account to change, by its number.
     pub id: i64,
     /// Name the account is to have.
     pub name: String,
+    /// Access to the cloud that the account is to have, in the one form that fits.
+    pub credential: CloudAccountCredential,
 }
 
 impl ModifyCdCloudAccount {
     /// Begins with what it cannot do without.
-    pub fn new(credential: CloudAccountCredential, id: i64, name: impl Into<String>) -> Self {
+    pub fn new(id: i64, name: impl Into<String>, credential: CloudAccountCredential) -> Self {
         Self {
-            credential,
             id,
             name: name.into(),
+            credential,
         }
     }
 }
@@ -822,45 +822,45 @@ impl ModifyCdCloudAccount {
 pub struct ModifyCdHostServerGroup {
     /// Bastion host to reach the hosts through, by its number; [`DescribeCdAgentMachines`] lists them.
     pub agent_machine_id: i64,
-    /// How to log in by SSH: `PUBLIC_KEY` or `PASSWORD`.
-    pub auth_method: HostAuthMethod,
     /// What lists are to call the group from now on.
     pub display_name: String,
-    /// Host group to change, by its number.
-    pub id: i64,
+    /// How to log in by SSH: `PUBLIC_KEY` or `PASSWORD`.
+    pub auth_method: HostAuthMethod,
+    /// User to log in as by SSH.
+    pub user_name: String,
+    /// Where SSH listens on the hosts, such as 36000 in the samples.
+    pub port: i64,
     /// IP addresses of all hosts that are to be in the group.
     pub ips: Vec<String>,
+    /// Host group to change, by its number.
+    pub id: i64,
     /// Labels the group is to have.
     pub labels: Option<Vec<HostServerGroupLabel>>,
     /// Password to log in with; goes with the `AuthMethod` `PASSWORD`.
     pub password: Option<SecretString>,
-    /// Where SSH listens on the hosts, such as 36000 in the samples.
-    pub port: i64,
-    /// User to log in as by SSH.
-    pub user_name: String,
 }
 
 impl ModifyCdHostServerGroup {
     /// Begins with what it cannot do without.
     pub fn new(
         agent_machine_id: i64,
-        auth_method: impl Into<HostAuthMethod>,
         display_name: impl Into<String>,
-        id: i64,
-        ips: impl IntoIterator<Item = impl Into<String>>,
-        port: i64,
+        auth_method: impl Into<HostAuthMethod>,
         user_name: impl Into<String>,
+        port: i64,
+        ips: impl IntoIterator<Item = impl Into<String>>,
+        id: i64,
     ) -> Self {
         Self {
             agent_machine_id,
-            auth_method: auth_method.into(),
             display_name: display_name.into(),
-            id,
+            auth_method: auth_method.into(),
+            user_name: user_name.into(),
+            port,
             ips: ips.into_iter().map(Into::into).collect(),
+            id,
             labels: None,
             password: None,
-            port,
-            user_name: user_name.into(),
         }
     }
     /// Labels the group is to have.

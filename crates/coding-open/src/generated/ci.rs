@@ -23,43 +23,43 @@ pub use tables::OPERATIONS;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct BoundExternalDepot {
+    /// Service that holds the repository, such as `GITHUB`.
+    pub depot_type: String,
+    /// Whether to have a webhook on the repository; usually `true`.
+    pub web_hook: bool,
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
+    /// What identifies the repository; samples have its clone address, such as
+    /// `https://github.com/spring-projects/spring-boot.git`.
+    pub external_depot_address: String,
     /// Credential that holds user name and password for the repository; for the `GrantType` `USERNAME_PASSWORD`.
     pub credential_uuid: Option<String>,
     /// Source repository, by its number; needed when it belongs to another project of CODING.
     pub depot_id: Option<i64>,
-    /// Service that holds the repository, such as `GITHUB`.
-    pub depot_type: String,
-    /// What identifies the repository; samples have its clone address, such as
-    /// `https://github.com/spring-projects/spring-boot.git`.
-    pub external_depot_address: String,
     /// How CODING gets access: `CODING_PERSONAL_CREDENTIAL` for a repository of another project of CODING, `OAUTH`
     /// for others. `USERNAME_PASSWORD` is a third way, which only `CredentialUUID` and `RepoUrl` speak of.
     pub grant_type: Option<String>,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
     /// HTTP address of the repository; for the `GrantType` `USERNAME_PASSWORD`.
     pub repo_url: Option<String>,
-    /// Whether to have a webhook on the repository; usually `true`.
-    pub web_hook: bool,
 }
 
 impl BoundExternalDepot {
     /// Begins with what it cannot do without.
     pub fn new(
         depot_type: impl Into<String>,
-        external_depot_address: impl Into<String>,
-        project_id: u64,
         web_hook: bool,
+        project_id: i64,
+        external_depot_address: impl Into<String>,
     ) -> Self {
         Self {
+            depot_type: depot_type.into(),
+            web_hook,
+            project_id,
+            external_depot_address: external_depot_address.into(),
             credential_uuid: None,
             depot_id: None,
-            depot_type: depot_type.into(),
-            external_depot_address: external_depot_address.into(),
             grant_type: None,
-            project_id,
             repo_url: None,
-            web_hook,
         }
     }
     /// Credential that holds user name and password for the repository; for the `GrantType` `USERNAME_PASSWORD`.
@@ -115,48 +115,48 @@ impl ClearCodingCIJobCache {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateCodingCIJob {
-    /// Users to tell of every result, by their numbers.
-    pub always_user_id_list: Option<Vec<u64>>,
-    /// Whether builds of the same merge request are cancelled by themselves.
-    pub auto_cancel_same_merge_request: bool,
-    /// Whether builds of the same revision are cancelled by themselves.
-    pub auto_cancel_same_revision: bool,
-    /// Pattern that refs must match to trigger a build, such as `^refs/heads/master$`; needed with the `HookType`
-    /// `CUSTOM`.
-    pub branch_regex: Option<String>,
-    /// Branch whose updates trigger a build, such as `master`; needed with the `HookType` `DEFAULT`.
-    pub branch_selector: Option<String>,
-    /// Users to tell of failures only, by their numbers.
-    pub build_fail_user_id_list: Option<Vec<u64>>,
-    /// Directories to keep between builds.
-    pub cache_path_list: Option<Vec<CodingCIJobCachePath>>,
+    /// Project to make the job in, by its number.
+    pub project_id: i64,
     /// Repository to build, by its number; samples send 0 where `DepotType` is `NONE`.
-    pub depot_id: u64,
-    /// Where the repository lives: `CODING` (this project), `CODING_OTHER_PROJ` (another project of CODING), `TGIT`,
-    /// `GITHUB`, `GITLAB`, `GITLAB_PRIVATE`, `GITEE`, `COMMON_GIT_REPO` (any other Git repository) or `NONE`.
-    pub depot_type: DepotType,
-    /// Environment variables for every build of the job.
-    pub env_list: Option<Vec<CIJobEnv>>,
+    pub depot_id: i64,
+    /// Name of the job as lists show it.
+    pub name: String,
     /// Where builds run: `CVM` (the usual one), `STATIC`, or `AGENT` for a pool of nodes of one's own.
     pub execute_in: Executor,
-    /// Pool of nodes of one's own, by its number; needed when `ExecuteIn` is `AGENT`.
-    pub executed_agent_pool_id: Option<u64>,
     /// Which pushed code triggers a build: `DEFAULT` (an update of the branch in `BranchSelector`), `TAG` (any tag),
     /// `BRANCH` (any branch) or `CUSTOM` (what matches `BranchRegex`).
     pub hook_type: String,
     /// Where the Jenkinsfile comes from: `STATIC` (`JenkinsFileStaticContent`) or `SCM` (the file `JenkinsFilePath`
     /// of the repository).
     pub jenkins_file_from_type: String,
+    /// Whether builds of the same revision are cancelled by themselves.
+    pub auto_cancel_same_revision: bool,
+    /// Whether builds of the same merge request are cancelled by themselves.
+    pub auto_cancel_same_merge_request: bool,
+    /// What the job was made by: `CODING` in the samples; `TKE` and `TCB` are the values the document names.
+    pub job_from_type: String,
+    /// Where the repository lives: `CODING` (this project), `CODING_OTHER_PROJ` (another project of CODING), `TGIT`,
+    /// `GITHUB`, `GITLAB`, `GITLAB_PRIVATE`, `GITEE`, `COMMON_GIT_REPO` (any other Git repository) or `NONE`.
+    pub depot_type: DepotType,
+    /// Users to tell of every result, by their numbers.
+    pub always_user_id_list: Option<Vec<i64>>,
+    /// Pattern that refs must match to trigger a build, such as `^refs/heads/master$`; needed with the `HookType`
+    /// `CUSTOM`.
+    pub branch_regex: Option<String>,
+    /// Branch whose updates trigger a build, such as `master`; needed with the `HookType` `DEFAULT`.
+    pub branch_selector: Option<String>,
+    /// Users to tell of failures only, by their numbers.
+    pub build_fail_user_id_list: Option<Vec<i64>>,
+    /// Directories to keep between builds.
+    pub cache_path_list: Option<Vec<CodingCIJobCachePath>>,
+    /// Environment variables for every build of the job.
+    pub env_list: Option<Vec<CIJobEnv>>,
+    /// Pool of nodes of one's own, by its number; needed when `ExecuteIn` is `AGENT`.
+    pub executed_agent_pool_id: Option<i64>,
     /// Path of the Jenkinsfile in the repository; needed when `JenkinsFileFromType` is `SCM`.
     pub jenkins_file_path: Option<String>,
     /// Text of the Jenkinsfile; needed when `JenkinsFileFromType` is `STATIC`.
     pub jenkins_file_static_content: Option<String>,
-    /// What the job was made by: `CODING` in the samples; `TKE` and `TCB` are the values the document names.
-    pub job_from_type: String,
-    /// Name of the job as lists show it.
-    pub name: String,
-    /// Project to make the job in, by its number.
-    pub project_id: u64,
     /// Times to build at, for the trigger `CRON`.
     pub schedule_list: Option<Vec<CodingCIJobSchedule>>,
     /// What triggers builds: any of `REF_CHANGE` (pushed code), `CRON` (the times of `ScheduleList`) and `MR_CHANGE`
@@ -169,44 +169,44 @@ pub struct CreateCodingCIJob {
 impl CreateCodingCIJob {
     /// Begins with what it cannot do without.
     pub fn new(
-        auto_cancel_same_merge_request: bool,
-        auto_cancel_same_revision: bool,
-        depot_id: u64,
-        depot_type: impl Into<DepotType>,
+        project_id: i64,
+        depot_id: i64,
+        name: impl Into<String>,
         execute_in: impl Into<Executor>,
         hook_type: impl Into<String>,
         jenkins_file_from_type: impl Into<String>,
+        auto_cancel_same_revision: bool,
+        auto_cancel_same_merge_request: bool,
         job_from_type: impl Into<String>,
-        name: impl Into<String>,
-        project_id: u64,
+        depot_type: impl Into<DepotType>,
     ) -> Self {
         Self {
-            always_user_id_list: None,
-            auto_cancel_same_merge_request,
+            project_id,
+            depot_id,
+            name: name.into(),
+            execute_in: execute_in.into(),
+            hook_type: hook_type.into(),
+            jenkins_file_from_type: jenkins_file_from_type.into(),
             auto_cancel_same_revision,
+            auto_cancel_same_merge_request,
+            job_from_type: job_from_type.into(),
+            depot_type: depot_type.into(),
+            always_user_id_list: None,
             branch_regex: None,
             branch_selector: None,
             build_fail_user_id_list: None,
             cache_path_list: None,
-            depot_id,
-            depot_type: depot_type.into(),
             env_list: None,
-            execute_in: execute_in.into(),
             executed_agent_pool_id: None,
-            hook_type: hook_type.into(),
-            jenkins_file_from_type: jenkins_file_from_type.into(),
             jenkins_file_path: None,
             jenkins_file_static_content: None,
-            job_from_type: job_from_type.into(),
-            name: name.into(),
-            project_id,
             schedule_list: None,
             trigger_method_list: None,
             trigger_remind: None,
         }
     }
     /// Users to tell of every result, by their numbers.
-    pub fn always_user_id_list(mut self, always_user_id_list: impl Into<Vec<u64>>) -> Self {
+    pub fn always_user_id_list(mut self, always_user_id_list: impl Into<Vec<i64>>) -> Self {
         self.always_user_id_list = Some(always_user_id_list.into());
         self
     }
@@ -222,7 +222,7 @@ impl CreateCodingCIJob {
         self
     }
     /// Users to tell of failures only, by their numbers.
-    pub fn build_fail_user_id_list(mut self, build_fail_user_id_list: impl Into<Vec<u64>>) -> Self {
+    pub fn build_fail_user_id_list(mut self, build_fail_user_id_list: impl Into<Vec<i64>>) -> Self {
         self.build_fail_user_id_list = Some(build_fail_user_id_list.into());
         self
     }
@@ -237,7 +237,7 @@ impl CreateCodingCIJob {
         self
     }
     /// Pool of nodes of one's own, by its number; needed when `ExecuteIn` is `AGENT`.
-    pub fn executed_agent_pool_id(mut self, executed_agent_pool_id: u64) -> Self {
+    pub fn executed_agent_pool_id(mut self, executed_agent_pool_id: i64) -> Self {
         self.executed_agent_pool_id = Some(executed_agent_pool_id);
         self
     }
@@ -278,12 +278,12 @@ impl CreateCodingCIJob {
 pub struct CreateCodingCIJobByTeamTemplate {
     /// Repository that the job is to build, by its number.
     pub depot_id: i64,
-    /// Where the repository lives.
-    pub depot_type: DepotType,
     /// Name for the new job, as lists are to show it.
     pub job_name: String,
     /// Project that the job is to be in, by its number.
     pub project_id: i64,
+    /// Where the repository lives.
+    pub depot_type: DepotType,
     /// Template of the team to copy, by its number.
     pub template_id: i64,
 }
@@ -292,16 +292,16 @@ impl CreateCodingCIJobByTeamTemplate {
     /// Begins with what it cannot do without.
     pub fn new(
         depot_id: i64,
-        depot_type: impl Into<DepotType>,
         job_name: impl Into<String>,
         project_id: i64,
+        depot_type: impl Into<DepotType>,
         template_id: i64,
     ) -> Self {
         Self {
             depot_id,
-            depot_type: depot_type.into(),
             job_name: job_name.into(),
             project_id,
+            depot_type: depot_type.into(),
             template_id,
         }
     }
@@ -315,12 +315,12 @@ impl CreateCodingCIJobByTeamTemplate {
 #[non_exhaustive]
 pub struct DeleteCodingCIBuild {
     /// Build to delete, by the `Id` that [`DescribeCodingCIBuilds`] lists.
-    pub build_id: u64,
+    pub build_id: i64,
 }
 
 impl DeleteCodingCIBuild {
     /// Begins with what it cannot do without.
-    pub fn new(build_id: u64) -> Self {
+    pub fn new(build_id: i64) -> Self {
         Self {
             build_id,
         }
@@ -335,12 +335,12 @@ impl DeleteCodingCIBuild {
 #[non_exhaustive]
 pub struct DeleteCodingCIJob {
     /// Job to delete, by its number.
-    pub job_id: u64,
+    pub job_id: i64,
 }
 
 impl DeleteCodingCIJob {
     /// Begins with what it cannot do without.
-    pub fn new(job_id: u64) -> Self {
+    pub fn new(job_id: i64) -> Self {
         Self {
             job_id,
         }
@@ -358,12 +358,12 @@ impl DeleteCodingCIJob {
 #[non_exhaustive]
 pub struct DescribeCodingCIBuild {
     /// Build to read, by the `Id` that [`DescribeCodingCIBuilds`] lists.
-    pub build_id: u64,
+    pub build_id: i64,
 }
 
 impl DescribeCodingCIBuild {
     /// Begins with what it cannot do without.
-    pub fn new(build_id: u64) -> Self {
+    pub fn new(build_id: i64) -> Self {
         Self {
             build_id,
         }
@@ -400,7 +400,7 @@ impl DescribeCodingCIBuildArtifacts {
 #[non_exhaustive]
 pub struct DescribeCodingCIBuildEnvs {
     /// Build whose variables to list, by the `Id` that [`DescribeCodingCIBuilds`] lists.
-    pub build_id: u64,
+    pub build_id: i64,
     /// Source of the variables: `SYSTEM` (the service), `PARAM` (given when the build was triggered) or `ENV` (set in
     /// the job). The document writes the last two `Param` and `Env`; its sample sends `PARAM`.
     pub r#type: String,
@@ -408,7 +408,7 @@ pub struct DescribeCodingCIBuildEnvs {
 
 impl DescribeCodingCIBuildEnvs {
     /// Begins with what it cannot do without.
-    pub fn new(build_id: u64, r#type: impl Into<String>) -> Self {
+    pub fn new(build_id: i64, r#type: impl Into<String>) -> Self {
         Self {
             build_id,
             r#type: r#type.into(),
@@ -447,21 +447,21 @@ impl DescribeCodingCIBuildHtmlReports {
 #[non_exhaustive]
 pub struct DescribeCodingCIBuildLog {
     /// Build whose log to read, by the `Id` that [`DescribeCodingCIBuilds`] lists.
-    pub build_id: u64,
+    pub build_id: i64,
     /// Position in the log to begin at; 0 is its beginning.
-    pub start: u64,
+    pub start: i64,
 }
 
 impl DescribeCodingCIBuildLog {
     /// Begins with what it cannot do without.
-    pub fn new(build_id: u64) -> Self {
+    pub fn new(build_id: i64) -> Self {
         Self {
             build_id,
             start: 0,
         }
     }
     /// Position in the log to begin at; 0 is its beginning.
-    pub fn start(mut self, start: u64) -> Self {
+    pub fn start(mut self, start: i64) -> Self {
         self.start = start;
         self
     }
@@ -477,21 +477,21 @@ impl DescribeCodingCIBuildLog {
 #[non_exhaustive]
 pub struct DescribeCodingCIBuildLogRaw {
     /// Build whose raw log to read, by the `Id` that [`DescribeCodingCIBuilds`] lists.
-    pub build_id: u64,
+    pub build_id: i64,
     /// Position in the raw log to begin at; 0 is its beginning.
-    pub start: u64,
+    pub start: i64,
 }
 
 impl DescribeCodingCIBuildLogRaw {
     /// Begins with what it cannot do without.
-    pub fn new(build_id: u64) -> Self {
+    pub fn new(build_id: i64) -> Self {
         Self {
             build_id,
             start: 0,
         }
     }
     /// Position in the raw log to begin at; 0 is its beginning.
-    pub fn start(mut self, start: u64) -> Self {
+    pub fn start(mut self, start: i64) -> Self {
         self.start = start;
         self
     }
@@ -506,28 +506,28 @@ impl DescribeCodingCIBuildLogRaw {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeCodingCIBuildMetrics {
+    /// First day, such as `2020-11-10`.
+    pub start_time: String,
     /// Last day, such as `2020-11-20`.
     pub end_time: String,
     /// Project whose builds to count, by its number; needed when `Type` is `PROJECT`.
-    pub project_id: Option<u64>,
-    /// First day, such as `2020-11-10`.
-    pub start_time: String,
+    pub project_id: Option<i64>,
     /// What to count for: `PROJECT`. `TEAM` is named in the document, but not served so far.
     pub r#type: Option<String>,
 }
 
 impl DescribeCodingCIBuildMetrics {
     /// Begins with what it cannot do without.
-    pub fn new(end_time: impl Into<String>, start_time: impl Into<String>) -> Self {
+    pub fn new(start_time: impl Into<String>, end_time: impl Into<String>) -> Self {
         Self {
+            start_time: start_time.into(),
             end_time: end_time.into(),
             project_id: None,
-            start_time: start_time.into(),
             r#type: None,
         }
     }
     /// Project whose builds to count, by its number; needed when `Type` is `PROJECT`.
-    pub fn project_id(mut self, project_id: u64) -> Self {
+    pub fn project_id(mut self, project_id: i64) -> Self {
         self.project_id = Some(project_id);
         self
     }
@@ -548,12 +548,12 @@ impl DescribeCodingCIBuildMetrics {
 #[non_exhaustive]
 pub struct DescribeCodingCIBuildStage {
     /// Build whose stages to list, by the `Id` that [`DescribeCodingCIBuilds`] lists.
-    pub build_id: u64,
+    pub build_id: i64,
 }
 
 impl DescribeCodingCIBuildStage {
     /// Begins with what it cannot do without.
-    pub fn new(build_id: u64) -> Self {
+    pub fn new(build_id: i64) -> Self {
         Self {
             build_id,
         }
@@ -569,44 +569,44 @@ impl DescribeCodingCIBuildStage {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeCodingCIBuildStatistics {
-    /// End of the span, such as `2020-09-22 00:00:00`.
-    pub end_time: String,
-    /// Job to compute for, by its number; goes with the `MetricType` `JOB`.
-    pub job_id: Option<u64>,
     /// What to compute for: `PROJECT`. `JOB` is named in the document, but not served so far.
     pub metric_type: String,
     /// Length of an interval in seconds.
-    pub period: u64,
-    /// Project to compute for, by its number; goes with the `MetricType` `PROJECT`.
-    pub project_id: Option<u64>,
+    pub period: i64,
     /// Begin of the span, such as `2020-09-22 00:00:00`.
     pub start_time: String,
+    /// End of the span, such as `2020-09-22 00:00:00`.
+    pub end_time: String,
+    /// Job to compute for, by its number; goes with the `MetricType` `JOB`.
+    pub job_id: Option<i64>,
+    /// Project to compute for, by its number; goes with the `MetricType` `PROJECT`.
+    pub project_id: Option<i64>,
 }
 
 impl DescribeCodingCIBuildStatistics {
     /// Begins with what it cannot do without.
     pub fn new(
-        end_time: impl Into<String>,
         metric_type: impl Into<String>,
-        period: u64,
+        period: i64,
         start_time: impl Into<String>,
+        end_time: impl Into<String>,
     ) -> Self {
         Self {
-            end_time: end_time.into(),
-            job_id: None,
             metric_type: metric_type.into(),
             period,
-            project_id: None,
             start_time: start_time.into(),
+            end_time: end_time.into(),
+            job_id: None,
+            project_id: None,
         }
     }
     /// Job to compute for, by its number; goes with the `MetricType` `JOB`.
-    pub fn job_id(mut self, job_id: u64) -> Self {
+    pub fn job_id(mut self, job_id: i64) -> Self {
         self.job_id = Some(job_id);
         self
     }
     /// Project to compute for, by its number; goes with the `MetricType` `PROJECT`.
-    pub fn project_id(mut self, project_id: u64) -> Self {
+    pub fn project_id(mut self, project_id: i64) -> Self {
         self.project_id = Some(project_id);
         self
     }
@@ -622,14 +622,14 @@ impl DescribeCodingCIBuildStatistics {
 #[non_exhaustive]
 pub struct DescribeCodingCIBuildStep {
     /// Build that the stage is part of, by the `Id` that [`DescribeCodingCIBuilds`] lists.
-    pub build_id: u64,
+    pub build_id: i64,
     /// Stage whose steps to list, by the `id` it has in the answer of [`DescribeCodingCIBuildStage`].
-    pub stage_id: u64,
+    pub stage_id: i64,
 }
 
 impl DescribeCodingCIBuildStep {
     /// Begins with what it cannot do without.
-    pub fn new(build_id: u64, stage_id: u64) -> Self {
+    pub fn new(build_id: i64, stage_id: i64) -> Self {
         Self {
             build_id,
             stage_id,
@@ -647,27 +647,27 @@ impl DescribeCodingCIBuildStep {
 #[non_exhaustive]
 pub struct DescribeCodingCIBuildStepLog {
     /// Build that the step is part of, by the `Id` that [`DescribeCodingCIBuilds`] lists.
-    pub build_id: u64,
+    pub build_id: i64,
     /// Stage that the step is in, by its `id` in the answer of [`DescribeCodingCIBuildStage`].
-    pub stage_id: u64,
-    /// Position in the log of the step to begin at; 0 is its beginning.
-    pub start: u64,
+    pub stage_id: i64,
     /// Step to read, by its `id` in the answer of [`DescribeCodingCIBuildStep`].
-    pub step_id: u64,
+    pub step_id: i64,
+    /// Position in the log of the step to begin at; 0 is its beginning.
+    pub start: i64,
 }
 
 impl DescribeCodingCIBuildStepLog {
     /// Begins with what it cannot do without.
-    pub fn new(build_id: u64, stage_id: u64, step_id: u64) -> Self {
+    pub fn new(build_id: i64, stage_id: i64, step_id: i64) -> Self {
         Self {
             build_id,
             stage_id,
-            start: 0,
             step_id,
+            start: 0,
         }
     }
     /// Position in the log of the step to begin at; 0 is its beginning.
-    pub fn start(mut self, start: u64) -> Self {
+    pub fn start(mut self, start: i64) -> Self {
         self.start = start;
         self
     }
@@ -684,16 +684,16 @@ impl DescribeCodingCIBuildStepLog {
 #[non_exhaustive]
 pub struct DescribeCodingCIBuilds {
     /// Job whose builds to list, by its number.
-    pub job_id: u64,
+    pub job_id: i64,
     /// Page to fetch, counted from 1.
-    pub page_number: u64,
+    pub page_number: i64,
     /// Most items on a page.
-    pub page_size: u64,
+    pub page_size: i64,
 }
 
 impl DescribeCodingCIBuilds {
     /// Begins with what it cannot do without.
-    pub fn new(job_id: u64) -> Self {
+    pub fn new(job_id: i64) -> Self {
         Self {
             job_id,
             page_number: 1,
@@ -701,12 +701,12 @@ impl DescribeCodingCIBuilds {
         }
     }
     /// Page to fetch, counted from 1.
-    pub fn page_number(mut self, page_number: u64) -> Self {
+    pub fn page_number(mut self, page_number: i64) -> Self {
         self.page_number = page_number;
         self
     }
     /// Most items on a page.
-    pub fn page_size(mut self, page_size: u64) -> Self {
+    pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = page_size;
         self
     }
@@ -723,12 +723,12 @@ impl DescribeCodingCIBuilds {
 #[non_exhaustive]
 pub struct DescribeCodingCIJob {
     /// Job to read, by its number.
-    pub job_id: u64,
+    pub job_id: i64,
 }
 
 impl DescribeCodingCIJob {
     /// Begins with what it cannot do without.
-    pub fn new(job_id: u64) -> Self {
+    pub fn new(job_id: i64) -> Self {
         Self {
             job_id,
         }
@@ -744,18 +744,18 @@ impl DescribeCodingCIJob {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeCodingCIJobs {
+    /// Project whose jobs to list, by its number.
+    pub project_id: i64,
     /// Conditions on the jobs to list; only their name can be filtered by.
     pub filter: Option<Vec<Filter>>,
-    /// Project whose jobs to list, by its number.
-    pub project_id: u64,
 }
 
 impl DescribeCodingCIJobs {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: u64) -> Self {
+    pub fn new(project_id: i64) -> Self {
         Self {
-            filter: None,
             project_id,
+            filter: None,
         }
     }
     /// Conditions on the jobs to list; only their name can be filtered by.
@@ -800,103 +800,103 @@ impl ModifyCodingCIAgentEnable {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyCodingCIJob {
-    /// Users to tell of every build, by their numbers.
-    pub always_user_id_list: Option<Vec<u64>>,
-    /// Whether builds of the same merge request are cancelled by themselves.
-    pub auto_cancel_same_merge_request: bool,
+    /// Project the job belongs to, by its number.
+    pub project_id: i64,
+    /// Repository to build, by its number; samples send 0 where `DepotType` is `NONE`.
+    pub depot_id: i64,
+    /// Where builds run: `CVM` (the usual one) or `STATIC`. `AGENT` is not listed here, but `ExecutedAgentPoolId` is
+    /// documented to go with it.
+    pub execute_in: Executor,
+    /// Which pushed code triggers a build: `DEFAULT` (an update of the branch in `BranchSelector`), `TAG` (any tag),
+    /// `BRANCH` (any branch) or `CUSTOM` (what matches `BranchRegex`).
+    pub hook_type: String,
+    /// Where the Jenkinsfile comes from: `STATIC` (`JenkinsFileStaticContent`) or `SCM` (the file `JenkinsFilePath`
+    /// of the repository).
+    pub jenkins_file_from_type: String,
     /// Whether builds of the same revision are cancelled by themselves.
     pub auto_cancel_same_revision: bool,
+    /// Whether builds of the same merge request are cancelled by themselves.
+    pub auto_cancel_same_merge_request: bool,
+    /// When to tell the person who triggered a build of its result: `ALWAYS`, or `BUILD_FAIL` for failures only.
+    pub trigger_remind: String,
+    /// What the job was made by: `CODING` in the samples; `TKE` and `TCB` are the values the document names.
+    pub job_from_type: String,
+    /// Where the repository lives: `CODING`, `TGIT`, `GITHUB`, `GITLAB`, `GITLAB_PRIVATE`, `GITEE` or `NONE`. The two
+    /// further values of [`CreateCodingCIJob`] are not documented here.
+    pub depot_type: DepotType,
+    /// Job to change, by its number.
+    pub id: i64,
+    /// Users to tell of every build, by their numbers.
+    pub always_user_id_list: Option<Vec<i64>>,
     /// Pattern that refs must match to trigger a build, such as `^refs/heads/master$`; needed with the `HookType`
     /// `CUSTOM`.
     pub branch_regex: Option<String>,
     /// Branch whose updates trigger a build, such as `master`; needed with the `HookType` `DEFAULT`.
     pub branch_selector: Option<String>,
     /// Users to tell of failures only, by their numbers.
-    pub build_fail_user_id_list: Option<Vec<u64>>,
+    pub build_fail_user_id_list: Option<Vec<i64>>,
     /// Directories to keep between builds.
     pub cache_path_list: Option<Vec<CodingCIJobCachePath>>,
-    /// Repository to build, by its number; samples send 0 where `DepotType` is `NONE`.
-    pub depot_id: u64,
-    /// Where the repository lives: `CODING`, `TGIT`, `GITHUB`, `GITLAB`, `GITLAB_PRIVATE`, `GITEE` or `NONE`. The two
-    /// further values of [`CreateCodingCIJob`] are not documented here.
-    pub depot_type: DepotType,
     /// Environment variables for every build of the job.
     pub env_list: Option<Vec<CodingCIJobEnv>>,
-    /// Where builds run: `CVM` (the usual one) or `STATIC`. `AGENT` is not listed here, but `ExecutedAgentPoolId` is
-    /// documented to go with it.
-    pub execute_in: Executor,
     /// Pool of nodes of one's own, by its number; needed when `ExecuteIn` is `AGENT`.
-    pub executed_agent_pool_id: Option<u64>,
-    /// Which pushed code triggers a build: `DEFAULT` (an update of the branch in `BranchSelector`), `TAG` (any tag),
-    /// `BRANCH` (any branch) or `CUSTOM` (what matches `BranchRegex`).
-    pub hook_type: String,
-    /// Job to change, by its number.
-    pub id: u64,
-    /// Where the Jenkinsfile comes from: `STATIC` (`JenkinsFileStaticContent`) or `SCM` (the file `JenkinsFilePath`
-    /// of the repository).
-    pub jenkins_file_from_type: String,
+    pub executed_agent_pool_id: Option<i64>,
     /// Path of the Jenkinsfile in the repository; needed when `JenkinsFileFromType` is `SCM`.
     pub jenkins_file_path: Option<String>,
     /// Text of the Jenkinsfile; needed when `JenkinsFileFromType` is `STATIC`.
     pub jenkins_file_static_content: Option<String>,
-    /// What the job was made by: `CODING` in the samples; `TKE` and `TCB` are the values the document names.
-    pub job_from_type: String,
     /// Name the job is to have.
     pub name: Option<String>,
-    /// Project the job belongs to, by its number.
-    pub project_id: u64,
     /// Times to build at, for the trigger `CRON`. So far it only serves to add some, the document says.
     pub schedule_list: Option<Vec<CodingCIJobSchedule>>,
     /// What triggers builds, from `REF_CHANGE` (pushed code), `CRON` (`ScheduleList`) and `MR_CHANGE` (a changed
     /// merge request). Leave it out rather than sending an empty list, which the document reports trouble with.
     pub trigger_method_list: Option<Vec<String>>,
-    /// When to tell the person who triggered a build of its result: `ALWAYS`, or `BUILD_FAIL` for failures only.
-    pub trigger_remind: String,
 }
 
 impl ModifyCodingCIJob {
     /// Begins with what it cannot do without.
     pub fn new(
-        auto_cancel_same_merge_request: bool,
-        auto_cancel_same_revision: bool,
-        depot_id: u64,
-        depot_type: impl Into<DepotType>,
+        project_id: i64,
+        depot_id: i64,
         execute_in: impl Into<Executor>,
         hook_type: impl Into<String>,
-        id: u64,
         jenkins_file_from_type: impl Into<String>,
-        job_from_type: impl Into<String>,
-        project_id: u64,
+        auto_cancel_same_revision: bool,
+        auto_cancel_same_merge_request: bool,
         trigger_remind: impl Into<String>,
+        job_from_type: impl Into<String>,
+        depot_type: impl Into<DepotType>,
+        id: i64,
     ) -> Self {
         Self {
-            always_user_id_list: None,
-            auto_cancel_same_merge_request,
+            project_id,
+            depot_id,
+            execute_in: execute_in.into(),
+            hook_type: hook_type.into(),
+            jenkins_file_from_type: jenkins_file_from_type.into(),
             auto_cancel_same_revision,
+            auto_cancel_same_merge_request,
+            trigger_remind: trigger_remind.into(),
+            job_from_type: job_from_type.into(),
+            depot_type: depot_type.into(),
+            id,
+            always_user_id_list: None,
             branch_regex: None,
             branch_selector: None,
             build_fail_user_id_list: None,
             cache_path_list: None,
-            depot_id,
-            depot_type: depot_type.into(),
             env_list: None,
-            execute_in: execute_in.into(),
             executed_agent_pool_id: None,
-            hook_type: hook_type.into(),
-            id,
-            jenkins_file_from_type: jenkins_file_from_type.into(),
             jenkins_file_path: None,
             jenkins_file_static_content: None,
-            job_from_type: job_from_type.into(),
             name: None,
-            project_id,
             schedule_list: None,
             trigger_method_list: None,
-            trigger_remind: trigger_remind.into(),
         }
     }
     /// Users to tell of every build, by their numbers.
-    pub fn always_user_id_list(mut self, always_user_id_list: impl Into<Vec<u64>>) -> Self {
+    pub fn always_user_id_list(mut self, always_user_id_list: impl Into<Vec<i64>>) -> Self {
         self.always_user_id_list = Some(always_user_id_list.into());
         self
     }
@@ -912,7 +912,7 @@ impl ModifyCodingCIJob {
         self
     }
     /// Users to tell of failures only, by their numbers.
-    pub fn build_fail_user_id_list(mut self, build_fail_user_id_list: impl Into<Vec<u64>>) -> Self {
+    pub fn build_fail_user_id_list(mut self, build_fail_user_id_list: impl Into<Vec<i64>>) -> Self {
         self.build_fail_user_id_list = Some(build_fail_user_id_list.into());
         self
     }
@@ -927,7 +927,7 @@ impl ModifyCodingCIJob {
         self
     }
     /// Pool of nodes of one's own, by its number; needed when `ExecuteIn` is `AGENT`.
-    pub fn executed_agent_pool_id(mut self, executed_agent_pool_id: u64) -> Self {
+    pub fn executed_agent_pool_id(mut self, executed_agent_pool_id: i64) -> Self {
         self.executed_agent_pool_id = Some(executed_agent_pool_id);
         self
     }
@@ -967,12 +967,12 @@ impl ModifyCodingCIJob {
 #[non_exhaustive]
 pub struct StopCodingCIBuild {
     /// Build to stop, by the `Id` that [`DescribeCodingCIBuilds`] lists.
-    pub build_id: u64,
+    pub build_id: i64,
 }
 
 impl StopCodingCIBuild {
     /// Begins with what it cannot do without.
-    pub fn new(build_id: u64) -> Self {
+    pub fn new(build_id: i64) -> Self {
         Self {
             build_id,
         }
@@ -989,7 +989,7 @@ impl StopCodingCIBuild {
 #[non_exhaustive]
 pub struct TriggerCodingCIBuild {
     /// Job to build, by its number.
-    pub job_id: u64,
+    pub job_id: i64,
     /// Environment variables for this build, in addition to those of the job.
     pub param_list: Option<Vec<CodingCIJobEnv>>,
     /// Called a reentrant string; the document says nothing more, and its samples leave it empty.
@@ -1000,7 +1000,7 @@ pub struct TriggerCodingCIBuild {
 
 impl TriggerCodingCIBuild {
     /// Begins with what it cannot do without.
-    pub fn new(job_id: u64) -> Self {
+    pub fn new(job_id: i64) -> Self {
         Self {
             job_id,
             param_list: None,
@@ -1035,18 +1035,18 @@ impl TriggerCodingCIBuild {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct TriggerCodingScan {
+    /// Scan task to run, by its number.
+    pub scan_id: i64,
     /// Whether to scan only what changed.
     pub incr_scan: Option<bool>,
-    /// Scan task to run, by its number.
-    pub scan_id: u64,
 }
 
 impl TriggerCodingScan {
     /// Begins with what it cannot do without.
-    pub fn new(scan_id: u64) -> Self {
+    pub fn new(scan_id: i64) -> Self {
         Self {
-            incr_scan: None,
             scan_id,
+            incr_scan: None,
         }
     }
     /// Whether to scan only what changed.
@@ -1139,17 +1139,17 @@ pub struct BuildDescribeCodingCIBuildHtmlReportsResponseDataReports {
 #[non_exhaustive]
 pub struct CIBuildTestResult {
     /// Time the tests took; the unit is not documented.
-    pub duration: Option<u64>,
+    pub duration: Option<i64>,
     /// Whether there are no results.
     pub empty: Option<bool>,
     /// Tests that failed.
-    pub fail_count: Option<u64>,
+    pub fail_count: Option<i64>,
     /// Tests that passed.
-    pub pass_count: Option<u64>,
+    pub pass_count: Option<i64>,
     /// Tests that were left out.
-    pub skip_count: Option<u64>,
+    pub skip_count: Option<i64>,
     /// Tests of all results together.
-    pub total_count: Option<u64>,
+    pub total_count: Option<i64>,
 }
 
 /// A directory that a job keeps between builds, as answers show it.
@@ -1210,21 +1210,21 @@ pub struct CodingCIBuild {
     /// When the build was made, in milliseconds since 1970.
     pub created_at: Option<Timestamp>,
     /// Time the build took, in milliseconds.
-    pub duration: Option<u64>,
+    pub duration: Option<i64>,
     /// Environment variables of the build.
     pub env_list: Option<Vec<CIJobEnv>>,
     /// Why the build failed; empty otherwise.
     pub failed_message: Option<String>,
     /// Number that `BuildId` asks for.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// Text of the Jenkinsfile that was run.
     pub jenkins_file_content: Option<String>,
     /// Number of the job.
-    pub job_id: Option<u64>,
+    pub job_id: Option<i64>,
     /// When a node was found for the build; negative while there is none.
     pub node_obtained_at: Option<Timestamp>,
     /// Number of the build within its job.
-    pub number: Option<u64>,
+    pub number: Option<i64>,
     /// When the build began to run; negative while it has not.
     pub started_at: Option<Timestamp>,
     /// `QUEUED` (waits), `INITIALIZING`, `NOT_BUILT` (is being prepared), `RUNNING`, `SUCCEED`, `FAILED`, `ABORTED`
@@ -1245,11 +1245,11 @@ pub struct CodingCIBuildMetrics {
     /// The day, such as `2020-11-30`.
     pub date: Option<String>,
     /// Builds that succeeded.
-    pub success_build_count: Option<u64>,
+    pub success_build_count: Option<i64>,
     /// Builds there were.
-    pub total_build_count: Option<u64>,
+    pub total_build_count: Option<i64>,
     /// Time that all builds took together, in milliseconds.
-    pub total_duration: Option<u64>,
+    pub total_duration: Option<i64>,
 }
 
 /// Every stage of one build, packed in a text.
@@ -1278,7 +1278,7 @@ pub struct CodingCIBuildStepData {
 #[non_exhaustive]
 pub struct CodingCIJob {
     /// Numbers of the users who are told of every result.
-    pub always_user_id_list: Option<Vec<u64>>,
+    pub always_user_id_list: Option<Vec<i64>>,
     /// Whether the service cancels builds of the same merge request.
     pub auto_cancel_same_merge_request: Option<bool>,
     /// Whether the service cancels builds of the same revision.
@@ -1288,19 +1288,19 @@ pub struct CodingCIJob {
     /// Branch that triggers a build when `HookType` is `DEFAULT`.
     pub branch_selector: Option<String>,
     /// Numbers of the users who are told of failures only.
-    pub build_fail_user_id_list: Option<Vec<u64>>,
+    pub build_fail_user_id_list: Option<Vec<i64>>,
     /// Directories that are kept between builds.
     pub cache_path_list: Option<Vec<CIJobCachePath>>,
     /// Size of the cache; the unit is not documented.
-    pub cache_size: Option<u64>,
+    pub cache_size: Option<i64>,
     /// When the job was made; samples have 0.
     pub created_at: Option<Timestamp>,
     /// Number of the user who created it.
-    pub creator_id: Option<u64>,
+    pub creator_id: Option<i64>,
     /// Address to clone from over HTTPS.
     pub depot_https_url: Option<String>,
     /// Number of the repository.
-    pub depot_id: Option<u64>,
+    pub depot_id: Option<i64>,
     pub depot_name: Option<String>,
     /// Address to clone from over SSH.
     pub depot_ssh_url: Option<String>,
@@ -1313,12 +1313,12 @@ pub struct CodingCIJob {
     /// Where builds run: `CVM`, `STATIC` or `AGENT`.
     pub execute_in: Option<String>,
     /// Number of the pool of one's own nodes that builds run on when `ExecuteIn` is `AGENT`.
-    pub executed_agent_pool_id: Option<u64>,
+    pub executed_agent_pool_id: Option<i64>,
     /// Which pushed code triggers a build: `DEFAULT` (the branch in `BranchSelector`), `TAG`, `BRANCH` (any) or
     /// `CUSTOM` (`BranchRegex`).
     pub hook_type: Option<String>,
     /// Number that `JobId` asks for.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// `STATIC` for a Jenkinsfile that the job holds, `SCM` for one in the repository.
     pub jenkins_file_from_type: Option<String>,
     /// Path of the Jenkinsfile in the repository.
@@ -1329,7 +1329,7 @@ pub struct CodingCIJob {
     pub job_from_type: Option<String>,
     pub name: Option<String>,
     /// Number of the project.
-    pub project_id: Option<u64>,
+    pub project_id: Option<i64>,
     /// Identifier of the project, as it stands in addresses.
     pub project_name: Option<String>,
     /// Times that the trigger `CRON` builds at.
@@ -1441,7 +1441,7 @@ pub struct CreateCodingCIJobByTeamTemplateResponse {
 #[non_exhaustive]
 pub struct CreateCodingCIJobData {
     /// Number of the job that was made.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
 }
 
 /// What [`CreateCodingCIJob`] answers.
@@ -1481,9 +1481,9 @@ pub struct DescribeCodingCIBuildLogData {
     /// Whether there is more to read.
     pub more_data: Option<bool>,
     /// Length of the log that has been shown.
-    pub text_delivered: Option<u64>,
+    pub text_delivered: Option<i64>,
     /// Length of the whole log.
-    pub text_size: Option<u64>,
+    pub text_size: Option<i64>,
 }
 
 /// What a build wrote, unprocessed.
@@ -1541,7 +1541,7 @@ pub struct DescribeCodingCIBuildStatisticsResponse {
 #[non_exhaustive]
 pub struct DescribeCodingCIBuildStatisticsResponseData {
     /// One figure for each interval, in milliseconds.
-    pub point_list: Option<Vec<u64>>,
+    pub point_list: Option<Vec<i64>>,
 }
 
 /// What was asked for of the log of one step, and whether there is more.
@@ -1553,9 +1553,9 @@ pub struct DescribeCodingCIBuildStepLogData {
     /// Whether the log goes on.
     pub more_data: Option<bool>,
     /// Length of the log of the step that has been shown.
-    pub text_delivered: Option<u64>,
+    pub text_delivered: Option<i64>,
     /// Length of the whole log of the step.
-    pub text_size: Option<u64>,
+    pub text_size: Option<i64>,
 }
 
 /// What [`DescribeCodingCIBuildStepLog`] answers.
@@ -1578,11 +1578,11 @@ pub struct DescribeCodingCIBuildStepResponse {
 pub struct DescribeCodingCIBuildsData {
     pub build_list: Option<Vec<CodingCIBuild>>,
     /// Page that this is, counted from 1.
-    pub page_number: Option<u64>,
+    pub page_number: Option<i64>,
     /// Most items on a page.
-    pub page_size: Option<u64>,
+    pub page_size: Option<i64>,
     /// Items on all pages together.
-    pub total_count: Option<u64>,
+    pub total_count: Option<i64>,
 }
 
 /// What [`DescribeCodingCIBuilds`] answers.
@@ -1641,18 +1641,18 @@ pub struct ScanInfo {
     /// Branch that is scanned.
     pub branch: Option<String>,
     /// Number of the build that runs the scan.
-    pub ci_job: Option<u64>,
+    pub ci_job: Option<i64>,
     /// Number of the repository.
-    pub depot_id: Option<u64>,
+    pub depot_id: Option<i64>,
     pub depot_name: Option<String>,
     /// Whether only what changed is scanned.
     pub incr_scan: Option<bool>,
     /// Number of the project.
-    pub project_id: Option<u64>,
+    pub project_id: Option<i64>,
     /// Identifier of the project, as it stands in addresses.
     pub project_name: Option<String>,
     /// Number of the scan task.
-    pub scan_id: Option<u64>,
+    pub scan_id: Option<i64>,
     /// Name of the scan task.
     pub scan_name: Option<String>,
     /// Name of the set of rules that the scan follows.
@@ -1685,7 +1685,7 @@ pub struct ScanSeverityProtoDTO {
     /// Problems that are errors.
     pub error: Option<i64>,
     /// Limit for errors.
-    pub error_threshold: Option<u64>,
+    pub error_threshold: Option<i64>,
     /// Problems that are fatal.
     pub fatal: Option<i64>,
     /// Limit for fatal problems.

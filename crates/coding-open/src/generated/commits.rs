@@ -27,36 +27,36 @@ pub use tables::OPERATIONS;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateGitCommit {
-    /// What to do with which file.
-    pub commit_files: Vec<CommitFile>,
     /// Repository to commit to, by its path `team/project/depot`.
     pub depot_path: String,
     /// Newest commit of `Ref`, by its full hash; it becomes the parent of the new one.
     pub last_commit_sha: String,
     /// Text to describe the changes with, as git keeps it.
     pub message: String,
-    /// New branch to put the commit on; on `Ref` itself when left out.
-    pub new_ref: Option<String>,
     /// Branch that the changes start from.
     pub r#ref: String,
+    /// What to do with which file.
+    pub commit_files: Vec<CommitFile>,
+    /// New branch to put the commit on; on `Ref` itself when left out.
+    pub new_ref: Option<String>,
 }
 
 impl CreateGitCommit {
     /// Begins with what it cannot do without.
     pub fn new(
-        commit_files: impl Into<Vec<CommitFile>>,
         depot_path: impl Into<String>,
         last_commit_sha: impl Into<String>,
         message: impl Into<String>,
         r#ref: impl Into<String>,
+        commit_files: impl Into<Vec<CommitFile>>,
     ) -> Self {
         Self {
-            commit_files: commit_files.into(),
             depot_path: depot_path.into(),
             last_commit_sha: last_commit_sha.into(),
             message: message.into(),
-            new_ref: None,
             r#ref: r#ref.into(),
+            commit_files: commit_files.into(),
+            new_ref: None,
         }
     }
     /// New branch to put the commit on; on `Ref` itself when left out.
@@ -75,18 +75,18 @@ impl CreateGitCommit {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeGitCommitFilePathList {
-    /// Commit whose files to list, by its full hash.
-    pub commit_sha: String,
     /// Repository, by its path `team/project/depot` or by its number, written as text.
     pub depot_path: String,
+    /// Commit whose files to list, by its full hash.
+    pub commit_sha: String,
 }
 
 impl DescribeGitCommitFilePathList {
     /// Begins with what it cannot do without.
-    pub fn new(commit_sha: impl Into<String>, depot_path: impl Into<String>) -> Self {
+    pub fn new(depot_path: impl Into<String>, commit_sha: impl Into<String>) -> Self {
         Self {
-            commit_sha: commit_sha.into(),
             depot_path: depot_path.into(),
+            commit_sha: commit_sha.into(),
         }
     }
 }
@@ -100,10 +100,10 @@ impl DescribeGitCommitFilePathList {
 pub struct DescribeGitCommitInfo {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Commit to read, by its full hash.
     pub sha: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeGitCommitInfo {
@@ -112,8 +112,8 @@ impl DescribeGitCommitInfo {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             sha: sha.into(),
+            depot_path,
         }
     }
 }
@@ -131,6 +131,8 @@ impl DescribeGitCommitInfo {
 pub struct DescribeGitCommitInfos {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Branch whose commits to list.
+    pub r#ref: String,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
     /// Last day; the document gives no format.
@@ -143,8 +145,6 @@ pub struct DescribeGitCommitInfos {
     pub page_size: Option<i64>,
     /// Only commits that touch this file.
     pub path: Option<String>,
-    /// Branch whose commits to list.
-    pub r#ref: String,
     /// First day; the document gives no format.
     pub start_date: Option<String>,
 }
@@ -155,13 +155,13 @@ impl DescribeGitCommitInfos {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
+            r#ref: r#ref.into(),
             depot_path,
             end_date: None,
             key_word: None,
             page_number: None,
             page_size: None,
             path: None,
-            r#ref: r#ref.into(),
             start_date: None,
         }
     }
@@ -206,10 +206,10 @@ impl DescribeGitCommitInfos {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeGitCommitStatus {
-    /// Commit whose build results to list, by its full hash.
-    pub commit_sha: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Commit whose build results to list, by its full hash.
+    pub commit_sha: String,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
 }
@@ -219,8 +219,8 @@ impl DescribeGitCommitStatus {
     pub fn new(depot: impl Into<Depot>, commit_sha: impl Into<String>) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            commit_sha: commit_sha.into(),
             depot_id,
+            commit_sha: commit_sha.into(),
             depot_path,
         }
     }
@@ -235,6 +235,8 @@ impl DescribeGitCommitStatus {
 pub struct DescribeGitCommitsInPage {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Branch whose commits to list.
+    pub r#ref: String,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
     /// Last day; the document gives no format.
@@ -247,8 +249,6 @@ pub struct DescribeGitCommitsInPage {
     pub page_size: Option<i64>,
     /// Only commits that touch this file.
     pub path: Option<String>,
-    /// Branch whose commits to list.
-    pub r#ref: String,
     /// First day; the document gives no format.
     pub start_date: Option<String>,
 }
@@ -259,13 +259,13 @@ impl DescribeGitCommitsInPage {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
+            r#ref: r#ref.into(),
             depot_path,
             end_date: None,
             key_word: None,
             page_number: None,
             page_size: None,
             path: None,
-            r#ref: r#ref.into(),
             start_date: None,
         }
     }
@@ -310,24 +310,24 @@ impl DescribeGitCommitsInPage {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeProjectDepotCommits {
-    /// Where to list commits, such as `master`.
-    pub branch: String,
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
+    /// Repository, by its number.
+    pub id: i64,
     /// Where the repository lives, such as `CODING` or `GITHUB`.
     pub depot_type: String,
-    /// Repository, by its number.
-    pub id: u64,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
+    /// Where to list commits, such as `master`.
+    pub branch: String,
 }
 
 impl DescribeProjectDepotCommits {
     /// Begins with what it cannot do without.
-    pub fn new(branch: impl Into<String>, depot_type: impl Into<String>, id: u64, project_id: u64) -> Self {
+    pub fn new(project_id: i64, id: i64, depot_type: impl Into<String>, branch: impl Into<String>) -> Self {
         Self {
-            branch: branch.into(),
-            depot_type: depot_type.into(),
-            id,
             project_id,
+            id,
+            depot_type: depot_type.into(),
+            branch: branch.into(),
         }
     }
 }
@@ -339,14 +339,14 @@ impl DescribeProjectDepotCommits {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyGitCherryPick {
-    /// Branch that receives the changes.
-    pub branch_name: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
+    /// Branch that receives the changes.
+    pub branch_name: String,
     /// Commit to apply, by its full hash.
     pub sha: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl ModifyGitCherryPick {
@@ -354,10 +354,10 @@ impl ModifyGitCherryPick {
     pub fn new(depot: impl Into<Depot>, branch_name: impl Into<String>, sha: impl Into<String>) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            branch_name: branch_name.into(),
             depot_id,
-            depot_path,
+            branch_name: branch_name.into(),
             sha: sha.into(),
+            depot_path,
         }
     }
 }
@@ -369,16 +369,16 @@ impl ModifyGitCherryPick {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyGitCommitRevert {
-    /// Branch on which to undo it.
-    pub branch_name: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
-    /// Message of the commit that undoes it.
-    pub message: String,
+    /// Branch on which to undo it.
+    pub branch_name: String,
     /// Commit to undo, by its full hash.
     pub sha: String,
+    /// Message of the commit that undoes it.
+    pub message: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl ModifyGitCommitRevert {
@@ -386,16 +386,16 @@ impl ModifyGitCommitRevert {
     pub fn new(
         depot: impl Into<Depot>,
         branch_name: impl Into<String>,
-        message: impl Into<String>,
         sha: impl Into<String>,
+        message: impl Into<String>,
     ) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            branch_name: branch_name.into(),
             depot_id,
-            depot_path,
-            message: message.into(),
+            branch_name: branch_name.into(),
             sha: sha.into(),
+            message: message.into(),
+            depot_path,
         }
     }
 }
@@ -411,20 +411,20 @@ impl ModifyGitCommitRevert {
 pub struct ModifyGitCommitStatus {
     /// Commit that was built, by its full hash.
     pub commit_sha: String,
-    /// What was built: CODING's own builds put the name of the job here.
-    pub context: String,
-    /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
-    pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
-    /// A few words on the verdict.
-    pub description: String,
     /// Verdict. The document lists no values; `COMMIT_STATE_SUCCESS`, `COMMIT_STATE_FAILURE` and `COMMIT_STATE_ERROR`
     /// occur in
     /// answers of [`DescribeGitCommitStatus`].
     pub state: String,
+    /// What was built: CODING's own builds put the name of the job here.
+    pub context: String,
     /// Page of the build.
     pub target_url: String,
+    /// A few words on the verdict.
+    pub description: String,
+    /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
+    pub depot_id: Option<i64>,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl ModifyGitCommitStatus {
@@ -432,20 +432,20 @@ impl ModifyGitCommitStatus {
     pub fn new(
         depot: impl Into<Depot>,
         commit_sha: impl Into<String>,
-        context: impl Into<String>,
-        description: impl Into<String>,
         state: impl Into<String>,
+        context: impl Into<String>,
         target_url: impl Into<String>,
+        description: impl Into<String>,
     ) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             commit_sha: commit_sha.into(),
+            state: state.into(),
             context: context.into(),
+            target_url: target_url.into(),
+            description: description.into(),
             depot_id,
             depot_path,
-            description: description.into(),
-            state: state.into(),
-            target_url: target_url.into(),
         }
     }
 }
@@ -459,29 +459,29 @@ impl ModifyGitCommitStatus {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyGitMergeBranch {
-    /// Text that the merge is recorded with.
-    pub commit_message: String,
     /// Repository to merge in, by its path `team/project/depot` or by its number.
     pub depot_path: String,
     /// Source: the branch with the changes, which stays as it is.
     pub from_branch: String,
     /// Target: the branch that gets the changes.
     pub to_branch: String,
+    /// Text that the merge is recorded with.
+    pub commit_message: String,
 }
 
 impl ModifyGitMergeBranch {
     /// Begins with what it cannot do without.
     pub fn new(
-        commit_message: impl Into<String>,
         depot_path: impl Into<String>,
         from_branch: impl Into<String>,
         to_branch: impl Into<String>,
+        commit_message: impl Into<String>,
     ) -> Self {
         Self {
-            commit_message: commit_message.into(),
             depot_path: depot_path.into(),
             from_branch: from_branch.into(),
             to_branch: to_branch.into(),
+            commit_message: commit_message.into(),
         }
     }
 }
@@ -493,14 +493,14 @@ impl ModifyGitMergeBranch {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyGitRebase {
-    /// Branch they are put on top of.
-    pub base_branch_name: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
+    /// Branch they are put on top of.
+    pub base_branch_name: String,
     /// Branch whose commits are moved.
     pub src_branch_name: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl ModifyGitRebase {
@@ -512,10 +512,10 @@ impl ModifyGitRebase {
     ) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            base_branch_name: base_branch_name.into(),
             depot_id,
-            depot_path,
+            base_branch_name: base_branch_name.into(),
             src_branch_name: src_branch_name.into(),
+            depot_path,
         }
     }
 }

@@ -26,38 +26,38 @@ pub use tables::OPERATIONS;
 pub struct CreateBinaryFiles {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Branch that the change starts from.
+    pub src_ref: String,
+    /// Message of the commit that is made.
+    pub message: String,
+    /// Hash of the newest commit on the branch that the change starts from.
+    pub last_commit_sha: String,
+    /// The files. `Content` is the bytes in Base64, and `Path` ends with the name of the file: `/data/ReadMe.md`.
+    pub git_files: Vec<GitFile>,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
     /// Branch to make the commit on; the same as `SrcRef` to stay on that branch. The official sample leaves it out.
     pub dest_ref: Option<String>,
-    /// The files. `Content` is the bytes in Base64, and `Path` ends with the name of the file: `/data/ReadMe.md`.
-    pub git_files: Vec<GitFile>,
-    /// Hash of the newest commit on the branch that the change starts from.
-    pub last_commit_sha: String,
-    /// Message of the commit that is made.
-    pub message: String,
-    /// Branch that the change starts from.
-    pub src_ref: String,
 }
 
 impl CreateBinaryFiles {
     /// Begins with what it cannot do without.
     pub fn new(
         depot: impl Into<Depot>,
-        git_files: impl Into<Vec<GitFile>>,
-        last_commit_sha: impl Into<String>,
-        message: impl Into<String>,
         src_ref: impl Into<String>,
+        message: impl Into<String>,
+        last_commit_sha: impl Into<String>,
+        git_files: impl Into<Vec<GitFile>>,
     ) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
+            src_ref: src_ref.into(),
+            message: message.into(),
+            last_commit_sha: last_commit_sha.into(),
+            git_files: git_files.into(),
             depot_path,
             dest_ref: None,
-            git_files: git_files.into(),
-            last_commit_sha: last_commit_sha.into(),
-            message: message.into(),
-            src_ref: src_ref.into(),
         }
     }
     /// Branch to make the commit on; the same as `SrcRef` to stay on that branch. The official sample leaves it out.
@@ -78,38 +78,38 @@ impl CreateBinaryFiles {
 pub struct CreateGitFiles {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
-    /// The files to add. `Content` is the text as it is, without an encoding.
-    pub git_files: Vec<GitFile>,
     /// Hash of the newest commit on the branch that the change starts from.
     pub last_commit_sha: String,
     /// Message of the commit that is made.
     pub message: String,
-    /// New branch to make the commit on; leave out to stay on the branch in `Ref`.
-    pub new_ref: Option<String>,
     /// Branch that the change starts from.
     pub r#ref: String,
+    /// The files to add. `Content` is the text as it is, without an encoding.
+    pub git_files: Vec<GitFile>,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
+    /// New branch to make the commit on; leave out to stay on the branch in `Ref`.
+    pub new_ref: Option<String>,
 }
 
 impl CreateGitFiles {
     /// Begins with what it cannot do without.
     pub fn new(
         depot: impl Into<Depot>,
-        git_files: impl Into<Vec<GitFile>>,
         last_commit_sha: impl Into<String>,
         message: impl Into<String>,
         r#ref: impl Into<String>,
+        git_files: impl Into<Vec<GitFile>>,
     ) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
-            git_files: git_files.into(),
             last_commit_sha: last_commit_sha.into(),
             message: message.into(),
-            new_ref: None,
             r#ref: r#ref.into(),
+            git_files: git_files.into(),
+            depot_path,
+            new_ref: None,
         }
     }
     /// New branch to make the commit on; leave out to stay on the branch in `Ref`.
@@ -128,16 +128,16 @@ impl CreateGitFiles {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteGitFiles {
-    /// Message of the commit that records the deletion.
-    pub commit_message: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
-    /// Files to delete, by their paths within the repository.
-    pub paths: Vec<String>,
+    /// Message of the commit that records the deletion.
+    pub commit_message: String,
     /// Branch to delete the files from.
     pub r#ref: String,
+    /// Files to delete, by their paths within the repository.
+    pub paths: Vec<String>,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DeleteGitFiles {
@@ -145,16 +145,16 @@ impl DeleteGitFiles {
     pub fn new(
         depot: impl Into<Depot>,
         commit_message: impl Into<String>,
-        paths: impl IntoIterator<Item = impl Into<String>>,
         r#ref: impl Into<String>,
+        paths: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            commit_message: commit_message.into(),
             depot_id,
-            depot_path,
-            paths: paths.into_iter().map(Into::into).collect(),
+            commit_message: commit_message.into(),
             r#ref: r#ref.into(),
+            paths: paths.into_iter().map(Into::into).collect(),
+            depot_path,
         }
     }
 }
@@ -166,10 +166,10 @@ impl DeleteGitFiles {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeGitBlameInfo {
-    /// Commit to look at the file in, by its hash.
-    pub commit_sha: String,
     /// Repository of the file, by its path `team/project/depot`.
     pub depot_path: String,
+    /// Commit to look at the file in, by its hash.
+    pub commit_sha: String,
     /// File, by its path within the repository.
     pub file_path: String,
     /// Last line to tell about.
@@ -180,10 +180,10 @@ pub struct DescribeGitBlameInfo {
 
 impl DescribeGitBlameInfo {
     /// Begins with what it cannot do without.
-    pub fn new(commit_sha: impl Into<String>, depot_path: impl Into<String>, file_path: impl Into<String>) -> Self {
+    pub fn new(depot_path: impl Into<String>, commit_sha: impl Into<String>, file_path: impl Into<String>) -> Self {
         Self {
-            commit_sha: commit_sha.into(),
             depot_path: depot_path.into(),
+            commit_sha: commit_sha.into(),
             file_path: file_path.into(),
             line_end: None,
             line_snat: None,
@@ -210,10 +210,10 @@ impl DescribeGitBlameInfo {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeGitBlob {
-    /// Object, by its hash.
-    pub blob_sha: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Object, by its hash.
+    pub blob_sha: String,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
 }
@@ -223,8 +223,8 @@ impl DescribeGitBlob {
     pub fn new(depot: impl Into<Depot>, blob_sha: impl Into<String>) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            blob_sha: blob_sha.into(),
             depot_id,
+            blob_sha: blob_sha.into(),
             depot_path,
         }
     }
@@ -241,10 +241,10 @@ impl DescribeGitBlob {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeGitBlobRaw {
-    /// Object, by its hash.
-    pub blob_sha: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Object, by its hash.
+    pub blob_sha: String,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
 }
@@ -254,8 +254,8 @@ impl DescribeGitBlobRaw {
     pub fn new(depot: impl Into<Depot>, blob_sha: impl Into<String>) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            blob_sha: blob_sha.into(),
             depot_id,
+            blob_sha: blob_sha.into(),
             depot_path,
         }
     }
@@ -272,12 +272,12 @@ impl DescribeGitBlobRaw {
 pub struct DescribeGitFile {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Branch to read from.
+    pub r#ref: String,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
     /// File, by its path within the repository, such as `src/main.c`.
     pub path: Option<String>,
-    /// Branch to read from.
-    pub r#ref: String,
 }
 
 impl DescribeGitFile {
@@ -286,9 +286,9 @@ impl DescribeGitFile {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
+            r#ref: r#ref.into(),
             depot_path,
             path: None,
-            r#ref: r#ref.into(),
         }
     }
     /// File, by its path within the repository, such as `src/main.c`.
@@ -307,14 +307,14 @@ impl DescribeGitFile {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeGitFileContent {
-    /// Commit, by its hash of 40 hexadecimal digits.
-    pub commit_sha: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
+    /// Commit, by its hash of 40 hexadecimal digits.
+    pub commit_sha: String,
     /// File to read, by its path within the repository.
     pub path: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeGitFileContent {
@@ -322,10 +322,10 @@ impl DescribeGitFileContent {
     pub fn new(depot: impl Into<Depot>, commit_sha: impl Into<String>, path: impl Into<String>) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            commit_sha: commit_sha.into(),
             depot_id,
-            depot_path,
+            commit_sha: commit_sha.into(),
             path: path.into(),
+            depot_path,
         }
     }
 }
@@ -367,12 +367,12 @@ impl DescribeGitFileStat {
 pub struct DescribeGitFiles {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Branch to list.
+    pub r#ref: String,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
     /// Folder to list, by its path; the root when left out.
     pub path: Option<String>,
-    /// Branch to list.
-    pub r#ref: String,
 }
 
 impl DescribeGitFiles {
@@ -381,9 +381,9 @@ impl DescribeGitFiles {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
+            r#ref: r#ref.into(),
             depot_path,
             path: None,
-            r#ref: r#ref.into(),
         }
     }
     /// Folder to list, by its path; the root when left out.
@@ -402,26 +402,26 @@ impl DescribeGitFiles {
 pub struct DescribeGitTree {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
-    /// Whether to list what is in the folders, and in theirs, as well.
-    pub is_recursive: bool,
-    /// Path within the repository to list.
-    pub path: Option<String>,
     /// Branch or tag to list. The document requires it, though it also names `HEAD` as its default.
     pub r#ref: String,
+    /// Whether to list what is in the folders, and in theirs, as well.
+    pub is_recursive: bool,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
+    /// Path within the repository to list.
+    pub path: Option<String>,
 }
 
 impl DescribeGitTree {
     /// Begins with what it cannot do without.
-    pub fn new(depot: impl Into<Depot>, is_recursive: bool, r#ref: impl Into<String>) -> Self {
+    pub fn new(depot: impl Into<Depot>, r#ref: impl Into<String>, is_recursive: bool) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
-            is_recursive,
-            path: None,
             r#ref: r#ref.into(),
+            is_recursive,
+            depot_path,
+            path: None,
         }
     }
     /// Path within the repository to list.
@@ -442,39 +442,39 @@ impl DescribeGitTree {
 pub struct ModifyGitFiles {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
-    /// The files, with their whole new text in `Content`. `NewPath` beside `Path` renames a file; the official sample
-    /// adds a file with `NewPath` alone.
-    pub git_files: Vec<GitFile>,
     /// Hash of the newest commit on the branch that the change starts from.
     pub last_commit_sha: String,
     /// Message of the commit that is made.
     pub message: String,
-    /// New branch to make the commit on; leave out to stay on the branch in `Ref`.
-    pub new_ref: Option<String>,
     /// Branch that the change starts from.
     pub r#ref: String,
+    /// The files, with their whole new text in `Content`. `NewPath` beside `Path` renames a file; the official sample
+    /// adds a file with `NewPath` alone.
+    pub git_files: Vec<GitFile>,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
+    /// New branch to make the commit on; leave out to stay on the branch in `Ref`.
+    pub new_ref: Option<String>,
 }
 
 impl ModifyGitFiles {
     /// Begins with what it cannot do without.
     pub fn new(
         depot: impl Into<Depot>,
-        git_files: impl Into<Vec<GitFile>>,
         last_commit_sha: impl Into<String>,
         message: impl Into<String>,
         r#ref: impl Into<String>,
+        git_files: impl Into<Vec<GitFile>>,
     ) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
-            git_files: git_files.into(),
             last_commit_sha: last_commit_sha.into(),
             message: message.into(),
-            new_ref: None,
             r#ref: r#ref.into(),
+            git_files: git_files.into(),
+            depot_path,
+            new_ref: None,
         }
     }
     /// New branch to make the commit on; leave out to stay on the branch in `Ref`.

@@ -47,21 +47,21 @@ impl CreateFile {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateFolder {
-    /// What the folder is called. CODING spells it `FoldName`.
-    pub fold_name: String,
     /// Folder it goes into, by its id; 0 is the top.
     pub parent_id: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// What the folder is called. CODING spells it `FoldName`.
+    pub fold_name: String,
 }
 
 impl CreateFolder {
     /// Begins with what it cannot do without.
-    pub fn new(fold_name: impl Into<String>, parent_id: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(parent_id: i64, project_name: impl Into<String>, fold_name: impl Into<String>) -> Self {
         Self {
-            fold_name: fold_name.into(),
             parent_id,
             project_name: project_name.into(),
+            fold_name: fold_name.into(),
         }
     }
 }
@@ -78,31 +78,31 @@ impl CreateFolder {
 pub struct DescribePreSignUploadUrl {
     /// Media type of the file, as a browser would send it: `image/jpeg`.
     pub content_type: String,
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
     /// What the file is called in CODING, its ending included, such as `20220727_1.csv`.
     pub file_name: String,
     /// Folder it goes into, by the id that [`CreateFolder`] answered; 0 for the top, and for attachments of issues.
     pub folder_id: i64,
     /// 0: an ordinary folder of the file space; 1: the hidden one, for attachments of issues.
     pub folder_type: i64,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
 }
 
 impl DescribePreSignUploadUrl {
     /// Begins with what it cannot do without.
     pub fn new(
         content_type: impl Into<String>,
+        project_name: impl Into<String>,
         file_name: impl Into<String>,
         folder_id: i64,
         folder_type: i64,
-        project_name: impl Into<String>,
     ) -> Self {
         Self {
             content_type: content_type.into(),
+            project_name: project_name.into(),
             file_name: file_name.into(),
             folder_id,
             folder_type,
-            project_name: project_name.into(),
         }
     }
 }

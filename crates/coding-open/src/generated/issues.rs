@@ -33,6 +33,14 @@ pub use tables::OPERATIONS;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateIssue {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
+    /// Kind of issue: `DEFECT`, `REQUIREMENT`, `MISSION` (a task), `EPIC` or `SUB_TASK`.
+    pub r#type: IssueType,
+    /// Headline of the issue.
+    pub name: String,
+    /// How urgent it is: `0` low, `1` medium, `2` high, `3` urgent.
+    pub priority: String,
     /// User who is to deal with it, by number.
     pub assignee_id: Option<i64>,
     /// What it is to hold in custom fields, one entry for each.
@@ -53,17 +61,11 @@ pub struct CreateIssue {
     pub iteration_code: Option<i64>,
     /// Labels to attach, by number.
     pub label_ids: Option<Vec<i64>>,
-    /// Headline of the issue.
-    pub name: String,
     /// Issue it belongs under, by its number within the project. In agile projects a `SUB_TASK` has to have one; in
     /// classic projects `MISSION` and `REQUIREMENT` may.
     pub parent_code: Option<i64>,
-    /// How urgent it is: `0` low, `1` medium, `2` high, `3` urgent.
-    pub priority: String,
     /// Module it concerns, by the number that [`DescribeIssueModuleList`] lists.
     pub project_module_id: Option<i64>,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
     /// Releases it belongs to, by their numbers within the project.
     pub release_codes: Option<Vec<i64>>,
     /// Which type of requirement it is, by number; 0 in the official sample.
@@ -78,8 +80,6 @@ pub struct CreateIssue {
     pub target_sort_code: Option<i64>,
     /// Links to designs in other products.
     pub third_links: Option<Vec<IssueThirdLinkForm>>,
-    /// Kind of issue: `DEFECT`, `REQUIREMENT`, `MISSION` (a task), `EPIC` or `SUB_TASK`.
-    pub r#type: IssueType,
     /// Users who are to watch it, by number.
     pub watcher_ids: Option<Vec<i64>>,
     /// Estimated work, in hours.
@@ -91,12 +91,16 @@ pub struct CreateIssue {
 impl CreateIssue {
     /// Begins with what it cannot do without.
     pub fn new(
-        name: impl Into<String>,
-        priority: impl Into<String>,
         project_name: impl Into<String>,
         r#type: impl Into<IssueType>,
+        name: impl Into<String>,
+        priority: impl Into<String>,
     ) -> Self {
         Self {
+            project_name: project_name.into(),
+            r#type: r#type.into(),
+            name: name.into(),
+            priority: priority.into(),
             assignee_id: None,
             custom_field_values: None,
             defect_type_id: None,
@@ -107,11 +111,8 @@ impl CreateIssue {
             issue_type_id: None,
             iteration_code: None,
             label_ids: None,
-            name: name.into(),
             parent_code: None,
-            priority: priority.into(),
             project_module_id: None,
-            project_name: project_name.into(),
             release_codes: None,
             requirement_type_id: None,
             start_date: None,
@@ -119,7 +120,6 @@ impl CreateIssue {
             story_point: None,
             target_sort_code: None,
             third_links: None,
-            r#type: r#type.into(),
             watcher_ids: None,
             working_hours: None,
             show_image_out_url: None,
@@ -245,21 +245,21 @@ impl CreateIssue {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteIssue {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
     /// Issue, by its number within the project.
     pub issue_code: i64,
     /// Kind of the issue; may be left out.
     pub issue_type: Option<String>,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
 }
 
 impl DeleteIssue {
     /// Begins with what it cannot do without.
-    pub fn new(issue_code: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_code: i64) -> Self {
         Self {
+            project_name: project_name.into(),
             issue_code,
             issue_type: None,
-            project_name: project_name.into(),
         }
     }
     /// Kind of the issue; may be left out.
@@ -312,21 +312,21 @@ impl DescribeIssue {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeIssueAttachmentPreSignedUrl {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
     /// Name of the file to upload, such as `a.txt`.
     pub file_name: String,
     /// Size of the file; the unit is not documented.
     pub file_size: i64,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
 }
 
 impl DescribeIssueAttachmentPreSignedUrl {
     /// Begins with what it cannot do without.
-    pub fn new(file_name: impl Into<String>, file_size: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, file_name: impl Into<String>, file_size: i64) -> Self {
         Self {
+            project_name: project_name.into(),
             file_name: file_name.into(),
             file_size,
-            project_name: project_name.into(),
         }
     }
 }
@@ -342,22 +342,22 @@ impl DescribeIssueAttachmentPreSignedUrl {
 pub struct DescribeIssueByStatusUpdate {
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
-    /// Whether images in descriptions get addresses that can be opened from outside.
-    pub show_image_out_url: Option<bool>,
-    /// State the issue changed to.
-    pub status: String,
     /// Time of the change of state, as text of undocumented format.
     pub updated_at: String,
+    /// State the issue changed to.
+    pub status: String,
+    /// Whether images in descriptions get addresses that can be opened from outside.
+    pub show_image_out_url: Option<bool>,
 }
 
 impl DescribeIssueByStatusUpdate {
     /// Begins with what it cannot do without.
-    pub fn new(project_name: impl Into<String>, status: impl Into<String>, updated_at: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, updated_at: impl Into<String>, status: impl Into<String>) -> Self {
         Self {
             project_name: project_name.into(),
-            show_image_out_url: None,
-            status: status.into(),
             updated_at: updated_at.into(),
+            status: status.into(),
+            show_image_out_url: None,
         }
     }
     /// Whether images in descriptions get addresses that can be opened from outside.
@@ -377,10 +377,10 @@ impl DescribeIssueByStatusUpdate {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeIssueFileUrl {
-    /// File, by its number, such as `IssueFile::FileId` or one of `IssueComment::FileId`.
-    pub file_id: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// File, by its number, such as `IssueFile::FileId` or one of `IssueComment::FileId`.
+    pub file_id: i64,
     /// Issue whose attachments and images in the description to look up too, by its number within the project.
     pub issue_code: Option<i64>,
     /// Whether to look up the images in all comments on the issue too.
@@ -389,10 +389,10 @@ pub struct DescribeIssueFileUrl {
 
 impl DescribeIssueFileUrl {
     /// Begins with what it cannot do without.
-    pub fn new(file_id: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, file_id: i64) -> Self {
         Self {
-            file_id,
             project_name: project_name.into(),
+            file_id,
             issue_code: None,
             query_comment: None,
         }
@@ -419,16 +419,16 @@ impl DescribeIssueFileUrl {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeIssueList {
-    /// Filters on fields of the issue, besides its kind.
-    pub conditions: Option<Vec<IssueCondition>>,
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
     /// Kind of issue to keep: `DEFECT`, `REQUIREMENT`, `MISSION` (a task), `EPIC`, or `ALL` of them.
     pub issue_type: IssueTypeFilter,
+    /// Filters on fields of the issue, besides its kind.
+    pub conditions: Option<Vec<IssueCondition>>,
     /// Most issues to return; 20 when left out.
     pub limit: Option<i64>,
     /// How many issues to skip; 0 when left out.
     pub offset: Option<i64>,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
     /// Field to order by, `CODE` when left out: `STATUS`, `CREATED_AT`, `PRIORITY`, `UPDATED_AT`, `DUE_DATE`, `CODE`,
     /// `JOIN_ITERATION_AT`, `STATUS_TYPE`, `ASSIGNEE`, `PROJECT_ID`, `ISSUE_STATUS_ID`, `ISSUE_ITERATION_SORT`,
     /// `ISSUE_ROADMAP_SORT`, `PARENT_ID` or `COMPLETED_AT`.
@@ -441,13 +441,13 @@ pub struct DescribeIssueList {
 
 impl DescribeIssueList {
     /// Begins with what it cannot do without.
-    pub fn new(issue_type: impl Into<IssueTypeFilter>, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_type: impl Into<IssueTypeFilter>) -> Self {
         Self {
-            conditions: None,
+            project_name: project_name.into(),
             issue_type: issue_type.into(),
+            conditions: None,
             limit: None,
             offset: None,
-            project_name: project_name.into(),
             sort_key: None,
             sort_value: None,
             show_image_out_url: None,
@@ -496,18 +496,18 @@ impl DescribeIssueList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeIssueListWithPage {
-    /// Filter on one field.
-    pub conditions: Option<OneOrMany<IssueCondition>>,
-    /// Whether sub-tasks are left out, going by the name; the document says the opposite, that it shows them.
-    pub exclude_sub_task: Option<bool>,
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
     /// Kind of issue to keep: `DEFECT`, `REQUIREMENT`, `MISSION` (a task), `EPIC`, or `ALL` of them.
     pub issue_type: String,
     /// Page to fetch, counted from 1.
     pub page_number: i64,
     /// Most issues on a page: 20 by default, 500 at most.
     pub page_size: i64,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
+    /// Filter on one field.
+    pub conditions: Option<OneOrMany<IssueCondition>>,
+    /// Whether sub-tasks are left out, going by the name; the document says the opposite, that it shows them.
+    pub exclude_sub_task: Option<bool>,
     /// Whether issues that belong under another are listed too.
     pub show_sub_issues: Option<bool>,
     /// Field to order by, `CODE` when left out: `STATUS`, `CREATED_AT`, `PRIORITY`, `UPDATED_AT`, `DUE_DATE`, `CODE`,
@@ -522,29 +522,19 @@ pub struct DescribeIssueListWithPage {
 
 impl DescribeIssueListWithPage {
     /// Begins with what it cannot do without.
-    pub fn new(issue_type: impl Into<String>, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_type: impl Into<String>) -> Self {
         Self {
-            conditions: None,
-            exclude_sub_task: None,
+            project_name: project_name.into(),
             issue_type: issue_type.into(),
             page_number: 1,
             page_size: 100,
-            project_name: project_name.into(),
+            conditions: None,
+            exclude_sub_task: None,
             show_sub_issues: None,
             sort_key: None,
             sort_value: None,
             show_image_out_url: None,
         }
-    }
-    /// Filter on one field.
-    pub fn conditions(mut self, conditions: impl Into<OneOrMany<IssueCondition>>) -> Self {
-        self.conditions = Some(conditions.into());
-        self
-    }
-    /// Whether sub-tasks are left out, going by the name; the document says the opposite, that it shows them.
-    pub fn exclude_sub_task(mut self, exclude_sub_task: bool) -> Self {
-        self.exclude_sub_task = Some(exclude_sub_task);
-        self
     }
     /// Page to fetch, counted from 1.
     pub fn page_number(mut self, page_number: i64) -> Self {
@@ -554,6 +544,16 @@ impl DescribeIssueListWithPage {
     /// Most issues on a page: 20 by default, 500 at most.
     pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = page_size;
+        self
+    }
+    /// Filter on one field.
+    pub fn conditions(mut self, conditions: impl Into<OneOrMany<IssueCondition>>) -> Self {
+        self.conditions = Some(conditions.into());
+        self
+    }
+    /// Whether sub-tasks are left out, going by the name; the document says the opposite, that it shows them.
+    pub fn exclude_sub_task(mut self, exclude_sub_task: bool) -> Self {
+        self.exclude_sub_task = Some(exclude_sub_task);
         self
     }
     /// Whether issues that belong under another are listed too.
@@ -681,20 +681,20 @@ impl DescribeUserHandoverIssues {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeWorkItemSalvage {
-    /// Issue, by its number within the project.
-    pub issue_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Issue, by its number within the project.
+    pub issue_code: i64,
     /// Whether images in descriptions get addresses that can be opened from outside.
     pub show_image_out_url: Option<bool>,
 }
 
 impl DescribeWorkItemSalvage {
     /// Begins with what it cannot do without.
-    pub fn new(issue_code: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_code: i64) -> Self {
         Self {
-            issue_code,
             project_name: project_name.into(),
+            issue_code,
             show_image_out_url: None,
         }
     }
@@ -781,6 +781,10 @@ impl DescribeWorkbenchIssueList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyIssue {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
+    /// Issue, by its number within the project.
+    pub issue_code: i64,
     /// User who is to deal with it, by number; 0 in a sample whose answer has no assignee.
     pub assignee_id: Option<i64>,
     /// Comment to write with the change.
@@ -801,8 +805,6 @@ pub struct ModifyIssue {
     pub due_date: Option<String>,
     /// Attachments to add, by the numbers of the files.
     pub file_ids: Option<Vec<i64>>,
-    /// Issue, by its number within the project.
-    pub issue_code: i64,
     /// Iteration, by its number within the project.
     pub iteration_code: Option<i64>,
     /// Labels, by number. `UpdateLabelIds` is documented by the same words, with no hint at the difference.
@@ -818,8 +820,6 @@ pub struct ModifyIssue {
     pub progress: Option<f64>,
     /// Module it is to concern, by the number that [`DescribeIssueModuleList`] lists.
     pub project_module_id: Option<i64>,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
     /// Work to log on it, as [`CreateIssueWorkHours`] does.
     pub record_hour: Option<IssueRecordHourForm>,
     /// Releases it is to belong to, by their numbers within the project.
@@ -846,8 +846,10 @@ pub struct ModifyIssue {
 
 impl ModifyIssue {
     /// Begins with what it cannot do without.
-    pub fn new(issue_code: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_code: i64) -> Self {
         Self {
+            project_name: project_name.into(),
+            issue_code,
             assignee_id: None,
             comment: None,
             custom_field_values: None,
@@ -858,7 +860,6 @@ impl ModifyIssue {
             del_watcher_ids: None,
             due_date: None,
             file_ids: None,
-            issue_code,
             iteration_code: None,
             label_ids: None,
             name: None,
@@ -866,7 +867,6 @@ impl ModifyIssue {
             priority: None,
             progress: None,
             project_module_id: None,
-            project_name: project_name.into(),
             record_hour: None,
             release_codes: None,
             requirement_type_id: None,
@@ -1030,21 +1030,21 @@ impl ModifyIssue {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyIssueDescription {
-    /// Text the issue is to have.
-    pub description: String,
-    /// Issue, by its number within the project.
-    pub issue_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Issue, by its number within the project.
+    pub issue_code: i64,
+    /// Text the issue is to have.
+    pub description: String,
 }
 
 impl ModifyIssueDescription {
     /// Begins with what it cannot do without.
-    pub fn new(description: impl Into<String>, issue_code: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_code: i64, description: impl Into<String>) -> Self {
         Self {
-            description: description.into(),
-            issue_code,
             project_name: project_name.into(),
+            issue_code,
+            description: description.into(),
         }
     }
 }

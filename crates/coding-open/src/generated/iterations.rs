@@ -24,34 +24,34 @@ pub use tables::OPERATIONS;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateIteration {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
+    /// What the iteration is called; unique in the project.
+    pub name: String,
     /// User who is in charge, by id.
-    pub assignee: Option<u64>,
+    pub assignee: Option<i64>,
     /// Last day, such as `2020-01-14`.
     pub end_at: Option<String>,
     /// What the iteration is to reach.
     pub goal: Option<String>,
-    /// What the iteration is called; unique in the project.
-    pub name: String,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
     /// First day, such as `2020-01-01`.
     pub start_at: Option<String>,
 }
 
 impl CreateIteration {
     /// Begins with what it cannot do without.
-    pub fn new(name: impl Into<String>, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
+            project_name: project_name.into(),
+            name: name.into(),
             assignee: None,
             end_at: None,
             goal: None,
-            name: name.into(),
-            project_name: project_name.into(),
             start_at: None,
         }
     }
     /// User who is in charge, by id.
-    pub fn assignee(mut self, assignee: u64) -> Self {
+    pub fn assignee(mut self, assignee: i64) -> Self {
         self.assignee = Some(assignee);
         self
     }
@@ -81,6 +81,10 @@ impl CreateIteration {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateRelease {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
+    /// What the release is called.
+    pub name: String,
     /// User who is in charge, by id.
     pub assignee: Option<i64>,
     /// What the release is about.
@@ -89,10 +93,6 @@ pub struct CreateRelease {
     pub iteration_codes: Option<Vec<i64>>,
     /// Labels to attach, by their ids.
     pub label_ids: Option<Vec<i64>>,
-    /// What the release is called.
-    pub name: String,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
     /// Day it is to come out, such as `2023-03-09`.
     pub release_date: Option<String>,
     /// Day the work on it begins, such as `2023-03-01`.
@@ -101,14 +101,14 @@ pub struct CreateRelease {
 
 impl CreateRelease {
     /// Begins with what it cannot do without.
-    pub fn new(name: impl Into<String>, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
+            project_name: project_name.into(),
+            name: name.into(),
             assignee: None,
             description: None,
             iteration_codes: None,
             label_ids: None,
-            name: name.into(),
-            project_name: project_name.into(),
             release_date: None,
             start_date: None,
         }
@@ -154,18 +154,18 @@ impl CreateRelease {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteIteration {
-    /// Iteration, by its number within the project.
-    pub iteration_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Iteration, by its number within the project.
+    pub iteration_code: i64,
 }
 
 impl DeleteIteration {
     /// Begins with what it cannot do without.
-    pub fn new(iteration_code: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, iteration_code: i64) -> Self {
         Self {
-            iteration_code,
             project_name: project_name.into(),
+            iteration_code,
         }
     }
 }
@@ -204,18 +204,18 @@ impl DeleteRelease {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeIssueReleaseList {
-    /// Issue, by its number within the project.
-    pub issue_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Issue, by its number within the project.
+    pub issue_code: i64,
 }
 
 impl DescribeIssueReleaseList {
     /// Begins with what it cannot do without.
-    pub fn new(issue_code: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_code: i64) -> Self {
         Self {
-            issue_code,
             project_name: project_name.into(),
+            issue_code,
         }
     }
 }
@@ -227,18 +227,18 @@ impl DescribeIssueReleaseList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeIteration {
-    /// Iteration, by its number within the project.
-    pub iteration_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Iteration, by its number within the project.
+    pub iteration_code: i64,
 }
 
 impl DescribeIteration {
     /// Begins with what it cannot do without.
-    pub fn new(iteration_code: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, iteration_code: i64) -> Self {
         Self {
-            iteration_code,
             project_name: project_name.into(),
+            iteration_code,
         }
     }
 }
@@ -252,6 +252,8 @@ impl DescribeIteration {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeIterationList {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
     /// Keep only iterations that one of these users is in charge of, by their ids.
     pub assignee: Option<OneOrMany<i64>>,
     /// Filters by the end of the iteration: a day such as `2020-12-12`.
@@ -262,8 +264,6 @@ pub struct DescribeIterationList {
     pub limit: Option<i64>,
     /// How many iterations to skip; none when left out.
     pub offset: Option<i64>,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
     /// Filters by the begin of the iteration: a day such as `2020-12-12`.
     pub start_date: Option<String>,
     /// Keep only iterations in one of these states: `WAIT_PROCESS` (not begun), `PROCESSING` or `COMPLETED`.
@@ -274,12 +274,12 @@ impl DescribeIterationList {
     /// Begins with what it cannot do without.
     pub fn new(project_name: impl Into<String>) -> Self {
         Self {
+            project_name: project_name.into(),
             assignee: None,
             end_date: None,
             keywords: None,
             limit: None,
             offset: None,
-            project_name: project_name.into(),
             start_date: None,
             status: None,
         }
@@ -355,6 +355,10 @@ impl DescribeRelease {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeReleaseIssueList {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
+    /// Release that issues are planned for, by its number within the project.
+    pub release_code: i64,
     /// Keep only issues assigned to these users, by their ids.
     pub assignees: Option<Vec<i64>>,
     /// Keep only issues of these types, by the ids the types have in the team.
@@ -367,10 +371,6 @@ pub struct DescribeReleaseIssueList {
     pub page: Option<i64>,
     /// Most items on a page.
     pub page_size: Option<i64>,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
-    /// Release that issues are planned for, by its number within the project.
-    pub release_code: i64,
     /// Whether images in descriptions get addresses that can be opened from outside.
     pub show_image_out_url: Option<bool>,
     /// Whether to list sub-issues too, as the switch on the page of the release does.
@@ -388,14 +388,14 @@ impl DescribeReleaseIssueList {
     /// Begins with what it cannot do without.
     pub fn new(project_name: impl Into<String>, release_code: i64) -> Self {
         Self {
+            project_name: project_name.into(),
+            release_code,
             assignees: None,
             issue_type_ids: None,
             issue_types: None,
             keywords: None,
             page: None,
             page_size: None,
-            project_name: project_name.into(),
-            release_code,
             show_image_out_url: None,
             show_sub_issues: None,
             sort_by: None,
@@ -468,6 +468,8 @@ impl DescribeReleaseIssueList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeReleaseList {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
     /// Filters, all of which have to be met: a sample keeps releases not yet begun by the `Key` `STATUS_TYPE` and the
     /// `Value` `TODO`. The document refers to the requests of the service's pages for other keys.
     pub conditions: Option<Vec<IssueCondition>>,
@@ -475,8 +477,6 @@ pub struct DescribeReleaseList {
     pub page: Option<i64>,
     /// Most items on a page.
     pub page_size: Option<i64>,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
     /// Field to order by, such as `CODE`.
     pub sort_key: Option<String>,
     /// Direction to order in, such as `ASC`.
@@ -487,10 +487,10 @@ impl DescribeReleaseList {
     /// Begins with what it cannot do without.
     pub fn new(project_name: impl Into<String>) -> Self {
         Self {
+            project_name: project_name.into(),
             conditions: None,
             page: None,
             page_size: None,
-            project_name: project_name.into(),
             sort_key: None,
             sort_value: None,
         }
@@ -532,37 +532,37 @@ impl DescribeReleaseList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyIteration {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
+    /// What the iteration is to be called; required even where it keeps its name.
+    pub name: String,
+    /// Iteration, by its number within the project.
+    pub iteration_code: i64,
     /// User who is to be in charge, by id.
-    pub assignee: Option<u64>,
+    pub assignee: Option<i64>,
     /// New last day, such as `2021-01-01`.
     pub end_at: Option<String>,
     /// What the iteration is to reach from now on.
     pub goal: Option<String>,
-    /// Iteration, by its number within the project.
-    pub iteration_code: i64,
-    /// What the iteration is to be called; required even where it keeps its name.
-    pub name: String,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
     /// New first day, such as `2020-01-01`.
     pub start_at: Option<String>,
 }
 
 impl ModifyIteration {
     /// Begins with what it cannot do without.
-    pub fn new(iteration_code: i64, name: impl Into<String>, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, name: impl Into<String>, iteration_code: i64) -> Self {
         Self {
+            project_name: project_name.into(),
+            name: name.into(),
+            iteration_code,
             assignee: None,
             end_at: None,
             goal: None,
-            iteration_code,
-            name: name.into(),
-            project_name: project_name.into(),
             start_at: None,
         }
     }
     /// User who is to be in charge, by id.
-    pub fn assignee(mut self, assignee: u64) -> Self {
+    pub fn assignee(mut self, assignee: i64) -> Self {
         self.assignee = Some(assignee);
         self
     }
@@ -590,16 +590,16 @@ impl ModifyIteration {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyIterationStatus {
-    /// Last day, such as `2023-05-08`; required with `complete`.
-    pub end_at: Option<String>,
     /// Iteration, by its number within the project.
     pub iteration_code: i64,
-    /// Iteration to move issues to, by its number within the project; the document says no more about it.
-    pub join_iteration_code: Option<i64>,
     /// What to do: `start`, `complete`, or `restart` (open it again).
     pub operator: String,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Last day, such as `2023-05-08`; required with `complete`.
+    pub end_at: Option<String>,
+    /// Iteration to move issues to, by its number within the project; the document says no more about it.
+    pub join_iteration_code: Option<i64>,
     /// First day, such as `2023-05-04`; required with `start`.
     pub start_at: Option<String>,
 }
@@ -608,11 +608,11 @@ impl ModifyIterationStatus {
     /// Begins with what it cannot do without.
     pub fn new(iteration_code: i64, operator: impl Into<String>, project_name: impl Into<String>) -> Self {
         Self {
-            end_at: None,
             iteration_code,
-            join_iteration_code: None,
             operator: operator.into(),
             project_name: project_name.into(),
+            end_at: None,
+            join_iteration_code: None,
             start_at: None,
         }
     }
@@ -642,6 +642,10 @@ impl ModifyIterationStatus {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyRelease {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
+    /// Release that issues are planned for, by its number within the project.
+    pub release_code: i64,
     /// User who is to be in charge, by id.
     pub assignee: Option<i64>,
     /// Iterations to take out of it, by their numbers within the project.
@@ -656,10 +660,6 @@ pub struct ModifyRelease {
     pub label_ids: Option<Vec<i64>>,
     /// What the release is to be called from now on.
     pub name: Option<String>,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
-    /// Release that issues are planned for, by its number within the project.
-    pub release_code: i64,
     /// Day it is to come out. The document shows no format here; [`CreateRelease`] takes `2023-03-09`.
     pub release_date: Option<String>,
     /// Day the work on it begins, written as `ReleaseDate`.
@@ -672,6 +672,8 @@ impl ModifyRelease {
     /// Begins with what it cannot do without.
     pub fn new(project_name: impl Into<String>, release_code: i64) -> Self {
         Self {
+            project_name: project_name.into(),
+            release_code,
             assignee: None,
             del_iteration_codes: None,
             del_label_ids: None,
@@ -679,8 +681,6 @@ impl ModifyRelease {
             iteration_codes: None,
             label_ids: None,
             name: None,
-            project_name: project_name.into(),
-            release_code,
             release_date: None,
             start_date: None,
             status_id: None,
@@ -745,12 +745,12 @@ impl ModifyRelease {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct PlanIterationIssue {
-    /// Issues to move, by their numbers within the project.
-    pub issue_code: Vec<i64>,
-    /// Iteration they go into, by its number within the project; 0 takes them out of the one they are in.
-    pub iteration_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Iteration they go into, by its number within the project; 0 takes them out of the one they are in.
+    pub iteration_code: i64,
+    /// Issues to move, by their numbers within the project.
+    pub issue_code: Vec<i64>,
     /// Whether sub-issues that are in no iteration yet go along with the issues named; otherwise only those named are
     /// moved.
     pub single_mode: Option<bool>,
@@ -758,11 +758,11 @@ pub struct PlanIterationIssue {
 
 impl PlanIterationIssue {
     /// Begins with what it cannot do without.
-    pub fn new(issue_code: impl Into<Vec<i64>>, iteration_code: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, iteration_code: i64, issue_code: impl Into<Vec<i64>>) -> Self {
         Self {
-            issue_code: issue_code.into(),
-            iteration_code,
             project_name: project_name.into(),
+            iteration_code,
+            issue_code: issue_code.into(),
             single_mode: None,
         }
     }

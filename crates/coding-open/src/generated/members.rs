@@ -20,18 +20,18 @@ pub use tables::OPERATIONS;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateDepartment {
-    /// What the department is to be called.
-    pub name: String,
     /// Department to put it under, by its number; an official sample passes `0`.
     pub parent_id: i64,
+    /// What the department is to be called.
+    pub name: String,
 }
 
 impl CreateDepartment {
     /// Begins with what it cannot do without.
-    pub fn new(name: impl Into<String>, parent_id: i64) -> Self {
+    pub fn new(parent_id: i64, name: impl Into<String>) -> Self {
         Self {
-            name: name.into(),
             parent_id,
+            name: name.into(),
         }
     }
 }
@@ -68,12 +68,12 @@ impl DeleteDepartment {
 #[non_exhaustive]
 pub struct DeleteTeamMember {
     /// Member to remove, by the number of the user.
-    pub user_id: u64,
+    pub user_id: i64,
 }
 
 impl DeleteTeamMember {
     /// Begins with what it cannot do without.
-    pub fn new(user_id: u64) -> Self {
+    pub fn new(user_id: i64) -> Self {
         Self {
             user_id,
         }
@@ -135,14 +135,14 @@ impl DescribeDepartment {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeDepartmentMembers {
+    /// Most items on a page.
+    pub page_size: i64,
+    /// Page to fetch, counted from 1.
+    pub page_number: i64,
     /// Department to read, by its number.
     pub department_id: i64,
     /// Text to search for; the document does not say where it is looked for.
     pub key_words: Option<String>,
-    /// Page to fetch, counted from 1.
-    pub page_number: i64,
-    /// Most items on a page.
-    pub page_size: i64,
     /// Whether to list only direct members; `false` when left out.
     pub pointer: Option<bool>,
 }
@@ -151,16 +151,16 @@ impl DescribeDepartmentMembers {
     /// Begins with what it cannot do without.
     pub fn new(department_id: i64) -> Self {
         Self {
+            page_size: 100,
+            page_number: 1,
             department_id,
             key_words: None,
-            page_number: 1,
-            page_size: 100,
             pointer: None,
         }
     }
-    /// Text to search for; the document does not say where it is looked for.
-    pub fn key_words(mut self, key_words: impl Into<String>) -> Self {
-        self.key_words = Some(key_words.into());
+    /// Most items on a page.
+    pub fn page_size(mut self, page_size: i64) -> Self {
+        self.page_size = page_size;
         self
     }
     /// Page to fetch, counted from 1.
@@ -168,9 +168,9 @@ impl DescribeDepartmentMembers {
         self.page_number = page_number;
         self
     }
-    /// Most items on a page.
-    pub fn page_size(mut self, page_size: i64) -> Self {
-        self.page_size = page_size;
+    /// Text to search for; the document does not say where it is looked for.
+    pub fn key_words(mut self, key_words: impl Into<String>) -> Self {
+        self.key_words = Some(key_words.into());
         self
     }
     /// Whether to list only direct members; `false` when left out.
@@ -205,21 +205,21 @@ impl DescribeDepartmentSyncStatus {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribePinyin {
-    /// Whether to consider that a character can be read in several ways.
-    pub heteronym: bool,
-    /// How to write the pinyin.
-    pub style: PinyinStyle,
     /// Characters to convert.
     pub value: String,
+    /// How to write the pinyin.
+    pub style: PinyinStyle,
+    /// Whether to consider that a character can be read in several ways.
+    pub heteronym: bool,
 }
 
 impl DescribePinyin {
     /// Begins with what it cannot do without.
-    pub fn new(heteronym: bool, style: impl Into<PinyinStyle>, value: impl Into<String>) -> Self {
+    pub fn new(value: impl Into<String>, style: impl Into<PinyinStyle>, heteronym: bool) -> Self {
         Self {
-            heteronym,
-            style: style.into(),
             value: value.into(),
+            style: style.into(),
+            heteronym,
         }
     }
 }
@@ -248,9 +248,9 @@ impl DescribeTeam {
 #[non_exhaustive]
 pub struct DescribeTeamAdminMembers {
     /// Page to fetch, counted from 1.
-    pub page_number: u64,
+    pub page_number: i64,
     /// Most items on a page.
-    pub page_size: u64,
+    pub page_size: i64,
 }
 
 impl DescribeTeamAdminMembers {
@@ -263,12 +263,12 @@ impl DescribeTeamAdminMembers {
         }
     }
     /// Page to fetch, counted from 1.
-    pub fn page_number(mut self, page_number: u64) -> Self {
+    pub fn page_number(mut self, page_number: i64) -> Self {
         self.page_number = page_number;
         self
     }
     /// Most items on a page.
-    pub fn page_size(mut self, page_size: u64) -> Self {
+    pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = page_size;
         self
     }
@@ -284,14 +284,14 @@ impl DescribeTeamAdminMembers {
 #[non_exhaustive]
 pub struct DescribeTeamMember {
     /// Member to read, by the number of the user.
-    pub user_id: u64,
+    pub user_id: i64,
     /// Whether to tell the member's departments.
     pub show_department: Option<bool>,
 }
 
 impl DescribeTeamMember {
     /// Begins with what it cannot do without.
-    pub fn new(user_id: u64) -> Self {
+    pub fn new(user_id: i64) -> Self {
         Self {
             user_id,
             show_department: None,
@@ -332,9 +332,9 @@ impl DescribeTeamMemberByEmail {
 #[non_exhaustive]
 pub struct DescribeTeamMembers {
     /// Page to fetch, counted from 1.
-    pub page_number: u64,
+    pub page_number: i64,
     /// Most items on a page.
-    pub page_size: u64,
+    pub page_size: i64,
     /// Whether to tell each member's departments.
     pub show_department: Option<bool>,
 }
@@ -350,12 +350,12 @@ impl DescribeTeamMembers {
         }
     }
     /// Page to fetch, counted from 1.
-    pub fn page_number(mut self, page_number: u64) -> Self {
+    pub fn page_number(mut self, page_number: i64) -> Self {
         self.page_number = page_number;
         self
     }
     /// Most items on a page.
-    pub fn page_size(mut self, page_size: u64) -> Self {
+    pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = page_size;
         self
     }
@@ -375,21 +375,21 @@ impl DescribeTeamMembers {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyDepartment {
+    /// Department it is to be under, by its number.
+    pub parent_id: i64,
     /// Department to change, by its number.
     pub id: i64,
     /// What it is to be called from now on.
     pub name: String,
-    /// Department it is to be under, by its number.
-    pub parent_id: i64,
 }
 
 impl ModifyDepartment {
     /// Begins with what it cannot do without.
-    pub fn new(id: i64, name: impl Into<String>, parent_id: i64) -> Self {
+    pub fn new(parent_id: i64, id: i64, name: impl Into<String>) -> Self {
         Self {
+            parent_id,
             id,
             name: name.into(),
-            parent_id,
         }
     }
 }
@@ -403,19 +403,19 @@ impl ModifyDepartment {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyDepartmentAssignee {
-    /// Department to set the heads of, by its number.
-    pub department_id: i64,
     /// People who are to head it, by the `RefId` of `DescribeDepartmentMembers`; official samples have numbers that
     /// look like those of users.
     pub ref_ids: Vec<i64>,
+    /// Department to set the heads of, by its number.
+    pub department_id: i64,
 }
 
 impl ModifyDepartmentAssignee {
     /// Begins with what it cannot do without.
-    pub fn new(department_id: i64, ref_ids: impl Into<Vec<i64>>) -> Self {
+    pub fn new(ref_ids: impl Into<Vec<i64>>, department_id: i64) -> Self {
         Self {
-            department_id,
             ref_ids: ref_ids.into(),
+            department_id,
         }
     }
 }
@@ -429,19 +429,19 @@ impl ModifyDepartmentAssignee {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyDepartmentMember {
-    /// Departments the people are to be in, by number.
-    pub department_ids: Vec<i64>,
     /// People to change, by the `RefId` of `DescribeDepartmentMembers`; official samples have numbers that look like
     /// those of users.
     pub ref_ids: Vec<i64>,
+    /// Departments the people are to be in, by number.
+    pub department_ids: Vec<i64>,
 }
 
 impl ModifyDepartmentMember {
     /// Begins with what it cannot do without.
-    pub fn new(department_ids: impl Into<Vec<i64>>, ref_ids: impl Into<Vec<i64>>) -> Self {
+    pub fn new(ref_ids: impl Into<Vec<i64>>, department_ids: impl Into<Vec<i64>>) -> Self {
         Self {
-            department_ids: department_ids.into(),
             ref_ids: ref_ids.into(),
+            department_ids: department_ids.into(),
         }
     }
 }
@@ -456,12 +456,12 @@ impl ModifyDepartmentMember {
 #[non_exhaustive]
 pub struct ModifyTeamMemberLocked {
     /// Member to lock, by the number of the user.
-    pub user_id: u64,
+    pub user_id: i64,
 }
 
 impl ModifyTeamMemberLocked {
     /// Begins with what it cannot do without.
-    pub fn new(user_id: u64) -> Self {
+    pub fn new(user_id: i64) -> Self {
         Self {
             user_id,
         }
@@ -478,12 +478,12 @@ impl ModifyTeamMemberLocked {
 #[non_exhaustive]
 pub struct ModifyTeamMemberUnlocked {
     /// Member to unlock, by the number of the user.
-    pub user_id: u64,
+    pub user_id: i64,
 }
 
 impl ModifyTeamMemberUnlocked {
     /// Begins with what it cannot do without.
-    pub fn new(user_id: u64) -> Self {
+    pub fn new(user_id: i64) -> Self {
         Self {
             user_id,
         }
@@ -548,7 +548,7 @@ pub struct ApiUserMemberRef {
 #[non_exhaustive]
 pub struct ApiUserRole {
     /// Number of the role. An official sample has it as text.
-    pub role_id: Option<u64>,
+    pub role_id: Option<i64>,
     pub role_type: Option<RoleType>,
     /// Name people see.
     pub role_type_name: Option<String>,
@@ -844,12 +844,12 @@ pub struct TeamAdminMember {
     /// Key of the user that is unique in all of CODING.
     pub global_key: Option<String>,
     /// Number of the user, which operations take as `UserId`.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     pub name: Option<String>,
     /// The name in pinyin; where there are several ways to write it, they are separated by `|`.
     pub name_pin_yin: Option<String>,
     /// Number of the team.
-    pub team_id: Option<u64>,
+    pub team_id: Option<i64>,
 }
 
 /// A page of the administrators of the team.
@@ -858,9 +858,9 @@ pub struct TeamAdminMember {
 pub struct TeamAdminMemberData {
     pub members: Option<Vec<TeamAdminMember>>,
     /// Page that this is, counted from 1.
-    pub page_number: Option<u64>,
+    pub page_number: Option<i64>,
     /// Most items on a page.
-    pub page_size: Option<u64>,
+    pub page_size: Option<i64>,
     /// Items on all pages together.
     pub total_count: Option<i64>,
 }
@@ -888,9 +888,9 @@ pub struct TeamData {
 #[non_exhaustive]
 pub struct TeamMemberData {
     /// Page that this is, counted from 1.
-    pub page_number: Option<u64>,
+    pub page_number: Option<i64>,
     /// Most items on a page.
-    pub page_size: Option<u64>,
+    pub page_size: Option<i64>,
     pub team_members: Option<Vec<UserData>>,
     /// Items on all pages together.
     pub total_count: Option<i64>,

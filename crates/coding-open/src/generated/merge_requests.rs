@@ -32,42 +32,42 @@ pub use tables::OPERATIONS;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateGitMergeReq {
-    /// Description of the merge request, in Markdown.
-    pub content: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
+    /// Headline of the merge request.
+    pub title: String,
+    /// Description of the merge request, in Markdown.
+    pub content: String,
+    /// Branch that has the changes.
+    pub src_branch: String,
     /// Branch that is to receive them.
     pub dest_branch: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
     /// Who is to review it, separated by commas: `admin,user`. Whether these are names or global keys is not
     /// documented;
     /// [`CreateMergeRequestReviewer`] takes global keys.
     pub reviewers: Option<String>,
-    /// Branch that has the changes.
-    pub src_branch: String,
-    /// Headline of the merge request.
-    pub title: String,
 }
 
 impl CreateGitMergeReq {
     /// Begins with what it cannot do without.
     pub fn new(
         depot: impl Into<Depot>,
-        content: impl Into<String>,
-        dest_branch: impl Into<String>,
-        src_branch: impl Into<String>,
         title: impl Into<String>,
+        content: impl Into<String>,
+        src_branch: impl Into<String>,
+        dest_branch: impl Into<String>,
     ) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            content: content.into(),
             depot_id,
-            depot_path,
-            dest_branch: dest_branch.into(),
-            reviewers: None,
-            src_branch: src_branch.into(),
             title: title.into(),
+            content: content.into(),
+            src_branch: src_branch.into(),
+            dest_branch: dest_branch.into(),
+            depot_path,
+            reviewers: None,
         }
     }
     /// Who is to review it, separated by commas: `admin,user`. Whether these are names or global keys is not
@@ -88,37 +88,37 @@ impl CreateGitMergeReq {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateGitMergeRequest {
-    /// Text that describes it.
-    pub content: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
-    /// Where they are to go.
-    pub dest_branch: String,
-    /// Where the changes are.
-    pub src_branch: String,
     /// What the merge request is headed with.
     pub title: String,
+    /// Text that describes it.
+    pub content: String,
+    /// Where the changes are.
+    pub src_branch: String,
+    /// Where they are to go.
+    pub dest_branch: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl CreateGitMergeRequest {
     /// Begins with what it cannot do without.
     pub fn new(
         depot: impl Into<Depot>,
-        content: impl Into<String>,
-        dest_branch: impl Into<String>,
-        src_branch: impl Into<String>,
         title: impl Into<String>,
+        content: impl Into<String>,
+        src_branch: impl Into<String>,
+        dest_branch: impl Into<String>,
     ) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            content: content.into(),
             depot_id,
-            depot_path,
-            dest_branch: dest_branch.into(),
-            src_branch: src_branch.into(),
             title: title.into(),
+            content: content.into(),
+            src_branch: src_branch.into(),
+            dest_branch: dest_branch.into(),
+            depot_path,
         }
     }
 }
@@ -166,6 +166,8 @@ impl DescribeCanMerge {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeDepotMergeRequests {
+    /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
+    pub depot_id: Option<i64>,
     /// Last day of creation, such as `2023-06-28`.
     pub created_at_end_date: Option<String>,
     /// First day of creation, such as `2023-06-28`.
@@ -174,8 +176,6 @@ pub struct DescribeDepotMergeRequests {
     pub creator_emails: Option<Vec<String>>,
     /// Only those created by these people, by global key.
     pub creator_global_keys: Option<Vec<String>>,
-    /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
-    pub depot_id: Option<i64>,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
     /// Oldest first.
@@ -215,11 +215,11 @@ impl DescribeDepotMergeRequests {
     pub fn new(depot: impl Into<Depot>) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
+            depot_id,
             created_at_end_date: None,
             created_at_start_date: None,
             creator_emails: None,
             creator_global_keys: None,
-            depot_id,
             depot_path,
             is_sort_direction_asc: None,
             key_word: None,
@@ -344,10 +344,10 @@ impl DescribeDepotMergeRequests {
 pub struct DescribeMergeRequest {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Merge request, by the number its address shows; it counts within the project.
     pub merge_id: i64,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeMergeRequest {
@@ -356,8 +356,8 @@ impl DescribeMergeRequest {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             merge_id,
+            depot_path,
         }
     }
 }
@@ -371,6 +371,8 @@ impl DescribeMergeRequest {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeProjectMergeRequests {
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
     /// Last day of creation, such as `2023-06-28`.
     pub created_at_end_date: Option<String>,
     /// First day of creation, such as `2023-06-28`.
@@ -393,8 +395,6 @@ pub struct DescribeProjectMergeRequests {
     pub page_number: Option<i64>,
     /// Most items on a page; 10 when left out.
     pub page_size: Option<i64>,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: i64,
     /// Only those this person reviews, by e-mail address.
     pub reviewer_email: Option<String>,
     /// Only those this person reviews, by global key.
@@ -417,6 +417,7 @@ impl DescribeProjectMergeRequests {
     /// Begins with what it cannot do without.
     pub fn new(project_id: i64) -> Self {
         Self {
+            project_id,
             created_at_end_date: None,
             created_at_start_date: None,
             creator_email: None,
@@ -428,7 +429,6 @@ impl DescribeProjectMergeRequests {
             merger_global_key: None,
             page_number: None,
             page_size: None,
-            project_id,
             reviewer_email: None,
             reviewer_global_key: None,
             sort: None,
@@ -703,10 +703,10 @@ impl DescribeSelfMergeRequests {
 pub struct ModifyCloseMR {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Merge request, by the number its address shows; it counts within the project.
     pub merge_id: i64,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl ModifyCloseMR {
@@ -715,8 +715,8 @@ impl ModifyCloseMR {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             merge_id,
+            depot_path,
         }
     }
 }
@@ -728,14 +728,14 @@ impl ModifyCloseMR {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyGitMergeRequest {
-    /// Description it is to have, in Markdown.
-    pub content: Option<String>,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Merge request, by the number its address shows; it counts within the project.
     pub merge_id: i64,
+    /// Description it is to have, in Markdown.
+    pub content: Option<String>,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
     /// Headline it is to have.
     pub title: Option<String>,
 }
@@ -745,10 +745,10 @@ impl ModifyGitMergeRequest {
     pub fn new(depot: impl Into<Depot>, merge_id: i64) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            content: None,
             depot_id,
-            depot_path,
             merge_id,
+            content: None,
+            depot_path,
             title: None,
         }
     }
@@ -775,10 +775,10 @@ impl ModifyGitMergeRequest {
 pub struct ModifyGitMergeRequestRebase {
     /// Repository, by its number; this or `DepotPat` says which one.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`, in place of `DepotId`. The `h` is missing.
-    pub depot_pat: Option<String>,
     /// Merge request, by the number its address shows; it counts within the project.
     pub merge_id: i64,
+    /// Repository, by its path `team/project/depot`, in place of `DepotId`. The `h` is missing.
+    pub depot_pat: Option<String>,
 }
 
 impl ModifyGitMergeRequestRebase {
@@ -787,8 +787,8 @@ impl ModifyGitMergeRequestRebase {
         let (depot_id, depot_pat) = rebased_depot.into().split();
         Self {
             depot_id,
-            depot_pat,
             merge_id,
+            depot_pat,
         }
     }
 }
@@ -806,39 +806,39 @@ impl ModifyGitMergeRequestRebase {
 pub struct ModifyMergeMR {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
-    /// Delete the source branch as well.
-    pub is_del_source_branch: bool,
-    /// Merge in fast-forward mode.
-    pub is_fast_forward: bool,
     /// Merge request, by the number its address shows; it counts within the project.
     pub merge_id: i64,
     /// Message of the merge commit.
     pub message: String,
+    /// Delete the source branch as well.
+    pub is_del_source_branch: bool,
+    /// Merge in fast-forward mode.
+    pub is_fast_forward: bool,
     /// Make one commit of all those of the merge request.
     pub squash: bool,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl ModifyMergeMR {
     /// Begins with what it cannot do without.
     pub fn new(
         depot: impl Into<Depot>,
-        is_del_source_branch: bool,
-        is_fast_forward: bool,
         merge_id: i64,
         message: impl Into<String>,
+        is_del_source_branch: bool,
+        is_fast_forward: bool,
         squash: bool,
     ) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
-            is_del_source_branch,
-            is_fast_forward,
             merge_id,
             message: message.into(),
+            is_del_source_branch,
+            is_fast_forward,
             squash,
+            depot_path,
         }
     }
 }

@@ -48,18 +48,18 @@ impl AttachResourceScopeToPolicy {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct AttachToResource {
-    /// Who gets which policy; one entry for each pair.
-    pub grants: Vec<GrantInfo>,
     /// Resource to grant rights on.
     pub resource: ResourceInfo,
+    /// Who gets which policy; one entry for each pair.
+    pub grants: Vec<GrantInfo>,
 }
 
 impl AttachToResource {
     /// Begins with what it cannot do without.
-    pub fn new(grants: impl Into<Vec<GrantInfo>>, resource: ResourceInfo) -> Self {
+    pub fn new(resource: ResourceInfo, grants: impl Into<Vec<GrantInfo>>) -> Self {
         Self {
-            grants: grants.into(),
             resource,
+            grants: grants.into(),
         }
     }
 }
@@ -73,36 +73,36 @@ impl AttachToResource {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreatePolicy {
-    /// Name people see.
-    pub alias: String,
-    /// What the policy is for.
-    pub description: Option<String>,
     /// Identifier of the policy, such as `developer`.
     pub name: String,
-    /// What the policy allows and denies.
-    pub policy_document: PolicyDocument,
+    /// Name people see.
+    pub alias: String,
     /// `IDENTITY` or `RESOURCE`; the document does not explain the difference.
     pub policy_type: PolicyType,
     /// Kinds of resource the policy is for.
     pub resource_type: Vec<PolicyResourceType>,
+    /// What the policy allows and denies.
+    pub policy_document: PolicyDocument,
+    /// What the policy is for.
+    pub description: Option<String>,
 }
 
 impl CreatePolicy {
     /// Begins with what it cannot do without.
     pub fn new(
-        alias: impl Into<String>,
         name: impl Into<String>,
-        policy_document: PolicyDocument,
+        alias: impl Into<String>,
         policy_type: impl Into<PolicyType>,
         resource_type: impl Into<Vec<PolicyResourceType>>,
+        policy_document: PolicyDocument,
     ) -> Self {
         Self {
-            alias: alias.into(),
-            description: None,
             name: name.into(),
-            policy_document,
+            alias: alias.into(),
             policy_type: policy_type.into(),
             resource_type: resource_type.into(),
+            policy_document,
+            description: None,
         }
     }
     /// What the policy is for.
@@ -121,18 +121,18 @@ impl CreatePolicy {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateUserGroup {
-    /// What the group is for.
-    pub description: String,
     /// What the group is to be called.
     pub name: String,
+    /// What the group is for.
+    pub description: String,
 }
 
 impl CreateUserGroup {
     /// Begins with what it cannot do without.
-    pub fn new(description: impl Into<String>, name: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<String>, description: impl Into<String>) -> Self {
         Self {
-            description: description.into(),
             name: name.into(),
+            description: description.into(),
         }
     }
 }
@@ -254,36 +254,36 @@ impl DeleteUserGroupUsers {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeAvailablePoliciesOnResource {
-    /// What to narrow the list to; its members can all be left out.
-    pub filter: DescribeAvailablePoliciesOnResourceRequestFilter,
     /// Page to fetch, counted from 1.
-    pub page_number: u64,
+    pub page_number: i64,
     /// Most items on a page.
-    pub page_size: u64,
+    pub page_size: i64,
     /// Resource to find policies for; `project` is the only documented type.
     pub resource: ResourceInfoOfPolicyScope,
+    /// What to narrow the list to; its members can all be left out.
+    pub filter: DescribeAvailablePoliciesOnResourceRequestFilter,
 }
 
 impl DescribeAvailablePoliciesOnResource {
     /// Begins with what it cannot do without.
     pub fn new(
-        filter: DescribeAvailablePoliciesOnResourceRequestFilter,
         resource: ResourceInfoOfPolicyScope,
+        filter: DescribeAvailablePoliciesOnResourceRequestFilter,
     ) -> Self {
         Self {
-            filter,
             page_number: 1,
             page_size: 100,
             resource,
+            filter,
         }
     }
     /// Page to fetch, counted from 1.
-    pub fn page_number(mut self, page_number: u64) -> Self {
+    pub fn page_number(mut self, page_number: i64) -> Self {
         self.page_number = page_number;
         self
     }
     /// Most items on a page.
-    pub fn page_size(mut self, page_size: u64) -> Self {
+    pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = page_size;
         self
     }
@@ -299,9 +299,9 @@ impl DescribeAvailablePoliciesOnResource {
 #[non_exhaustive]
 pub struct DescribeGrantObjectsOnResource {
     /// Page to fetch, counted from 1.
-    pub page_number: u64,
+    pub page_number: i64,
     /// Most items on a page.
-    pub page_size: u64,
+    pub page_size: i64,
     /// Resource the rights are about: its type and its id.
     pub resource: ResourceInfo,
 }
@@ -316,12 +316,12 @@ impl DescribeGrantObjectsOnResource {
         }
     }
     /// Page to fetch, counted from 1.
-    pub fn page_number(mut self, page_number: u64) -> Self {
+    pub fn page_number(mut self, page_number: i64) -> Self {
         self.page_number = page_number;
         self
     }
     /// Most items on a page.
-    pub fn page_size(mut self, page_size: u64) -> Self {
+    pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = page_size;
         self
     }
@@ -337,38 +337,28 @@ impl DescribeGrantObjectsOnResource {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeGrantUsersOnResource {
-    /// Numbers of users. The document does not explain it; an official sample passes an empty list.
-    pub user_id_scope: Option<Vec<i64>>,
-    /// Numbers of policies. The document does not explain it; an official sample passes one.
-    pub policy_id_scope: Option<Vec<i64>>,
     /// Most items on a page.
     pub page_size: i64,
     /// Page to fetch, counted from 1.
     pub page_number: i64,
     /// Resource the rights are about: its type and its id.
     pub resource: RamGrantResourceInfoRequest,
+    /// Numbers of users. The document does not explain it; an official sample passes an empty list.
+    pub user_id_scope: Option<Vec<i64>>,
+    /// Numbers of policies. The document does not explain it; an official sample passes one.
+    pub policy_id_scope: Option<Vec<i64>>,
 }
 
 impl DescribeGrantUsersOnResource {
     /// Begins with what it cannot do without.
     pub fn new(resource: RamGrantResourceInfoRequest) -> Self {
         Self {
-            user_id_scope: None,
-            policy_id_scope: None,
             page_size: 100,
             page_number: 1,
             resource,
+            user_id_scope: None,
+            policy_id_scope: None,
         }
-    }
-    /// Numbers of users. The document does not explain it; an official sample passes an empty list.
-    pub fn user_id_scope(mut self, user_id_scope: impl Into<Vec<i64>>) -> Self {
-        self.user_id_scope = Some(user_id_scope.into());
-        self
-    }
-    /// Numbers of policies. The document does not explain it; an official sample passes one.
-    pub fn policy_id_scope(mut self, policy_id_scope: impl Into<Vec<i64>>) -> Self {
-        self.policy_id_scope = Some(policy_id_scope.into());
-        self
     }
     /// Most items on a page.
     pub fn page_size(mut self, page_size: i64) -> Self {
@@ -378,6 +368,16 @@ impl DescribeGrantUsersOnResource {
     /// Page to fetch, counted from 1.
     pub fn page_number(mut self, page_number: i64) -> Self {
         self.page_number = page_number;
+        self
+    }
+    /// Numbers of users. The document does not explain it; an official sample passes an empty list.
+    pub fn user_id_scope(mut self, user_id_scope: impl Into<Vec<i64>>) -> Self {
+        self.user_id_scope = Some(user_id_scope.into());
+        self
+    }
+    /// Numbers of policies. The document does not explain it; an official sample passes one.
+    pub fn policy_id_scope(mut self, policy_id_scope: impl Into<Vec<i64>>) -> Self {
+        self.policy_id_scope = Some(policy_id_scope.into());
         self
     }
 }
@@ -391,30 +391,30 @@ impl DescribeGrantUsersOnResource {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribePoliciesOnResourceType {
+    /// Page to fetch, counted from 1.
+    pub page_number: i64,
+    /// Most items on a page.
+    pub page_size: i64,
     /// The kind of resource, and what else to narrow the list to.
     pub filter: DescribePoliciesOnResourceTypeRequestFilter,
-    /// Page to fetch, counted from 1.
-    pub page_number: u64,
-    /// Most items on a page.
-    pub page_size: u64,
 }
 
 impl DescribePoliciesOnResourceType {
     /// Begins with what it cannot do without.
     pub fn new(filter: DescribePoliciesOnResourceTypeRequestFilter) -> Self {
         Self {
-            filter,
             page_number: 1,
             page_size: 100,
+            filter,
         }
     }
     /// Page to fetch, counted from 1.
-    pub fn page_number(mut self, page_number: u64) -> Self {
+    pub fn page_number(mut self, page_number: i64) -> Self {
         self.page_number = page_number;
         self
     }
     /// Most items on a page.
-    pub fn page_size(mut self, page_size: u64) -> Self {
+    pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = page_size;
         self
     }
@@ -429,18 +429,18 @@ impl DescribePoliciesOnResourceType {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribePolicy {
-    /// Whether actions that were written as patterns come back as the exact actions they stand for.
-    pub accurate_actions: bool,
     /// Policy (a named set of rights), by its number.
     pub policy_id: i64,
+    /// Whether actions that were written as patterns come back as the exact actions they stand for.
+    pub accurate_actions: bool,
 }
 
 impl DescribePolicy {
     /// Begins with what it cannot do without.
-    pub fn new(accurate_actions: bool, policy_id: i64) -> Self {
+    pub fn new(policy_id: i64, accurate_actions: bool) -> Self {
         Self {
-            accurate_actions,
             policy_id,
+            accurate_actions,
         }
     }
 }
@@ -474,39 +474,39 @@ impl DescribePredicatePolicyOnResource {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeResourceScopeListOnPolicy {
-    /// The kind of resource to keep.
-    pub filter: Option<DescribeResourceScopeListOnPolicyRequestFilter>,
     /// Page to fetch, counted from 1.
-    pub page_number: u64,
+    pub page_number: i64,
     /// Most items on a page.
-    pub page_size: u64,
+    pub page_size: i64,
     /// Policy (a named set of rights), by its number.
     pub policy_id: i64,
+    /// The kind of resource to keep.
+    pub filter: Option<DescribeResourceScopeListOnPolicyRequestFilter>,
 }
 
 impl DescribeResourceScopeListOnPolicy {
     /// Begins with what it cannot do without.
     pub fn new(policy_id: i64) -> Self {
         Self {
-            filter: None,
             page_number: 1,
             page_size: 100,
             policy_id,
+            filter: None,
         }
     }
-    /// The kind of resource to keep.
-    pub fn filter(mut self, filter: DescribeResourceScopeListOnPolicyRequestFilter) -> Self {
-        self.filter = Some(filter);
-        self
-    }
     /// Page to fetch, counted from 1.
-    pub fn page_number(mut self, page_number: u64) -> Self {
+    pub fn page_number(mut self, page_number: i64) -> Self {
         self.page_number = page_number;
         self
     }
     /// Most items on a page.
-    pub fn page_size(mut self, page_size: u64) -> Self {
+    pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = page_size;
+        self
+    }
+    /// The kind of resource to keep.
+    pub fn filter(mut self, filter: DescribeResourceScopeListOnPolicyRequestFilter) -> Self {
+        self.filter = Some(filter);
         self
     }
 }
@@ -520,30 +520,30 @@ impl DescribeResourceScopeListOnPolicy {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeUserGroups {
+    /// Page to fetch, counted from 1.
+    pub page_number: i64,
+    /// Most items on a page.
+    pub page_size: i64,
     /// What to narrow the list to; an official sample passes an empty `GroupName`.
     pub filter: DescribeUserGroupsRequestFilter,
-    /// Page to fetch, counted from 1.
-    pub page_number: u64,
-    /// Most items on a page.
-    pub page_size: u64,
 }
 
 impl DescribeUserGroups {
     /// Begins with what it cannot do without.
     pub fn new(filter: DescribeUserGroupsRequestFilter) -> Self {
         Self {
-            filter,
             page_number: 1,
             page_size: 100,
+            filter,
         }
     }
     /// Page to fetch, counted from 1.
-    pub fn page_number(mut self, page_number: u64) -> Self {
+    pub fn page_number(mut self, page_number: i64) -> Self {
         self.page_number = page_number;
         self
     }
     /// Most items on a page.
-    pub fn page_size(mut self, page_size: u64) -> Self {
+    pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = page_size;
         self
     }
@@ -556,30 +556,30 @@ impl DescribeUserGroups {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeUsersByGroupId {
-    /// Group to read, by its number; [`DescribeUserGroups`] tells it.
-    pub group_id: u64,
     /// Page to fetch, counted from 1.
-    pub page_number: u64,
+    pub page_number: i64,
     /// Most items on a page.
-    pub page_size: u64,
+    pub page_size: i64,
+    /// Group to read, by its number; [`DescribeUserGroups`] tells it.
+    pub group_id: i64,
 }
 
 impl DescribeUsersByGroupId {
     /// Begins with what it cannot do without.
-    pub fn new(group_id: u64) -> Self {
+    pub fn new(group_id: i64) -> Self {
         Self {
-            group_id,
             page_number: 1,
             page_size: 100,
+            group_id,
         }
     }
     /// Page to fetch, counted from 1.
-    pub fn page_number(mut self, page_number: u64) -> Self {
+    pub fn page_number(mut self, page_number: i64) -> Self {
         self.page_number = page_number;
         self
     }
     /// Most items on a page.
-    pub fn page_size(mut self, page_size: u64) -> Self {
+    pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = page_size;
         self
     }
@@ -594,33 +594,33 @@ impl DescribeUsersByGroupId {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeUsersOnResourceAndGrantObject {
-    /// Grantee to look into, such as a group.
-    pub grant: DescribeUsersOnResourceAndGrantObjectGrantInfo,
     /// Page to fetch, counted from 1.
-    pub page_number: u64,
+    pub page_number: i64,
     /// Most items on a page.
-    pub page_size: u64,
+    pub page_size: i64,
     /// Resource the rights are about: its type and its id.
     pub resource: ResourceInfo,
+    /// Grantee to look into, such as a group.
+    pub grant: DescribeUsersOnResourceAndGrantObjectGrantInfo,
 }
 
 impl DescribeUsersOnResourceAndGrantObject {
     /// Begins with what it cannot do without.
-    pub fn new(grant: DescribeUsersOnResourceAndGrantObjectGrantInfo, resource: ResourceInfo) -> Self {
+    pub fn new(resource: ResourceInfo, grant: DescribeUsersOnResourceAndGrantObjectGrantInfo) -> Self {
         Self {
-            grant,
             page_number: 1,
             page_size: 100,
             resource,
+            grant,
         }
     }
     /// Page to fetch, counted from 1.
-    pub fn page_number(mut self, page_number: u64) -> Self {
+    pub fn page_number(mut self, page_number: i64) -> Self {
         self.page_number = page_number;
         self
     }
     /// Most items on a page.
-    pub fn page_size(mut self, page_size: u64) -> Self {
+    pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = page_size;
         self
     }
@@ -635,18 +635,18 @@ impl DescribeUsersOnResourceAndGrantObject {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DetachFromResource {
-    /// Who loses which policy; one entry for each pair.
-    pub grants: Vec<GrantInfo>,
     /// Resource the rights were granted on.
     pub resource: ResourceInfo,
+    /// Who loses which policy; one entry for each pair.
+    pub grants: Vec<GrantInfo>,
 }
 
 impl DetachFromResource {
     /// Begins with what it cannot do without.
-    pub fn new(grants: impl Into<Vec<GrantInfo>>, resource: ResourceInfo) -> Self {
+    pub fn new(resource: ResourceInfo, grants: impl Into<Vec<GrantInfo>>) -> Self {
         Self {
-            grants: grants.into(),
             resource,
+            grants: grants.into(),
         }
     }
 }
@@ -685,34 +685,34 @@ impl DetachResourceScopeOnPolicy {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyPolicy {
+    /// Kinds of resource the policy is for.
+    pub resource_type: Vec<String>,
+    /// What the policy is to allow and deny.
+    pub policy_document: PolicyDocument,
+    /// Policy to change, by its number.
+    pub id: i64,
     /// Name people are to see.
     pub alias: Option<String>,
     /// What the policy is for.
     pub description: Option<String>,
-    /// Policy to change, by its number.
-    pub id: i64,
     /// Identifier it is to have, such as `developer`.
     pub name: Option<String>,
-    /// What the policy is to allow and deny.
-    pub policy_document: PolicyDocument,
-    /// Kinds of resource the policy is for.
-    pub resource_type: Vec<String>,
 }
 
 impl ModifyPolicy {
     /// Begins with what it cannot do without.
     pub fn new(
-        id: i64,
-        policy_document: PolicyDocument,
         resource_type: impl IntoIterator<Item = impl Into<String>>,
+        policy_document: PolicyDocument,
+        id: i64,
     ) -> Self {
         Self {
+            resource_type: resource_type.into_iter().map(Into::into).collect(),
+            policy_document,
+            id,
             alias: None,
             description: None,
-            id,
             name: None,
-            policy_document,
-            resource_type: resource_type.into_iter().map(Into::into).collect(),
         }
     }
     /// Name people are to see.
@@ -742,18 +742,18 @@ impl ModifyPolicy {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct SetGrantToResource {
-    /// Who is to hold which policy; one entry for each pair.
-    pub grants: Vec<GrantInfo>,
     /// Resource to set the rights on.
     pub resource: ResourceInfo,
+    /// Who is to hold which policy; one entry for each pair.
+    pub grants: Vec<GrantInfo>,
 }
 
 impl SetGrantToResource {
     /// Begins with what it cannot do without.
-    pub fn new(grants: impl Into<Vec<GrantInfo>>, resource: ResourceInfo) -> Self {
+    pub fn new(resource: ResourceInfo, grants: impl Into<Vec<GrantInfo>>) -> Self {
         Self {
-            grants: grants.into(),
             resource,
+            grants: grants.into(),
         }
     }
 }
@@ -790,21 +790,21 @@ impl SetPredicatePolicyOnResource {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct UpdateUserGroupById {
-    /// What the group is for; the present text to keep it.
-    pub description: String,
-    /// Group to change, by its number.
-    pub group_id: i64,
     /// What it is to be called from now on; the present name to keep it.
     pub name: String,
+    /// Group to change, by its number.
+    pub group_id: i64,
+    /// What the group is for; the present text to keep it.
+    pub description: String,
 }
 
 impl UpdateUserGroupById {
     /// Begins with what it cannot do without.
-    pub fn new(description: impl Into<String>, group_id: i64, name: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<String>, group_id: i64, description: impl Into<String>) -> Self {
         Self {
-            description: description.into(),
-            group_id,
             name: name.into(),
+            group_id,
+            description: description.into(),
         }
     }
 }

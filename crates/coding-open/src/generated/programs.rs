@@ -22,6 +22,8 @@ pub use tables::OPERATIONS;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateProgram {
+    /// Day it begins, such as `2000-01-01`.
+    pub start_date: String,
     /// What the program is about, as people read it.
     pub description: String,
     /// Name that people see.
@@ -30,8 +32,6 @@ pub struct CreateProgram {
     pub end_date: String,
     /// Identifier of the program, such as `program`.
     pub name: String,
-    /// Day it begins, such as `2000-01-01`.
-    pub start_date: String,
     /// Id of a program that has a workflow already. The official text says no more, and its sample sends an empty
     /// text.
     pub workflow_program_id: Option<String>,
@@ -40,18 +40,18 @@ pub struct CreateProgram {
 impl CreateProgram {
     /// Begins with what it cannot do without.
     pub fn new(
+        start_date: impl Into<String>,
         description: impl Into<String>,
         display_name: impl Into<String>,
         end_date: impl Into<String>,
         name: impl Into<String>,
-        start_date: impl Into<String>,
     ) -> Self {
         Self {
+            start_date: start_date.into(),
             description: description.into(),
             display_name: display_name.into(),
             end_date: end_date.into(),
             name: name.into(),
-            start_date: start_date.into(),
             workflow_program_id: None,
         }
     }
@@ -74,10 +74,10 @@ pub struct CreateProgramMemberPolicy {
     pub policies: Vec<String>,
     /// Number of the user, user group or department that gets them, as text.
     pub principal_id: String,
-    /// What `PrincipalId` is the number of.
-    pub principal_type: PrincipalType,
     /// Program (a set of projects), by its number.
     pub program_id: i64,
+    /// What `PrincipalId` is the number of.
+    pub principal_type: PrincipalType,
 }
 
 impl CreateProgramMemberPolicy {
@@ -85,14 +85,14 @@ impl CreateProgramMemberPolicy {
     pub fn new(
         policies: impl IntoIterator<Item = impl Into<String>>,
         principal_id: impl Into<String>,
-        principal_type: impl Into<PrincipalType>,
         program_id: i64,
+        principal_type: impl Into<PrincipalType>,
     ) -> Self {
         Self {
             policies: policies.into_iter().map(Into::into).collect(),
             principal_id: principal_id.into(),
-            principal_type: principal_type.into(),
             program_id,
+            principal_type: principal_type.into(),
         }
     }
 }
@@ -106,18 +106,18 @@ impl CreateProgramMemberPolicy {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateProgramProjects {
-    /// Program (a set of projects), by its number.
-    pub program_id: i64,
     /// Projects to put in, by their numbers.
     pub project_id: Vec<i64>,
+    /// Program (a set of projects), by its number.
+    pub program_id: i64,
 }
 
 impl CreateProgramProjects {
     /// Begins with what it cannot do without.
-    pub fn new(program_id: i64, project_id: impl Into<Vec<i64>>) -> Self {
+    pub fn new(project_id: impl Into<Vec<i64>>, program_id: i64) -> Self {
         Self {
-            program_id,
             project_id: project_id.into(),
+            program_id,
         }
     }
 }
@@ -135,10 +135,10 @@ pub struct DeleteProgramMemberPolicy {
     pub policies: Vec<String>,
     /// Number of the user, user group or department that loses them, as text.
     pub principal_id: String,
-    /// What `PrincipalId` is the number of.
-    pub principal_type: PrincipalType,
     /// Program (a set of projects), by its number.
     pub program_id: i64,
+    /// What `PrincipalId` is the number of.
+    pub principal_type: PrincipalType,
 }
 
 impl DeleteProgramMemberPolicy {
@@ -146,14 +146,14 @@ impl DeleteProgramMemberPolicy {
     pub fn new(
         policies: impl IntoIterator<Item = impl Into<String>>,
         principal_id: impl Into<String>,
-        principal_type: impl Into<PrincipalType>,
         program_id: i64,
+        principal_type: impl Into<PrincipalType>,
     ) -> Self {
         Self {
             policies: policies.into_iter().map(Into::into).collect(),
             principal_id: principal_id.into(),
-            principal_type: principal_type.into(),
             program_id,
+            principal_type: principal_type.into(),
         }
     }
 }
@@ -168,12 +168,12 @@ impl DeleteProgramMemberPolicy {
 #[non_exhaustive]
 pub struct DescribeProgramProjects {
     /// Program (a set of projects), by its number.
-    pub program_id: u64,
+    pub program_id: i64,
 }
 
 impl DescribeProgramProjects {
     /// Begins with what it cannot do without.
-    pub fn new(program_id: u64) -> Self {
+    pub fn new(program_id: i64) -> Self {
         Self {
             program_id,
         }
@@ -187,12 +187,12 @@ impl DescribeProgramProjects {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribePrograms {
+    /// Page to fetch, counted from 1.
+    pub page_number: i64,
+    /// Most items on a page.
+    pub page_size: i64,
     /// Name to look for; the official text speaks of the name of a project.
     pub keyword: Option<String>,
-    /// Page to fetch, counted from 1.
-    pub page_number: u64,
-    /// Most items on a page.
-    pub page_size: u64,
 }
 
 impl DescribePrograms {
@@ -200,24 +200,24 @@ impl DescribePrograms {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         Self {
-            keyword: None,
             page_number: 1,
             page_size: 100,
+            keyword: None,
         }
     }
-    /// Name to look for; the official text speaks of the name of a project.
-    pub fn keyword(mut self, keyword: impl Into<String>) -> Self {
-        self.keyword = Some(keyword.into());
-        self
-    }
     /// Page to fetch, counted from 1.
-    pub fn page_number(mut self, page_number: u64) -> Self {
+    pub fn page_number(mut self, page_number: i64) -> Self {
         self.page_number = page_number;
         self
     }
     /// Most items on a page.
-    pub fn page_size(mut self, page_size: u64) -> Self {
+    pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = page_size;
+        self
+    }
+    /// Name to look for; the official text speaks of the name of a project.
+    pub fn keyword(mut self, keyword: impl Into<String>) -> Self {
+        self.keyword = Some(keyword.into());
         self
     }
 }
@@ -278,7 +278,7 @@ pub struct Program {
     /// Address of the picture.
     pub icon: Option<String>,
     /// Number of the program or project.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// Identifier, as opposed to the name that people see.
     pub name: Option<String>,
     /// The name in pinyin, that is in Latin letters.
@@ -294,9 +294,9 @@ pub struct Program {
 #[non_exhaustive]
 pub struct ProgramData {
     /// Page that this is, counted from 1.
-    pub page_number: Option<u64>,
+    pub page_number: Option<i64>,
     /// Most items on a page.
-    pub page_size: Option<u64>,
+    pub page_size: Option<i64>,
     /// Programs of this page.
     pub programs: Option<Vec<Program>>,
     /// Items on all pages together.

@@ -22,36 +22,36 @@ pub use tables::OPERATIONS;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateCodingProject {
-    /// What the project is about, as people read it.
-    pub description: Option<String>,
-    /// Name that people see.
-    pub display_name: String,
-    /// Picture of the project.
-    pub icon: Option<String>,
     /// Identifier: the name that is to stand in the address of the project, and that operations take as
     /// `ProjectName`.
     pub name: String,
+    /// Name that people see.
+    pub display_name: String,
+    /// `1` makes the source code public, `0` does not.
+    pub shared: i64,
     /// What the project is set up for. There is no parameter to name the functions of `CHOICE_DEMAND`.
     pub project_template: ProjectTemplate,
-    /// `1` makes the source code public, `0` does not.
-    pub shared: u64,
+    /// What the project is about, as people read it.
+    pub description: Option<String>,
+    /// Picture of the project.
+    pub icon: Option<String>,
 }
 
 impl CreateCodingProject {
     /// Begins with what it cannot do without.
     pub fn new(
-        display_name: impl Into<String>,
         name: impl Into<String>,
+        display_name: impl Into<String>,
+        shared: i64,
         project_template: impl Into<ProjectTemplate>,
-        shared: u64,
     ) -> Self {
         Self {
-            description: None,
-            display_name: display_name.into(),
-            icon: None,
             name: name.into(),
-            project_template: project_template.into(),
+            display_name: display_name.into(),
             shared,
+            project_template: project_template.into(),
+            description: None,
+            icon: None,
         }
     }
     /// What the project is about, as people read it.
@@ -126,18 +126,18 @@ impl CreateProjectLabel {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateProjectMemberPrincipal {
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
     /// Whom to add, each with the policies that it gets.
     pub principals: Vec<PrincipalAdd>,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
 }
 
 impl CreateProjectMemberPrincipal {
     /// Begins with what it cannot do without.
-    pub fn new(principals: impl Into<Vec<PrincipalAdd>>, project_id: u64) -> Self {
+    pub fn new(project_id: i64, principals: impl Into<Vec<PrincipalAdd>>) -> Self {
         Self {
-            principals: principals.into(),
             project_id,
+            principals: principals.into(),
         }
     }
 }
@@ -151,44 +151,44 @@ impl CreateProjectMemberPrincipal {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateProjectWithTemplate {
-    /// What the project is about, as people read it.
-    pub description: Option<String>,
-    /// Name that people see.
-    pub display_name: String,
-    /// Picture of the project: a path such as `/static/project_icon/scenery-version-2-13.svg`.
-    pub icon: Option<String>,
-    /// `true` hides the project from people who enter by CODING itself.
-    pub invisible: bool,
-    /// Product that the project belongs to.
-    pub label: ProjectLabel,
     /// Identifier: the name that is to stand in the address of the project, and that operations take as
     /// `ProjectName`.
     pub name: String,
+    /// Name that people see.
+    pub display_name: String,
+    /// `1` makes the source code public, `0` does not.
+    pub shared: i64,
     /// What the project is set up for. There is no parameter to name the functions of `CHOICE_DEMAND`.
     pub project_template: ProjectTemplate,
-    /// `1` makes the source code public, `0` does not.
-    pub shared: u64,
+    /// Product that the project belongs to.
+    pub label: ProjectLabel,
+    /// `true` hides the project from people who enter by CODING itself.
+    pub invisible: bool,
+    /// What the project is about, as people read it.
+    pub description: Option<String>,
+    /// Picture of the project: a path such as `/static/project_icon/scenery-version-2-13.svg`.
+    pub icon: Option<String>,
 }
 
 impl CreateProjectWithTemplate {
     /// Begins with what it cannot do without.
     pub fn new(
-        display_name: impl Into<String>,
-        invisible: bool,
-        label: impl Into<ProjectLabel>,
         name: impl Into<String>,
+        display_name: impl Into<String>,
+        shared: i64,
         project_template: impl Into<ProjectTemplate>,
-        shared: u64,
+        label: impl Into<ProjectLabel>,
+        invisible: bool,
     ) -> Self {
         Self {
-            description: None,
-            display_name: display_name.into(),
-            icon: None,
-            invisible,
-            label: label.into(),
             name: name.into(),
-            project_template: project_template.into(),
+            display_name: display_name.into(),
             shared,
+            project_template: project_template.into(),
+            label: label.into(),
+            invisible,
+            description: None,
+            icon: None,
         }
     }
     /// What the project is about, as people read it.
@@ -213,12 +213,12 @@ impl CreateProjectWithTemplate {
 #[non_exhaustive]
 pub struct DeleteOneProject {
     /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
+    pub project_id: i64,
 }
 
 impl DeleteOneProject {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: u64) -> Self {
+    pub fn new(project_id: i64) -> Self {
         Self {
             project_id,
         }
@@ -282,18 +282,18 @@ impl DeleteProjectLabel {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteProjectMemberPrincipal {
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
     /// Whom to take off.
     pub principals: Vec<PrincipalDel>,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
 }
 
 impl DeleteProjectMemberPrincipal {
     /// Begins with what it cannot do without.
-    pub fn new(principals: impl Into<Vec<PrincipalDel>>, project_id: u64) -> Self {
+    pub fn new(project_id: i64, principals: impl Into<Vec<PrincipalDel>>) -> Self {
         Self {
-            principals: principals.into(),
             project_id,
+            principals: principals.into(),
         }
     }
 }
@@ -330,9 +330,9 @@ impl DescribeAllProjectLabels {
 #[non_exhaustive]
 pub struct DescribeCodingProjects {
     /// Page to fetch, counted from 1.
-    pub page_number: u64,
+    pub page_number: i64,
     /// Most items on a page.
-    pub page_size: u64,
+    pub page_size: i64,
     /// Name to look for; the official text does not say whether a part of it will do.
     pub project_name: Option<String>,
 }
@@ -348,12 +348,12 @@ impl DescribeCodingProjects {
         }
     }
     /// Page to fetch, counted from 1.
-    pub fn page_number(mut self, page_number: u64) -> Self {
+    pub fn page_number(mut self, page_number: i64) -> Self {
         self.page_number = page_number;
         self
     }
     /// Most items on a page.
-    pub fn page_size(mut self, page_size: u64) -> Self {
+    pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = page_size;
         self
     }
@@ -374,12 +374,12 @@ impl DescribeCodingProjects {
 #[non_exhaustive]
 pub struct DescribeOneProject {
     /// Project to read, by its number.
-    pub project_id: u64,
+    pub project_id: i64,
 }
 
 impl DescribeOneProject {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: u64) -> Self {
+    pub fn new(project_id: i64) -> Self {
         Self {
             project_id,
         }
@@ -479,12 +479,12 @@ impl DescribeProjectByName {
 #[non_exhaustive]
 pub struct DescribeProjectCredentials {
     /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
+    pub project_id: i64,
 }
 
 impl DescribeProjectCredentials {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: u64) -> Self {
+    pub fn new(project_id: i64) -> Self {
         Self {
             project_id,
         }
@@ -532,42 +532,42 @@ impl DescribeProjectLabels {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeProjectMemberPrincipals {
+    /// Page to fetch, counted from 1.
+    pub page_number: i64,
+    /// Most items on a page.
+    pub page_size: i64,
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
     /// Name or e-mail address of a member to look for.
     pub keyword: Option<String>,
-    /// Page to fetch, counted from 1.
-    pub page_number: u64,
-    /// Most items on a page.
-    pub page_size: u64,
     /// Keep only members that hold this policy (a named set of rights), by its number.
     pub policy_id: Option<i64>,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
 }
 
 impl DescribeProjectMemberPrincipals {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: u64) -> Self {
+    pub fn new(project_id: i64) -> Self {
         Self {
-            keyword: None,
             page_number: 1,
             page_size: 100,
-            policy_id: None,
             project_id,
+            keyword: None,
+            policy_id: None,
         }
     }
-    /// Name or e-mail address of a member to look for.
-    pub fn keyword(mut self, keyword: impl Into<String>) -> Self {
-        self.keyword = Some(keyword.into());
-        self
-    }
     /// Page to fetch, counted from 1.
-    pub fn page_number(mut self, page_number: u64) -> Self {
+    pub fn page_number(mut self, page_number: i64) -> Self {
         self.page_number = page_number;
         self
     }
     /// Most items on a page.
-    pub fn page_size(mut self, page_size: u64) -> Self {
+    pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = page_size;
+        self
+    }
+    /// Name or e-mail address of a member to look for.
+    pub fn keyword(mut self, keyword: impl Into<String>) -> Self {
+        self.keyword = Some(keyword.into());
         self
     }
     /// Keep only members that hold this policy (a named set of rights), by its number.
@@ -588,18 +588,18 @@ impl DescribeProjectMemberPrincipals {
 #[non_exhaustive]
 pub struct DescribeProjectMembers {
     /// Page to fetch, counted from 1.
-    pub page_number: u64,
+    pub page_number: i64,
     /// Most items on a page.
-    pub page_size: u64,
+    pub page_size: i64,
     /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
+    pub project_id: i64,
     /// Keep only people in this role, by the number that [`DescribeProjectRoles`] lists.
-    pub role_id: Option<u64>,
+    pub role_id: Option<i64>,
 }
 
 impl DescribeProjectMembers {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: u64) -> Self {
+    pub fn new(project_id: i64) -> Self {
         Self {
             page_number: 1,
             page_size: 100,
@@ -608,17 +608,17 @@ impl DescribeProjectMembers {
         }
     }
     /// Page to fetch, counted from 1.
-    pub fn page_number(mut self, page_number: u64) -> Self {
+    pub fn page_number(mut self, page_number: i64) -> Self {
         self.page_number = page_number;
         self
     }
     /// Most items on a page.
-    pub fn page_size(mut self, page_size: u64) -> Self {
+    pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = page_size;
         self
     }
     /// Keep only people in this role, by the number that [`DescribeProjectRoles`] lists.
-    pub fn role_id(mut self, role_id: u64) -> Self {
+    pub fn role_id(mut self, role_id: i64) -> Self {
         self.role_id = Some(role_id);
         self
     }
@@ -634,12 +634,12 @@ impl DescribeProjectMembers {
 #[non_exhaustive]
 pub struct DescribeProjectRoles {
     /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
+    pub project_id: i64,
 }
 
 impl DescribeProjectRoles {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: u64) -> Self {
+    pub fn new(project_id: i64) -> Self {
         Self {
             project_id,
         }
@@ -678,18 +678,18 @@ impl DescribeProjectsByFeature {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeUserProjects {
-    /// Name to look for; the official text does not say whether a part of it will do.
-    pub project_name: Option<String>,
     /// User whose projects to list, by number.
     pub user_id: i64,
+    /// Name to look for; the official text does not say whether a part of it will do.
+    pub project_name: Option<String>,
 }
 
 impl DescribeUserProjects {
     /// Begins with what it cannot do without.
     pub fn new(user_id: i64) -> Self {
         Self {
-            project_name: None,
             user_id,
+            project_name: None,
         }
     }
     /// Name to look for; the official text does not say whether a part of it will do.
@@ -708,17 +708,17 @@ impl DescribeUserProjects {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyProject {
-    /// New description, as people read it.
-    pub description: Option<String>,
+    /// Project to change, by its number.
+    pub project_id: i64,
+    /// Identifier that the project is to have in its address.
+    pub name: String,
     /// Name that people are to see.
     pub display_name: String,
+    /// New description, as people read it.
+    pub description: Option<String>,
     /// When the project ends. The official text leaves the format open; its sample has a number of seconds since
     /// 1970, `1697711999`.
     pub end_date: Option<String>,
-    /// Identifier that the project is to have in its address.
-    pub name: String,
-    /// Project to change, by its number.
-    pub project_id: i64,
     /// When the project begins. The official text leaves the format open; its sample has a number of seconds since
     /// 1970, `1697701999`.
     pub start_date: Option<String>,
@@ -726,13 +726,13 @@ pub struct ModifyProject {
 
 impl ModifyProject {
     /// Begins with what it cannot do without.
-    pub fn new(display_name: impl Into<String>, name: impl Into<String>, project_id: i64) -> Self {
+    pub fn new(project_id: i64, name: impl Into<String>, display_name: impl Into<String>) -> Self {
         Self {
-            description: None,
-            display_name: display_name.into(),
-            end_date: None,
-            name: name.into(),
             project_id,
+            name: name.into(),
+            display_name: display_name.into(),
+            description: None,
+            end_date: None,
             start_date: None,
         }
     }
@@ -823,16 +823,16 @@ pub struct ModifyProjectPermission {
     /// `true` gives the role, `false` takes it away.
     pub action_flag: bool,
     /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
+    pub project_id: i64,
     /// Role to give or take away, by its number.
-    pub role_id: u64,
+    pub role_id: i64,
     /// User, by the global key that is unique in all of CODING.
     pub user_gk: String,
 }
 
 impl ModifyProjectPermission {
     /// Begins with what it cannot do without.
-    pub fn new(action_flag: bool, project_id: u64, role_id: u64, user_gk: impl Into<String>) -> Self {
+    pub fn new(action_flag: bool, project_id: i64, role_id: i64, user_gk: impl Into<String>) -> Self {
         Self {
             action_flag,
             project_id,
@@ -874,7 +874,7 @@ yunkit_core::open_enum! {
 #[non_exhaustive]
 pub struct CreateCodingProjectResponse {
     /// Number of the project.
-    pub project_id: Option<u64>,
+    pub project_id: Option<i64>,
 }
 
 /// What [`CreateProjectAnnouncement`] answers.
@@ -896,7 +896,7 @@ pub struct CreateProjectLabelResponse {
 #[non_exhaustive]
 pub struct CreateProjectWithTemplateResponse {
     /// Number of the project.
-    pub project_id: Option<u64>,
+    pub project_id: Option<i64>,
 }
 
 /// A credential that a project keeps, without its secret.
@@ -1080,9 +1080,9 @@ impl PrincipalAdd {
 #[non_exhaustive]
 pub struct PrincipalData {
     /// Page that this is, counted from 1.
-    pub page_number: Option<u64>,
+    pub page_number: Option<i64>,
     /// Most items on a page.
-    pub page_size: Option<u64>,
+    pub page_size: Option<i64>,
     /// Members of this page.
     pub principals: Option<Vec<PrincipalResp>>,
     /// Items on all pages together.
@@ -1158,9 +1158,9 @@ pub struct ProjectLabelLabels {
 #[non_exhaustive]
 pub struct ProjectMemberData {
     /// Page that this is, counted from 1.
-    pub page_number: Option<u64>,
+    pub page_number: Option<i64>,
     /// Most items on a page.
-    pub page_size: Option<u64>,
+    pub page_size: Option<i64>,
     /// People of this page.
     pub project_members: Option<Vec<ProjectMemberUserData>>,
     /// Items on all pages together.
@@ -1175,24 +1175,24 @@ pub struct ProjectMemberUserData {
     pub avatar: Option<String>,
     pub email: Option<String>,
     /// Whether the e-mail address has been verified: `1` yes, `0` no.
-    pub email_validation: Option<u64>,
+    pub email_validation: Option<i64>,
     /// Key of the user that is unique in all of CODING.
     pub global_key: Option<String>,
     /// Number of the user.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// Name that people see.
     pub name: Option<String>,
     /// The name in pinyin, that is in Latin letters.
     pub name_pin_yin: Option<String>,
     pub phone: Option<String>,
     /// Whether the phone number has been verified: `1` yes, `0` no.
-    pub phone_validation: Option<u64>,
+    pub phone_validation: Option<i64>,
     /// Roles held in the project.
     pub roles: Option<Vec<Role>>,
     /// `1` active, `0` not active, `-1` locked, `-2` locked out of signing in, `-3` has left the team.
     pub status: Option<i64>,
     /// Number of the team.
-    pub team_id: Option<u64>,
+    pub team_id: Option<i64>,
     /// Further text kept with the user. For other models the official text adds that it is unique and need not be
     /// there.
     pub unique_ext_field: Option<String>,
@@ -1205,12 +1205,12 @@ pub struct ProjectMemberUserData {
 #[non_exhaustive]
 pub struct ProjectsData {
     /// Page that this is, counted from 1.
-    pub page_number: Option<u64>,
+    pub page_number: Option<i64>,
     /// Most items on a page.
-    pub page_size: Option<u64>,
+    pub page_size: Option<i64>,
     /// Projects of this page.
     pub project_list: Option<Vec<Project>>,
     /// Items on all pages together.
-    pub total_count: Option<u64>,
+    pub total_count: Option<i64>,
 }
 

@@ -29,25 +29,25 @@ pub use tables::OPERATIONS;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateDepotByTemplate {
-    /// Name of the new repository; it becomes the last part of its path.
-    pub depot_name: String,
-    /// Words that are shown with the new repository.
-    pub description: Option<String>,
     /// Project, by its number; `DescribeProjectByName` tells it.
     pub project_id: i64,
+    /// Name of the new repository; it becomes the last part of its path.
+    pub depot_name: String,
     /// `SPRING`, `ROR` (Ruby on Rails), `SINATRA` (Ruby), `NODEJS`, `ANDROID`, `FLASK` (Python), `CLOUD_API_HEXO` or
     /// `CLOUD_API_JEKYLL`; or, where the team has templates of its own, the number of the template repository.
     pub template: DepotTemplate,
+    /// Words that are shown with the new repository.
+    pub description: Option<String>,
 }
 
 impl CreateDepotByTemplate {
     /// Begins with what it cannot do without.
-    pub fn new(depot_name: impl Into<String>, project_id: i64, template: impl Into<DepotTemplate>) -> Self {
+    pub fn new(project_id: i64, depot_name: impl Into<String>, template: impl Into<DepotTemplate>) -> Self {
         Self {
-            depot_name: depot_name.into(),
-            description: None,
             project_id,
+            depot_name: depot_name.into(),
             template: template.into(),
+            description: None,
         }
     }
     /// Words that are shown with the new repository.
@@ -67,23 +67,23 @@ impl CreateDepotByTemplate {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateGitDepot {
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
     /// Name of the repository to create; it becomes the last part of its path.
     pub depot_name: String,
     /// Words that say what the repository is for.
     pub description: Option<String>,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: i64,
     /// Whether the repository is open to the public; [`ModifyDepotSharedSetting`] changes it later.
     pub shared: Option<bool>,
 }
 
 impl CreateGitDepot {
     /// Begins with what it cannot do without.
-    pub fn new(depot_name: impl Into<String>, project_id: i64) -> Self {
+    pub fn new(project_id: i64, depot_name: impl Into<String>) -> Self {
         Self {
+            project_id,
             depot_name: depot_name.into(),
             description: None,
-            project_id,
             shared: None,
         }
     }
@@ -132,36 +132,31 @@ impl DeleteGitDepot {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeCodeSearch {
-    /// Branch whose files to search, such as `master`.
-    pub branch_name: String,
     /// Repository to search, by its path `team/project/depot`.
     pub depot_path: String,
-    /// File or directory to search, such as `README.md`; everything when left out.
-    pub file_path: Option<String>,
+    /// Branch whose files to search, such as `master`.
+    pub branch_name: String,
     /// Text to look for.
     pub key_word: String,
     /// Page to fetch, counted from 1.
     pub page_number: i64,
     /// Most items on a page.
     pub page_size: i64,
+    /// File or directory to search, such as `README.md`; everything when left out.
+    pub file_path: Option<String>,
 }
 
 impl DescribeCodeSearch {
     /// Begins with what it cannot do without.
-    pub fn new(branch_name: impl Into<String>, depot_path: impl Into<String>, key_word: impl Into<String>) -> Self {
+    pub fn new(depot_path: impl Into<String>, branch_name: impl Into<String>, key_word: impl Into<String>) -> Self {
         Self {
-            branch_name: branch_name.into(),
             depot_path: depot_path.into(),
-            file_path: None,
+            branch_name: branch_name.into(),
             key_word: key_word.into(),
             page_number: 1,
             page_size: 100,
+            file_path: None,
         }
-    }
-    /// File or directory to search, such as `README.md`; everything when left out.
-    pub fn file_path(mut self, file_path: impl Into<String>) -> Self {
-        self.file_path = Some(file_path.into());
-        self
     }
     /// Page to fetch, counted from 1.
     pub fn page_number(mut self, page_number: i64) -> Self {
@@ -171,6 +166,11 @@ impl DescribeCodeSearch {
     /// Most items on a page.
     pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = page_size;
+        self
+    }
+    /// File or directory to search, such as `README.md`; everything when left out.
+    pub fn file_path(mut self, file_path: impl Into<String>) -> Self {
+        self.file_path = Some(file_path.into());
         self
     }
 }
@@ -184,21 +184,21 @@ impl DescribeCodeSearch {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeDepotByNameInfo {
-    /// Repository, by its name within the project.
-    pub depot_name: String,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
     /// Team, by its global key: the first part of the path in clone addresses.
     pub team_gk: String,
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
+    /// Repository, by its name within the project.
+    pub depot_name: String,
 }
 
 impl DescribeDepotByNameInfo {
     /// Begins with what it cannot do without.
-    pub fn new(depot_name: impl Into<String>, project_name: impl Into<String>, team_gk: impl Into<String>) -> Self {
+    pub fn new(team_gk: impl Into<String>, project_name: impl Into<String>, depot_name: impl Into<String>) -> Self {
         Self {
-            depot_name: depot_name.into(),
-            project_name: project_name.into(),
             team_gk: team_gk.into(),
+            project_name: project_name.into(),
+            depot_name: depot_name.into(),
         }
     }
 }
@@ -212,10 +212,10 @@ impl DescribeDepotByNameInfo {
 pub struct DescribeGitContributors {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Branch or tag whose history counts. Required, although the document also gives `HEAD` as its default.
     pub r#ref: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeGitContributors {
@@ -224,8 +224,8 @@ impl DescribeGitContributors {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             r#ref: r#ref.into(),
+            depot_path,
         }
     }
 }
@@ -297,18 +297,18 @@ impl DescribeMyDepots {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribePersonalExternalDepots {
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
     /// Kind of the outside host, such as `GITHUB`; `ci::DepotType` has them all.
     pub depot_type: String,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
 }
 
 impl DescribePersonalExternalDepots {
     /// Begins with what it cannot do without.
-    pub fn new(depot_type: impl Into<String>, project_id: u64) -> Self {
+    pub fn new(project_id: i64, depot_type: impl Into<String>) -> Self {
         Self {
-            depot_type: depot_type.into(),
             project_id,
+            depot_type: depot_type.into(),
         }
     }
 }
@@ -320,21 +320,21 @@ impl DescribePersonalExternalDepots {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeProjectDepotInfoList {
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
     /// Page to fetch, counted from 1: a number written as text.
     pub page_number: Option<String>,
     /// Most items on a page: a number written as text.
     pub page_size: Option<String>,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: i64,
 }
 
 impl DescribeProjectDepotInfoList {
     /// Begins with what it cannot do without.
     pub fn new(project_id: i64) -> Self {
         Self {
+            project_id,
             page_number: None,
             page_size: None,
-            project_id,
         }
     }
     /// Page to fetch, counted from 1: a number written as text.
@@ -358,18 +358,18 @@ impl DescribeProjectDepotInfoList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeProjectDepots {
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
     /// Kind of host, such as `CODING` or `GITHUB`; `ci::DepotType` has them all.
     pub depot_type: String,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
 }
 
 impl DescribeProjectDepots {
     /// Begins with what it cannot do without.
-    pub fn new(depot_type: impl Into<String>, project_id: u64) -> Self {
+    pub fn new(project_id: i64, depot_type: impl Into<String>) -> Self {
         Self {
-            depot_type: depot_type.into(),
             project_id,
+            depot_type: depot_type.into(),
         }
     }
 }
@@ -383,12 +383,12 @@ impl DescribeProjectDepots {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeTeamDepotInfoList {
-    /// Only repositories of this name; the official sample sends the empty text for all.
-    pub depot_name: Option<String>,
     /// Page to fetch, counted from 1.
     pub page_number: i64,
     /// Most items on a page.
     pub page_size: i64,
+    /// Only repositories of this name; the official sample sends the empty text for all.
+    pub depot_name: Option<String>,
     /// Only repositories of the project of this name; the official sample sends the empty text for all.
     pub project_name: Option<String>,
 }
@@ -398,16 +398,11 @@ impl DescribeTeamDepotInfoList {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         Self {
-            depot_name: None,
             page_number: 1,
             page_size: 100,
+            depot_name: None,
             project_name: None,
         }
-    }
-    /// Only repositories of this name; the official sample sends the empty text for all.
-    pub fn depot_name(mut self, depot_name: impl Into<String>) -> Self {
-        self.depot_name = Some(depot_name.into());
-        self
     }
     /// Page to fetch, counted from 1.
     pub fn page_number(mut self, page_number: i64) -> Self {
@@ -417,6 +412,11 @@ impl DescribeTeamDepotInfoList {
     /// Most items on a page.
     pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = page_size;
+        self
+    }
+    /// Only repositories of this name; the official sample sends the empty text for all.
+    pub fn depot_name(mut self, depot_name: impl Into<String>) -> Self {
+        self.depot_name = Some(depot_name.into());
         self
     }
     /// Only repositories of the project of this name; the official sample sends the empty text for all.
@@ -456,10 +456,10 @@ impl DescribeTeamDepots {
 pub struct ModifyDepotDescription {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// New description, in place of the old one.
     pub description: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl ModifyDepotDescription {
@@ -468,8 +468,8 @@ impl ModifyDepotDescription {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             description: description.into(),
+            depot_path,
         }
     }
 }
@@ -565,10 +565,10 @@ impl ModifyGitDepotUnarchive {
 pub struct ModifyGitTransfer {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Project it moves to, by its number.
     pub target_project_id: i64,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl ModifyGitTransfer {
@@ -577,8 +577,8 @@ impl ModifyGitTransfer {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             target_project_id,
+            depot_path,
         }
     }
 }

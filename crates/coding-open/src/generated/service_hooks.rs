@@ -22,25 +22,25 @@ pub use tables::OPERATIONS;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateServiceHook {
-    /// Settings of the delivery, as the text of a JSON object. For a WeCom robot: `service_url`, its address with its
-    /// key, and `msg_type`, such as `markdown`. For other services the document has no sample.
-    pub action_property: SecretString,
-    /// Whether it delivers from the start.
-    pub enabled: bool,
-    /// Names of the events to deliver, such as `GIT_PUSHED`. [`DescribeEvents`] lists them. One is officially spelt
-    /// `PLAN_STATUE_CHANGED`.
-    pub event: Vec<String>,
-    /// Conditions an event has to meet, as the text of a JSON object: `{"type":"MISSION","priority":"1"}`. Official
-    /// samples also have `depot_list`; there is no list of the keys.
-    pub filter_property: Option<String>,
-    /// A note by which people know the hook.
-    pub name: Option<String>,
     /// Project, space or program to listen to, by its number; `TargetType` says which of them it is.
     pub project_id: i64,
     /// Where to deliver to.
     pub service: HookService,
     /// What to do there; it has to fit `Service`.
     pub service_action: HookAction,
+    /// Names of the events to deliver, such as `GIT_PUSHED`. [`DescribeEvents`] lists them. One is officially spelt
+    /// `PLAN_STATUE_CHANGED`.
+    pub event: Vec<String>,
+    /// Whether it delivers from the start.
+    pub enabled: bool,
+    /// Settings of the delivery, as the text of a JSON object. For a WeCom robot: `service_url`, its address with its
+    /// key, and `msg_type`, such as `markdown`. For other services the document has no sample.
+    pub action_property: SecretString,
+    /// Conditions an event has to meet, as the text of a JSON object: `{"type":"MISSION","priority":"1"}`. Official
+    /// samples also have `depot_list`; there is no list of the keys.
+    pub filter_property: Option<String>,
+    /// A note by which people know the hook.
+    pub name: Option<String>,
     /// What `ProjectId` is the number of; `PROJECT` when left out.
     pub target_type: Option<HookTarget>,
 }
@@ -48,22 +48,22 @@ pub struct CreateServiceHook {
 impl CreateServiceHook {
     /// Begins with what it cannot do without.
     pub fn new(
-        action_property: impl Into<SecretString>,
-        enabled: bool,
-        event: impl IntoIterator<Item = impl Into<String>>,
         project_id: i64,
         service: impl Into<HookService>,
         service_action: impl Into<HookAction>,
+        event: impl IntoIterator<Item = impl Into<String>>,
+        enabled: bool,
+        action_property: impl Into<SecretString>,
     ) -> Self {
         Self {
-            action_property: action_property.into(),
-            enabled,
-            event: event.into_iter().map(Into::into).collect(),
-            filter_property: None,
-            name: None,
             project_id,
             service: service.into(),
             service_action: service_action.into(),
+            event: event.into_iter().map(Into::into).collect(),
+            enabled,
+            action_property: action_property.into(),
+            filter_property: None,
+            name: None,
             target_type: None,
         }
     }
@@ -92,20 +92,20 @@ impl CreateServiceHook {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteServiceHook {
-    /// Hooks to delete, each a UUID.
-    pub id: Vec<String>,
     /// Project, space or program the hooks listen to, by its number; `TargetType` says which of them it is.
     pub project_id: i64,
+    /// Hooks to delete, each a UUID.
+    pub id: Vec<String>,
     /// What `ProjectId` is the number of; `PROJECT` when left out.
     pub target_type: Option<HookTarget>,
 }
 
 impl DeleteServiceHook {
     /// Begins with what it cannot do without.
-    pub fn new(id: impl IntoIterator<Item = impl Into<String>>, project_id: i64) -> Self {
+    pub fn new(project_id: i64, id: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
-            id: id.into_iter().map(Into::into).collect(),
             project_id,
+            id: id.into_iter().map(Into::into).collect(),
             target_type: None,
         }
     }
@@ -176,26 +176,26 @@ impl DescribeServiceHook {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeServiceHookLogs {
+    /// Project, space or program the hook listens to, by its number; `TargetType` says which of them it is.
+    pub project_id: i64,
     /// Hook to read about, a UUID.
     pub id: String,
     /// Page to fetch, counted from 1.
     pub page_number: i64,
     /// Most items on a page.
     pub page_size: i64,
-    /// Project, space or program the hook listens to, by its number; `TargetType` says which of them it is.
-    pub project_id: i64,
     /// What `ProjectId` is the number of; `PROJECT` when left out.
     pub target_type: Option<HookTarget>,
 }
 
 impl DescribeServiceHookLogs {
     /// Begins with what it cannot do without.
-    pub fn new(id: impl Into<String>, project_id: i64) -> Self {
+    pub fn new(project_id: i64, id: impl Into<String>) -> Self {
         Self {
+            project_id,
             id: id.into(),
             page_number: 1,
             page_size: 100,
-            project_id,
             target_type: None,
         }
     }
@@ -225,6 +225,14 @@ impl DescribeServiceHookLogs {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeServiceHooks {
+    /// Project, space or program the hooks listen to, by its number; `TargetType` says which of them it is.
+    pub project_id: i64,
+    /// Page to fetch, counted from 1.
+    pub page_number: i64,
+    /// Most items on a page.
+    pub page_size: i64,
+    /// What `ProjectId` is the number of.
+    pub target_type: HookTarget,
     /// Keep the hooks that these users created, by number.
     pub creator_by: Option<Vec<i64>>,
     /// `true` or `false`, as text: keep the hooks that are switched on, or off.
@@ -233,35 +241,37 @@ pub struct DescribeServiceHooks {
     pub event: Option<Vec<String>>,
     /// Part of the note by which people know the hook.
     pub name: Option<String>,
-    /// Page to fetch, counted from 1.
-    pub page_number: i64,
-    /// Most items on a page.
-    pub page_size: i64,
-    /// Project, space or program the hooks listen to, by its number; `TargetType` says which of them it is.
-    pub project_id: i64,
     /// Keep the hooks that deliver to one of these.
     pub service: Option<Vec<HookService>>,
     /// Keep the hooks whose delivery went this way.
     pub status: Option<HookStatus>,
-    /// What `ProjectId` is the number of.
-    pub target_type: HookTarget,
 }
 
 impl DescribeServiceHooks {
     /// Begins with what it cannot do without.
     pub fn new(project_id: i64, target_type: impl Into<HookTarget>) -> Self {
         Self {
+            project_id,
+            page_number: 1,
+            page_size: 100,
+            target_type: target_type.into(),
             creator_by: None,
             enabled: None,
             event: None,
             name: None,
-            page_number: 1,
-            page_size: 100,
-            project_id,
             service: None,
             status: None,
-            target_type: target_type.into(),
         }
+    }
+    /// Page to fetch, counted from 1.
+    pub fn page_number(mut self, page_number: i64) -> Self {
+        self.page_number = page_number;
+        self
+    }
+    /// Most items on a page.
+    pub fn page_size(mut self, page_size: i64) -> Self {
+        self.page_size = page_size;
+        self
     }
     /// Keep the hooks that these users created, by number.
     pub fn creator_by(mut self, creator_by: impl Into<Vec<i64>>) -> Self {
@@ -281,16 +291,6 @@ impl DescribeServiceHooks {
     /// Part of the note by which people know the hook.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
-        self
-    }
-    /// Page to fetch, counted from 1.
-    pub fn page_number(mut self, page_number: i64) -> Self {
-        self.page_number = page_number;
-        self
-    }
-    /// Most items on a page.
-    pub fn page_size(mut self, page_size: i64) -> Self {
-        self.page_size = page_size;
         self
     }
     /// Keep the hooks that deliver to one of these.
@@ -314,12 +314,12 @@ impl DescribeServiceHooks {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct EnabledServiceHook {
-    /// `true` to switch on, `false` to switch off.
-    pub enabled: bool,
-    /// Hooks to switch, each a UUID.
-    pub id: Vec<String>,
     /// Project, space or program of the hooks, by its number; `TargetType` says which of them it is.
     pub project_id: i64,
+    /// Hooks to switch, each a UUID.
+    pub id: Vec<String>,
+    /// `true` to switch on, `false` to switch off.
+    pub enabled: bool,
     /// What `ProjectId` is the number of.
     pub target_type: HookTarget,
 }
@@ -327,15 +327,15 @@ pub struct EnabledServiceHook {
 impl EnabledServiceHook {
     /// Begins with what it cannot do without.
     pub fn new(
-        enabled: bool,
-        id: impl IntoIterator<Item = impl Into<String>>,
         project_id: i64,
+        id: impl IntoIterator<Item = impl Into<String>>,
+        enabled: bool,
         target_type: impl Into<HookTarget>,
     ) -> Self {
         Self {
-            enabled,
-            id: id.into_iter().map(Into::into).collect(),
             project_id,
+            id: id.into_iter().map(Into::into).collect(),
+            enabled,
             target_type: target_type.into(),
         }
     }
@@ -350,24 +350,24 @@ impl EnabledServiceHook {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyServiceHook {
-    /// Settings of the delivery, in the form that [`CreateServiceHook`] takes.
-    pub action_property: SecretString,
-    /// Whether it is to deliver.
-    pub enabled: bool,
-    /// Names of the events to deliver, such as `ISSUE_CREATED`; [`DescribeEvents`] lists them.
-    pub event: Vec<String>,
-    /// Conditions an event has to meet, in the form that [`CreateServiceHook`] takes.
-    pub filter_property: String,
-    /// Hook to change, a UUID.
-    pub id: String,
-    /// A note by which people know the hook.
-    pub name: Option<String>,
     /// Project, space or program of the hook, by its number; `TargetType` says which of them it is.
     pub project_id: i64,
+    /// Hook to change, a UUID.
+    pub id: String,
     /// Where to deliver to.
     pub service: HookService,
     /// What to do there; it has to fit `Service`.
     pub service_action: HookAction,
+    /// Names of the events to deliver, such as `ISSUE_CREATED`; [`DescribeEvents`] lists them.
+    pub event: Vec<String>,
+    /// Whether it is to deliver.
+    pub enabled: bool,
+    /// Conditions an event has to meet, in the form that [`CreateServiceHook`] takes.
+    pub filter_property: String,
+    /// Settings of the delivery, in the form that [`CreateServiceHook`] takes.
+    pub action_property: SecretString,
+    /// A note by which people know the hook.
+    pub name: Option<String>,
     /// What `ProjectId` is the number of; `PROJECT` when left out.
     pub target_type: Option<HookTarget>,
 }
@@ -375,25 +375,25 @@ pub struct ModifyServiceHook {
 impl ModifyServiceHook {
     /// Begins with what it cannot do without.
     pub fn new(
-        action_property: impl Into<SecretString>,
-        enabled: bool,
-        event: impl IntoIterator<Item = impl Into<String>>,
-        filter_property: impl Into<String>,
-        id: impl Into<String>,
         project_id: i64,
+        id: impl Into<String>,
         service: impl Into<HookService>,
         service_action: impl Into<HookAction>,
+        event: impl IntoIterator<Item = impl Into<String>>,
+        enabled: bool,
+        filter_property: impl Into<String>,
+        action_property: impl Into<SecretString>,
     ) -> Self {
         Self {
-            action_property: action_property.into(),
-            enabled,
-            event: event.into_iter().map(Into::into).collect(),
-            filter_property: filter_property.into(),
-            id: id.into(),
-            name: None,
             project_id,
+            id: id.into(),
             service: service.into(),
             service_action: service_action.into(),
+            event: event.into_iter().map(Into::into).collect(),
+            enabled,
+            filter_property: filter_property.into(),
+            action_property: action_property.into(),
+            name: None,
             target_type: None,
         }
     }
@@ -418,20 +418,20 @@ impl ModifyServiceHook {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct PingServiceHook {
-    /// Hooks to try out, each a UUID.
-    pub id: Vec<String>,
     /// Project, space or program of the hooks, by its number; `TargetType` says which of them it is.
     pub project_id: i64,
+    /// Hooks to try out, each a UUID.
+    pub id: Vec<String>,
     /// What `ProjectId` is the number of; `PROJECT` when left out.
     pub target_type: Option<HookTarget>,
 }
 
 impl PingServiceHook {
     /// Begins with what it cannot do without.
-    pub fn new(id: impl IntoIterator<Item = impl Into<String>>, project_id: i64) -> Self {
+    pub fn new(project_id: i64, id: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
-            id: id.into_iter().map(Into::into).collect(),
             project_id,
+            id: id.into_iter().map(Into::into).collect(),
             target_type: None,
         }
     }

@@ -30,10 +30,10 @@ pub use tables::OPERATIONS;
 pub struct CreateGitProtectedTagRule {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Name of the tags to protect, or a pattern with `*` such as `2022*`.
     pub rule: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl CreateGitProtectedTagRule {
@@ -42,8 +42,8 @@ impl CreateGitProtectedTagRule {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             rule: rule.into(),
+            depot_path,
         }
     }
 }
@@ -57,10 +57,10 @@ impl CreateGitProtectedTagRule {
 pub struct CreateGitProtectedTagRules {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Names or patterns of the tags to protect, one rule for each: `2022.01*`, `2022.02*`.
     pub rule: Vec<String>,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl CreateGitProtectedTagRules {
@@ -69,8 +69,8 @@ impl CreateGitProtectedTagRules {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             rule: rule.into_iter().map(Into::into).collect(),
+            depot_path,
         }
     }
 }
@@ -84,31 +84,31 @@ impl CreateGitProtectedTagRules {
 pub struct CreateGitTag {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
-    /// Text of the tag.
-    pub message: String,
     /// Name of the branch, or hash of the commit, that gets the tag.
     pub start_point: String,
     /// Name of the new tag, such as `v1.0`.
     pub tag_name: String,
+    /// Text of the tag.
+    pub message: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl CreateGitTag {
     /// Begins with what it cannot do without.
     pub fn new(
         depot: impl Into<Depot>,
-        message: impl Into<String>,
         start_point: impl Into<String>,
         tag_name: impl Into<String>,
+        message: impl Into<String>,
     ) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
-            message: message.into(),
             start_point: start_point.into(),
             tag_name: tag_name.into(),
+            message: message.into(),
+            depot_path,
         }
     }
 }
@@ -124,10 +124,10 @@ impl CreateGitTag {
 pub struct DeleteGitProtectedTagRule {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Rule to delete, by the name or pattern it was created with.
     pub rule: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DeleteGitProtectedTagRule {
@@ -136,8 +136,8 @@ impl DeleteGitProtectedTagRule {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             rule: rule.into(),
+            depot_path,
         }
     }
 }
@@ -151,10 +151,10 @@ impl DeleteGitProtectedTagRule {
 pub struct DeleteGitTag {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Tag to delete, such as `v1.0`.
     pub tag_name: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DeleteGitTag {
@@ -163,8 +163,8 @@ impl DeleteGitTag {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             tag_name: tag_name.into(),
+            depot_path,
         }
     }
 }
@@ -204,10 +204,10 @@ impl DescribeGitProtectedTags {
 pub struct DescribeGitProtectedTagsByRule {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Rule, by its name or pattern, such as `11*`.
     pub rule: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeGitProtectedTagsByRule {
@@ -216,8 +216,8 @@ impl DescribeGitProtectedTagsByRule {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             rule: rule.into(),
+            depot_path,
         }
     }
 }
@@ -231,10 +231,10 @@ impl DescribeGitProtectedTagsByRule {
 pub struct DescribeGitTag {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Tag to read, such as `v1.0`.
     pub tag_name: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeGitTag {
@@ -243,8 +243,8 @@ impl DescribeGitTag {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             tag_name: tag_name.into(),
+            depot_path,
         }
     }
 }
@@ -308,10 +308,10 @@ impl DescribeGitTags {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeGitTagsByBranch {
-    /// Branch whose tags to list.
-    pub branch: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Branch whose tags to list.
+    pub branch: String,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
 }
@@ -321,8 +321,8 @@ impl DescribeGitTagsByBranch {
     pub fn new(depot: impl Into<Depot>, branch: impl Into<String>) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            branch: branch.into(),
             depot_id,
+            branch: branch.into(),
             depot_path,
         }
     }
@@ -339,10 +339,10 @@ impl DescribeGitTagsByBranch {
 pub struct DescribeGitTagsBySha {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Commit, by its hash.
     pub sha: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeGitTagsBySha {
@@ -351,8 +351,8 @@ impl DescribeGitTagsBySha {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             sha: sha.into(),
+            depot_path,
         }
     }
 }
@@ -368,22 +368,22 @@ impl DescribeGitTagsBySha {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeProjectDepotTags {
+    /// Project, by its number; `DescribeProjectByName` tells it.
+    pub project_id: i64,
+    /// Repository, by its number.
+    pub id: i64,
     /// Where the repository lives. The document names no values here; `CreateCodingCIJob` has a list of such values,
     /// with `CODING` for the service's own.
     pub depot_type: String,
-    /// Repository, by its number.
-    pub id: u64,
-    /// Project, by its number; `DescribeProjectByName` tells it.
-    pub project_id: u64,
 }
 
 impl DescribeProjectDepotTags {
     /// Begins with what it cannot do without.
-    pub fn new(depot_type: impl Into<String>, id: u64, project_id: u64) -> Self {
+    pub fn new(project_id: i64, id: i64, depot_type: impl Into<String>) -> Self {
         Self {
-            depot_type: depot_type.into(),
-            id,
             project_id,
+            id,
+            depot_type: depot_type.into(),
         }
     }
 }

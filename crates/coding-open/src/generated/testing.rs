@@ -26,12 +26,12 @@ pub struct ArchiveTestRun {
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
     /// Test run (the service's pages call it a test plan), by its id.
-    pub run_id: u64,
+    pub run_id: i64,
 }
 
 impl ArchiveTestRun {
     /// Begins with what it cannot do without.
-    pub fn new(project_name: impl Into<String>, run_id: u64) -> Self {
+    pub fn new(project_name: impl Into<String>, run_id: i64) -> Self {
         Self {
             project_name: project_name.into(),
             run_id,
@@ -49,18 +49,18 @@ impl ArchiveTestRun {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateAttachmentPrepareSignUrl {
-    /// Name the attachment is to have.
-    pub file_name: String,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Name the attachment is to have.
+    pub file_name: String,
 }
 
 impl CreateAttachmentPrepareSignUrl {
     /// Begins with what it cannot do without.
-    pub fn new(file_name: impl Into<String>, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, file_name: impl Into<String>) -> Self {
         Self {
-            file_name: file_name.into(),
             project_name: project_name.into(),
+            file_name: file_name.into(),
         }
     }
 }
@@ -74,28 +74,28 @@ impl CreateAttachmentPrepareSignUrl {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateCaseResult {
-    /// By its name the id of a test case, as `RunId` beside it suggests; the document describes it as the id of a
-    /// test.
-    pub case_id: u64,
-    /// Result of each step, such as `PASSED`; needed where the case is made of steps.
-    pub custom_step_status: Option<Vec<String>>,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
     /// Test run (the service's pages call it a test plan), by its id.
-    pub run_id: u64,
+    pub run_id: i64,
+    /// By its name the id of a test case, as `RunId` beside it suggests; the document describes it as the id of a
+    /// test.
+    pub case_id: i64,
     /// Result of the case: `UNTESTED`, `PASSED`, `BLOCKED`, `RETEST` (to be tested again) or `FAILED`.
     pub status: TestStatus,
+    /// Result of each step, such as `PASSED`; needed where the case is made of steps.
+    pub custom_step_status: Option<Vec<String>>,
 }
 
 impl CreateCaseResult {
     /// Begins with what it cannot do without.
-    pub fn new(case_id: u64, project_name: impl Into<String>, run_id: u64, status: impl Into<TestStatus>) -> Self {
+    pub fn new(project_name: impl Into<String>, run_id: i64, case_id: i64, status: impl Into<TestStatus>) -> Self {
         Self {
-            case_id,
-            custom_step_status: None,
             project_name: project_name.into(),
             run_id,
+            case_id,
             status: status.into(),
+            custom_step_status: None,
         }
     }
     /// Result of each step, such as `PASSED`; needed where the case is made of steps.
@@ -115,28 +115,28 @@ impl CreateCaseResult {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateReport {
-    /// Files to attach, by the ids that [`CreateAttachmentPrepareSignUrl`] answered.
-    pub attachment_ids: Option<Vec<u64>>,
-    /// Title of the report.
-    pub name: String,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Title of the report.
+    pub name: String,
     /// Test runs the report covers, by their ids.
-    pub run_ids: Vec<u64>,
+    pub run_ids: Vec<i64>,
+    /// Files to attach, by the ids that [`CreateAttachmentPrepareSignUrl`] answered.
+    pub attachment_ids: Option<Vec<i64>>,
 }
 
 impl CreateReport {
     /// Begins with what it cannot do without.
-    pub fn new(name: impl Into<String>, project_name: impl Into<String>, run_ids: impl Into<Vec<u64>>) -> Self {
+    pub fn new(project_name: impl Into<String>, name: impl Into<String>, run_ids: impl Into<Vec<i64>>) -> Self {
         Self {
-            attachment_ids: None,
-            name: name.into(),
             project_name: project_name.into(),
+            name: name.into(),
             run_ids: run_ids.into(),
+            attachment_ids: None,
         }
     }
     /// Files to attach, by the ids that [`CreateAttachmentPrepareSignUrl`] answered.
-    pub fn attachment_ids(mut self, attachment_ids: impl Into<Vec<u64>>) -> Self {
+    pub fn attachment_ids(mut self, attachment_ids: impl Into<Vec<i64>>) -> Self {
         self.attachment_ids = Some(attachment_ids.into());
         self
     }
@@ -152,8 +152,16 @@ impl CreateReport {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateTestCase {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
+    /// `STEPS` for a case of single steps, `TEXT` for one of plain text.
+    pub template_type: CaseTemplate,
+    /// Section the case goes into, by its id; [`DescribeTestCaseSectionList`] lists them.
+    pub section_id: i64,
+    /// Headline of the case.
+    pub title: String,
     /// Files to attach, by the ids that [`CreateAttachmentPrepareSignUrl`] answered.
-    pub attachment_ids: Option<Vec<u64>>,
+    pub attachment_ids: Option<Vec<i64>>,
     /// The steps in their order; required where `TemplateType` is `STEPS`.
     pub custom_steps: Option<Vec<CustomStep>>,
     /// Result to be expected, for a case of plain text; steps have their own.
@@ -161,42 +169,34 @@ pub struct CreateTestCase {
     /// What has to be in place before the test begins.
     pub preconds: Option<String>,
     /// 0 urgent, 1 high, 2 medium, 3 low; 2 when left out.
-    pub priority: Option<u64>,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
-    /// Section the case goes into, by its id; [`DescribeTestCaseSectionList`] lists them.
-    pub section_id: u64,
+    pub priority: Option<i64>,
     /// What is to be done, for a case of plain text. Despite its name it is not for a case of steps.
     pub steps: Option<String>,
-    /// `STEPS` for a case of single steps, `TEXT` for one of plain text.
-    pub template_type: CaseTemplate,
-    /// Headline of the case.
-    pub title: String,
 }
 
 impl CreateTestCase {
     /// Begins with what it cannot do without.
     pub fn new(
         project_name: impl Into<String>,
-        section_id: u64,
         template_type: impl Into<CaseTemplate>,
+        section_id: i64,
         title: impl Into<String>,
     ) -> Self {
         Self {
+            project_name: project_name.into(),
+            template_type: template_type.into(),
+            section_id,
+            title: title.into(),
             attachment_ids: None,
             custom_steps: None,
             expected: None,
             preconds: None,
             priority: None,
-            project_name: project_name.into(),
-            section_id,
             steps: None,
-            template_type: template_type.into(),
-            title: title.into(),
         }
     }
     /// Files to attach, by the ids that [`CreateAttachmentPrepareSignUrl`] answered.
-    pub fn attachment_ids(mut self, attachment_ids: impl Into<Vec<u64>>) -> Self {
+    pub fn attachment_ids(mut self, attachment_ids: impl Into<Vec<i64>>) -> Self {
         self.attachment_ids = Some(attachment_ids.into());
         self
     }
@@ -216,7 +216,7 @@ impl CreateTestCase {
         self
     }
     /// 0 urgent, 1 high, 2 medium, 3 low; 2 when left out.
-    pub fn priority(mut self, priority: u64) -> Self {
+    pub fn priority(mut self, priority: i64) -> Self {
         self.priority = Some(priority);
         self
     }
@@ -234,25 +234,25 @@ impl CreateTestCase {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateTestCaseSection {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
     /// What the section is called.
     pub name: String,
     /// Section it goes under, by its id; 0, the default, puts it at the top.
-    pub parent_id: Option<u64>,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
+    pub parent_id: Option<i64>,
 }
 
 impl CreateTestCaseSection {
     /// Begins with what it cannot do without.
-    pub fn new(name: impl Into<String>, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
+            project_name: project_name.into(),
             name: name.into(),
             parent_id: None,
-            project_name: project_name.into(),
         }
     }
     /// Section it goes under, by its id; 0, the default, puts it at the top.
-    pub fn parent_id(mut self, parent_id: u64) -> Self {
+    pub fn parent_id(mut self, parent_id: i64) -> Self {
         self.parent_id = Some(parent_id);
         self
     }
@@ -267,21 +267,21 @@ impl CreateTestCaseSection {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateTestDefect {
-    /// Defect to link, by its id; the document does not say whether its number within the project will do.
-    pub defect_id: u64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
     /// Test (one case inside a run), by its id.
-    pub test_id: u64,
+    pub test_id: i64,
+    /// Defect to link, by its id; the document does not say whether its number within the project will do.
+    pub defect_id: i64,
 }
 
 impl CreateTestDefect {
     /// Begins with what it cannot do without.
-    pub fn new(defect_id: u64, project_name: impl Into<String>, test_id: u64) -> Self {
+    pub fn new(project_name: impl Into<String>, test_id: i64, defect_id: i64) -> Self {
         Self {
-            defect_id,
             project_name: project_name.into(),
             test_id,
+            defect_id,
         }
     }
 }
@@ -295,24 +295,24 @@ impl CreateTestDefect {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateTestResult {
-    /// Result of each step, such as `PASSED`; needed where the case is made of steps.
-    pub custom_step_status: Option<Vec<String>>,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Test (one case inside a run), by its id.
+    pub test_id: i64,
     /// Result of the test: `UNTESTED`, `PASSED`, `BLOCKED`, `RETEST` (to be tested again) or `FAILED`.
     pub status: TestStatus,
-    /// Test (one case inside a run), by its id.
-    pub test_id: u64,
+    /// Result of each step, such as `PASSED`; needed where the case is made of steps.
+    pub custom_step_status: Option<Vec<String>>,
 }
 
 impl CreateTestResult {
     /// Begins with what it cannot do without.
-    pub fn new(project_name: impl Into<String>, status: impl Into<TestStatus>, test_id: u64) -> Self {
+    pub fn new(project_name: impl Into<String>, test_id: i64, status: impl Into<TestStatus>) -> Self {
         Self {
-            custom_step_status: None,
             project_name: project_name.into(),
-            status: status.into(),
             test_id,
+            status: status.into(),
+            custom_step_status: None,
         }
     }
     /// Result of each step, such as `PASSED`; needed where the case is made of steps.
@@ -329,12 +329,12 @@ impl CreateTestResult {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateTestResults {
-    /// Cases that get the result, by the ids of the cases, not of the tests.
-    pub case_ids: Vec<u64>,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
     /// Test run (the service's pages call it a test plan), by its id.
-    pub run_id: u64,
+    pub run_id: i64,
+    /// Cases that get the result, by the ids of the cases, not of the tests.
+    pub case_ids: Vec<i64>,
     /// Result for all of them: `UNTESTED`, `PASSED`, `BLOCKED`, `RETEST` (to be tested again) or `FAILED`.
     pub status: TestStatus,
 }
@@ -342,15 +342,15 @@ pub struct CreateTestResults {
 impl CreateTestResults {
     /// Begins with what it cannot do without.
     pub fn new(
-        case_ids: impl Into<Vec<u64>>,
         project_name: impl Into<String>,
-        run_id: u64,
+        run_id: i64,
+        case_ids: impl Into<Vec<i64>>,
         status: impl Into<TestStatus>,
     ) -> Self {
         Self {
-            case_ids: case_ids.into(),
             project_name: project_name.into(),
             run_id,
+            case_ids: case_ids.into(),
             status: status.into(),
         }
     }
@@ -365,34 +365,37 @@ impl CreateTestResults {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateTestRun {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
+    /// Title of the run.
+    pub name: String,
+    /// Whether the run holds all cases; otherwise `Cases` says which.
+    pub include_all: bool,
     /// User who is to carry it out, by id.
-    pub assigned_to_id: Option<u64>,
+    pub assigned_to_id: Option<i64>,
     /// Cases it holds, by their ids; required where `IncludeAll` is `false`.
-    pub cases: Option<Vec<u64>>,
+    pub cases: Option<Vec<i64>>,
     /// Environment the run is for, by its id; no operation lists them.
-    pub config_environment_id: Option<u64>,
+    pub config_environment_id: Option<i64>,
     /// What the run is about.
     pub description: Option<String>,
     /// 1: carried out by hand; 2: carried out by an automatic pipeline.
-    pub execute_type: Option<u64>,
+    pub execute_type: Option<i64>,
     /// Repository of the project that is tested, by its id.
-    pub git_depot_id: Option<u64>,
+    pub git_depot_id: Option<i64>,
     /// Release of that repository that is tested, by its id.
-    pub git_release_id: Option<u64>,
-    /// Whether the run holds all cases; otherwise `Cases` says which.
-    pub include_all: bool,
-    /// Title of the run.
-    pub name: String,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
+    pub git_release_id: Option<i64>,
     /// Section the run goes into, by its id. Answers have -1 for a run that is in none.
     pub section_id: Option<i64>,
 }
 
 impl CreateTestRun {
     /// Begins with what it cannot do without.
-    pub fn new(include_all: bool, name: impl Into<String>, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, name: impl Into<String>, include_all: bool) -> Self {
         Self {
+            project_name: project_name.into(),
+            name: name.into(),
+            include_all,
             assigned_to_id: None,
             cases: None,
             config_environment_id: None,
@@ -400,24 +403,21 @@ impl CreateTestRun {
             execute_type: None,
             git_depot_id: None,
             git_release_id: None,
-            include_all,
-            name: name.into(),
-            project_name: project_name.into(),
             section_id: None,
         }
     }
     /// User who is to carry it out, by id.
-    pub fn assigned_to_id(mut self, assigned_to_id: u64) -> Self {
+    pub fn assigned_to_id(mut self, assigned_to_id: i64) -> Self {
         self.assigned_to_id = Some(assigned_to_id);
         self
     }
     /// Cases it holds, by their ids; required where `IncludeAll` is `false`.
-    pub fn cases(mut self, cases: impl Into<Vec<u64>>) -> Self {
+    pub fn cases(mut self, cases: impl Into<Vec<i64>>) -> Self {
         self.cases = Some(cases.into());
         self
     }
     /// Environment the run is for, by its id; no operation lists them.
-    pub fn config_environment_id(mut self, config_environment_id: u64) -> Self {
+    pub fn config_environment_id(mut self, config_environment_id: i64) -> Self {
         self.config_environment_id = Some(config_environment_id);
         self
     }
@@ -427,17 +427,17 @@ impl CreateTestRun {
         self
     }
     /// 1: carried out by hand; 2: carried out by an automatic pipeline.
-    pub fn execute_type(mut self, execute_type: u64) -> Self {
+    pub fn execute_type(mut self, execute_type: i64) -> Self {
         self.execute_type = Some(execute_type);
         self
     }
     /// Repository of the project that is tested, by its id.
-    pub fn git_depot_id(mut self, git_depot_id: u64) -> Self {
+    pub fn git_depot_id(mut self, git_depot_id: i64) -> Self {
         self.git_depot_id = Some(git_depot_id);
         self
     }
     /// Release of that repository that is tested, by its id.
-    pub fn git_release_id(mut self, git_release_id: u64) -> Self {
+    pub fn git_release_id(mut self, git_release_id: i64) -> Self {
         self.git_release_id = Some(git_release_id);
         self
     }
@@ -457,35 +457,35 @@ impl CreateTestRun {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateTestStepResult {
-    /// What really happened in this step.
-    pub actual: Option<String>,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
-    /// Result of the whole test: `UNTESTED`, `PASSED`, `BLOCKED`, `RETEST` (to be tested again) or `FAILED`.
-    pub status: Option<TestStatus>,
+    /// Test (one case inside a run), by its id.
+    pub test_id: i64,
     /// Position of the step, counted from 1.
-    pub step_index: u64,
+    pub step_index: i64,
     /// Result of the step: `PASSED` or `FAILED`, and no other.
     pub step_status: TestStatus,
-    /// Test (one case inside a run), by its id.
-    pub test_id: u64,
+    /// What really happened in this step.
+    pub actual: Option<String>,
+    /// Result of the whole test: `UNTESTED`, `PASSED`, `BLOCKED`, `RETEST` (to be tested again) or `FAILED`.
+    pub status: Option<TestStatus>,
 }
 
 impl CreateTestStepResult {
     /// Begins with what it cannot do without.
     pub fn new(
         project_name: impl Into<String>,
-        step_index: u64,
+        test_id: i64,
+        step_index: i64,
         step_status: impl Into<TestStatus>,
-        test_id: u64,
     ) -> Self {
         Self {
-            actual: None,
             project_name: project_name.into(),
-            status: None,
+            test_id,
             step_index,
             step_status: step_status.into(),
-            test_id,
+            actual: None,
+            status: None,
         }
     }
     /// What really happened in this step.
@@ -512,12 +512,12 @@ pub struct DeleteReport {
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
     /// Report to delete, by the id that [`DescribeReportList`] has.
-    pub report_id: u64,
+    pub report_id: i64,
 }
 
 impl DeleteReport {
     /// Begins with what it cannot do without.
-    pub fn new(project_name: impl Into<String>, report_id: u64) -> Self {
+    pub fn new(project_name: impl Into<String>, report_id: i64) -> Self {
         Self {
             project_name: project_name.into(),
             report_id,
@@ -535,14 +535,14 @@ impl DeleteReport {
 #[non_exhaustive]
 pub struct DeleteTestCase {
     /// Test case to delete, by its id.
-    pub case_id: u64,
+    pub case_id: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
 }
 
 impl DeleteTestCase {
     /// Begins with what it cannot do without.
-    pub fn new(case_id: u64, project_name: impl Into<String>) -> Self {
+    pub fn new(case_id: i64, project_name: impl Into<String>) -> Self {
         Self {
             case_id,
             project_name: project_name.into(),
@@ -562,12 +562,12 @@ pub struct DeleteTestCaseSection {
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
     /// Section to delete, by the id that [`DescribeTestCaseSectionList`] has.
-    pub section_id: u64,
+    pub section_id: i64,
 }
 
 impl DeleteTestCaseSection {
     /// Begins with what it cannot do without.
-    pub fn new(project_name: impl Into<String>, section_id: u64) -> Self {
+    pub fn new(project_name: impl Into<String>, section_id: i64) -> Self {
         Self {
             project_name: project_name.into(),
             section_id,
@@ -587,12 +587,12 @@ pub struct DeleteTestRun {
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
     /// Test run (the service's pages call it a test plan), by its id.
-    pub run_id: u64,
+    pub run_id: i64,
 }
 
 impl DeleteTestRun {
     /// Begins with what it cannot do without.
-    pub fn new(project_name: impl Into<String>, run_id: u64) -> Self {
+    pub fn new(project_name: impl Into<String>, run_id: i64) -> Self {
         Self {
             project_name: project_name.into(),
             run_id,
@@ -610,12 +610,12 @@ pub struct DescribeReport {
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
     /// Report to read, by the id that [`DescribeReportList`] has.
-    pub report_id: u64,
+    pub report_id: i64,
 }
 
 impl DescribeReport {
     /// Begins with what it cannot do without.
-    pub fn new(project_name: impl Into<String>, report_id: u64) -> Self {
+    pub fn new(project_name: impl Into<String>, report_id: i64) -> Self {
         Self {
             project_name: project_name.into(),
             report_id,
@@ -632,13 +632,13 @@ impl DescribeReport {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeReportList {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
     /// Keep only reports created before this time, in a format that is not documented; answers have `2021-06-28
     /// 15:33:42`.
     pub end_at: Option<String>,
     /// Keep only reports with this word in their name.
     pub keyword: Option<String>,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
     /// Keep only reports created after this time, written as for `EndAt`.
     pub start_at: Option<String>,
     /// Keep only reports of this state: `CREATING` (in the making), `AVAILABLE` or `UNAVAILABLE`.
@@ -649,9 +649,9 @@ impl DescribeReportList {
     /// Begins with what it cannot do without.
     pub fn new(project_name: impl Into<String>) -> Self {
         Self {
+            project_name: project_name.into(),
             end_at: None,
             keyword: None,
-            project_name: project_name.into(),
             start_at: None,
             status: None,
         }
@@ -688,18 +688,18 @@ impl DescribeReportList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeRequirementTestCaseList {
-    /// Requirement, by its id; the document does not say whether its number within the project will do.
-    pub issue_id: u64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Requirement, by its id; the document does not say whether its number within the project will do.
+    pub issue_id: i64,
 }
 
 impl DescribeRequirementTestCaseList {
     /// Begins with what it cannot do without.
-    pub fn new(issue_id: u64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_id: i64) -> Self {
         Self {
-            issue_id,
             project_name: project_name.into(),
+            issue_id,
         }
     }
 }
@@ -714,7 +714,7 @@ pub struct DescribeTest {
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
     /// Test to read, by its id. The document leaves it optional, though nothing else says which test is meant.
-    pub test_id: Option<u64>,
+    pub test_id: Option<i64>,
 }
 
 impl DescribeTest {
@@ -726,7 +726,7 @@ impl DescribeTest {
         }
     }
     /// Test to read, by its id. The document leaves it optional, though nothing else says which test is meant.
-    pub fn test_id(mut self, test_id: u64) -> Self {
+    pub fn test_id(mut self, test_id: i64) -> Self {
         self.test_id = Some(test_id);
         self
     }
@@ -740,14 +740,14 @@ impl DescribeTest {
 #[non_exhaustive]
 pub struct DescribeTestCase {
     /// Test case to read, by its id.
-    pub case_id: u64,
+    pub case_id: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
 }
 
 impl DescribeTestCase {
     /// Begins with what it cannot do without.
-    pub fn new(case_id: u64, project_name: impl Into<String>) -> Self {
+    pub fn new(case_id: i64, project_name: impl Into<String>) -> Self {
         Self {
             case_id,
             project_name: project_name.into(),
@@ -764,15 +764,15 @@ impl DescribeTestCase {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeTestCaseList {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
     /// Keep only cases that this word finds.
     pub keyword: Option<String>,
     /// Keep only cases of this priority: 0 urgent, 1 high, 2 medium, 3 low. The document gives it the default 2, and
     /// does not say whether a list without it is cut down to those.
-    pub priority: Option<u64>,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
+    pub priority: Option<i64>,
     /// Keep only cases of this section, by its id.
-    pub section_id: Option<u64>,
+    pub section_id: Option<i64>,
     /// Keep only cases of this kind: `STEPS` (single steps) or `TEXT` (plain text).
     pub template_type: Option<CaseTemplate>,
     /// Page to fetch, counted from 1.
@@ -785,9 +785,9 @@ impl DescribeTestCaseList {
     /// Begins with what it cannot do without.
     pub fn new(project_name: impl Into<String>) -> Self {
         Self {
+            project_name: project_name.into(),
             keyword: None,
             priority: None,
-            project_name: project_name.into(),
             section_id: None,
             template_type: None,
             page: None,
@@ -801,12 +801,12 @@ impl DescribeTestCaseList {
     }
     /// Keep only cases of this priority: 0 urgent, 1 high, 2 medium, 3 low. The document gives it the default 2, and
     /// does not say whether a list without it is cut down to those.
-    pub fn priority(mut self, priority: u64) -> Self {
+    pub fn priority(mut self, priority: i64) -> Self {
         self.priority = Some(priority);
         self
     }
     /// Keep only cases of this section, by its id.
-    pub fn section_id(mut self, section_id: u64) -> Self {
+    pub fn section_id(mut self, section_id: i64) -> Self {
         self.section_id = Some(section_id);
         self
     }
@@ -836,22 +836,22 @@ impl DescribeTestCaseList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeTestCaseSectionList {
-    /// Section whose children to list, by its id; 0, the default, stands for the top.
-    pub parent_id: Option<u64>,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Section whose children to list, by its id; 0, the default, stands for the top.
+    pub parent_id: Option<i64>,
 }
 
 impl DescribeTestCaseSectionList {
     /// Begins with what it cannot do without.
     pub fn new(project_name: impl Into<String>) -> Self {
         Self {
-            parent_id: None,
             project_name: project_name.into(),
+            parent_id: None,
         }
     }
     /// Section whose children to list, by its id; 0, the default, stands for the top.
-    pub fn parent_id(mut self, parent_id: u64) -> Self {
+    pub fn parent_id(mut self, parent_id: i64) -> Self {
         self.parent_id = Some(parent_id);
         self
     }
@@ -870,7 +870,7 @@ pub struct DescribeTestDefectList {
     pub project_name: String,
     /// Test whose defects to list, by its id. The document leaves it optional, though nothing else says which test is
     /// meant.
-    pub test_id: Option<u64>,
+    pub test_id: Option<i64>,
 }
 
 impl DescribeTestDefectList {
@@ -883,7 +883,7 @@ impl DescribeTestDefectList {
     }
     /// Test whose defects to list, by its id. The document leaves it optional, though nothing else says which test is
     /// meant.
-    pub fn test_id(mut self, test_id: u64) -> Self {
+    pub fn test_id(mut self, test_id: i64) -> Self {
         self.test_id = Some(test_id);
         self
     }
@@ -898,12 +898,12 @@ impl DescribeTestDefectList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeTestList {
-    /// Keep only tests whose case has this priority: 0 urgent, 1 high, 2 medium, 3 low.
-    pub priority: Option<u64>,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Keep only tests whose case has this priority: 0 urgent, 1 high, 2 medium, 3 low.
+    pub priority: Option<i64>,
     /// Keep only tests of this run, by its id.
-    pub run_id: Option<u64>,
+    pub run_id: Option<i64>,
     /// Keep only tests with this result: `UNTESTED`, `PASSED`, `BLOCKED`, `RETEST` or `FAILED`.
     pub status: Option<TestStatus>,
 }
@@ -912,19 +912,19 @@ impl DescribeTestList {
     /// Begins with what it cannot do without.
     pub fn new(project_name: impl Into<String>) -> Self {
         Self {
-            priority: None,
             project_name: project_name.into(),
+            priority: None,
             run_id: None,
             status: None,
         }
     }
     /// Keep only tests whose case has this priority: 0 urgent, 1 high, 2 medium, 3 low.
-    pub fn priority(mut self, priority: u64) -> Self {
+    pub fn priority(mut self, priority: i64) -> Self {
         self.priority = Some(priority);
         self
     }
     /// Keep only tests of this run, by its id.
-    pub fn run_id(mut self, run_id: u64) -> Self {
+    pub fn run_id(mut self, run_id: i64) -> Self {
         self.run_id = Some(run_id);
         self
     }
@@ -947,12 +947,12 @@ pub struct DescribeTestRun {
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
     /// Test run (the service's pages call it a test plan), by its id.
-    pub run_id: u64,
+    pub run_id: i64,
 }
 
 impl DescribeTestRun {
     /// Begins with what it cannot do without.
-    pub fn new(project_name: impl Into<String>, run_id: u64) -> Self {
+    pub fn new(project_name: impl Into<String>, run_id: i64) -> Self {
         Self {
             project_name: project_name.into(),
             run_id,
@@ -970,48 +970,48 @@ impl DescribeTestRun {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeTestRunList {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
     /// Keep only runs carried out in this way: 1 by hand, 2 by an automatic pipeline.
-    pub execute_type: Option<u64>,
+    pub execute_type: Option<i64>,
     /// Keep only runs for releases in this state: 0 not yet published, 1 published.
-    pub git_release_state: Option<u64>,
+    pub git_release_state: Option<i64>,
     /// Keep only runs that are archived (`true`) or that are not (`false`).
     pub is_completed: Option<bool>,
     /// Keep only runs of these iterations, by their ids.
-    pub iteration_id: Option<Vec<u64>>,
+    pub iteration_id: Option<Vec<i64>>,
     /// Keep only runs of iterations in these states: `WAIT_PROCESS` (not begun), `PROCESSING` or `COMPLETED`.
     pub iteration_status: Option<Vec<String>>,
     /// Keep only runs with this word in their name.
     pub keyword: Option<String>,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
     /// Keep only runs of this section, by its id.
     pub section_id: Option<i64>,
     /// Keep only runs in this state: 0 not begun, 1 going on, 2 all tested.
-    pub state: Option<u64>,
+    pub state: Option<i64>,
 }
 
 impl DescribeTestRunList {
     /// Begins with what it cannot do without.
     pub fn new(project_name: impl Into<String>) -> Self {
         Self {
+            project_name: project_name.into(),
             execute_type: None,
             git_release_state: None,
             is_completed: None,
             iteration_id: None,
             iteration_status: None,
             keyword: None,
-            project_name: project_name.into(),
             section_id: None,
             state: None,
         }
     }
     /// Keep only runs carried out in this way: 1 by hand, 2 by an automatic pipeline.
-    pub fn execute_type(mut self, execute_type: u64) -> Self {
+    pub fn execute_type(mut self, execute_type: i64) -> Self {
         self.execute_type = Some(execute_type);
         self
     }
     /// Keep only runs for releases in this state: 0 not yet published, 1 published.
-    pub fn git_release_state(mut self, git_release_state: u64) -> Self {
+    pub fn git_release_state(mut self, git_release_state: i64) -> Self {
         self.git_release_state = Some(git_release_state);
         self
     }
@@ -1021,7 +1021,7 @@ impl DescribeTestRunList {
         self
     }
     /// Keep only runs of these iterations, by their ids.
-    pub fn iteration_id(mut self, iteration_id: impl Into<Vec<u64>>) -> Self {
+    pub fn iteration_id(mut self, iteration_id: impl Into<Vec<i64>>) -> Self {
         self.iteration_id = Some(iteration_id.into());
         self
     }
@@ -1041,7 +1041,7 @@ impl DescribeTestRunList {
         self
     }
     /// Keep only runs in this state: 0 not begun, 1 going on, 2 all tested.
-    pub fn state(mut self, state: u64) -> Self {
+    pub fn state(mut self, state: i64) -> Self {
         self.state = Some(state);
         self
     }
@@ -1057,10 +1057,18 @@ impl DescribeTestRunList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyTestCase {
-    /// Files to attach, by the ids that [`CreateAttachmentPrepareSignUrl`] answered.
-    pub attachment_ids: Option<Vec<u64>>,
     /// Test case to change, by its id.
-    pub case_id: u64,
+    pub case_id: i64,
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
+    /// `STEPS` for a case of single steps, `TEXT` for one of plain text.
+    pub template_type: CaseTemplate,
+    /// Section the case is to be in, by its id; send the present one to leave it where it is.
+    pub section_id: i64,
+    /// Headline the case is to have.
+    pub title: String,
+    /// Files to attach, by the ids that [`CreateAttachmentPrepareSignUrl`] answered.
+    pub attachment_ids: Option<Vec<i64>>,
     /// The steps in their order; required where `TemplateType` is `STEPS`.
     pub custom_steps: Option<Vec<CustomStep>>,
     /// Result to be expected, for a case of plain text; steps have their own.
@@ -1068,44 +1076,36 @@ pub struct ModifyTestCase {
     /// What has to be in place before the test begins.
     pub preconds: Option<String>,
     /// 0 urgent, 1 high, 2 medium, 3 low. The document gives it the default 2.
-    pub priority: Option<u64>,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
-    /// Section the case is to be in, by its id; send the present one to leave it where it is.
-    pub section_id: u64,
+    pub priority: Option<i64>,
     /// What is to be done, for a case of plain text. Despite its name it is not for a case of steps.
     pub steps: Option<String>,
-    /// `STEPS` for a case of single steps, `TEXT` for one of plain text.
-    pub template_type: CaseTemplate,
-    /// Headline the case is to have.
-    pub title: String,
 }
 
 impl ModifyTestCase {
     /// Begins with what it cannot do without.
     pub fn new(
-        case_id: u64,
+        case_id: i64,
         project_name: impl Into<String>,
-        section_id: u64,
         template_type: impl Into<CaseTemplate>,
+        section_id: i64,
         title: impl Into<String>,
     ) -> Self {
         Self {
-            attachment_ids: None,
             case_id,
+            project_name: project_name.into(),
+            template_type: template_type.into(),
+            section_id,
+            title: title.into(),
+            attachment_ids: None,
             custom_steps: None,
             expected: None,
             preconds: None,
             priority: None,
-            project_name: project_name.into(),
-            section_id,
             steps: None,
-            template_type: template_type.into(),
-            title: title.into(),
         }
     }
     /// Files to attach, by the ids that [`CreateAttachmentPrepareSignUrl`] answered.
-    pub fn attachment_ids(mut self, attachment_ids: impl Into<Vec<u64>>) -> Self {
+    pub fn attachment_ids(mut self, attachment_ids: impl Into<Vec<i64>>) -> Self {
         self.attachment_ids = Some(attachment_ids.into());
         self
     }
@@ -1125,7 +1125,7 @@ impl ModifyTestCase {
         self
     }
     /// 0 urgent, 1 high, 2 medium, 3 low. The document gives it the default 2.
-    pub fn priority(mut self, priority: u64) -> Self {
+    pub fn priority(mut self, priority: i64) -> Self {
         self.priority = Some(priority);
         self
     }
@@ -1143,30 +1143,30 @@ impl ModifyTestCase {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyTestCaseSection {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
+    /// Section to change, by the id that [`DescribeTestCaseSectionList`] has.
+    pub section_id: i64,
     /// What the section is to be called; required even where it keeps its name.
     pub name: String,
     /// Section it is to be under, by its id; 0 is the top. The document gives it the default 0, and does not say
     /// whether leaving it out moves the section there.
-    pub parent_id: Option<u64>,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
-    /// Section to change, by the id that [`DescribeTestCaseSectionList`] has.
-    pub section_id: u64,
+    pub parent_id: Option<i64>,
 }
 
 impl ModifyTestCaseSection {
     /// Begins with what it cannot do without.
-    pub fn new(name: impl Into<String>, project_name: impl Into<String>, section_id: u64) -> Self {
+    pub fn new(project_name: impl Into<String>, section_id: i64, name: impl Into<String>) -> Self {
         Self {
-            name: name.into(),
-            parent_id: None,
             project_name: project_name.into(),
             section_id,
+            name: name.into(),
+            parent_id: None,
         }
     }
     /// Section it is to be under, by its id; 0 is the top. The document gives it the default 0, and does not say
     /// whether leaving it out moves the section there.
-    pub fn parent_id(mut self, parent_id: u64) -> Self {
+    pub fn parent_id(mut self, parent_id: i64) -> Self {
         self.parent_id = Some(parent_id);
         self
     }
@@ -1181,36 +1181,38 @@ impl ModifyTestCaseSection {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyTestRun {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
+    /// Test run (the service's pages call it a test plan), by its id.
+    pub run_id: i64,
     /// User who is to carry it out from now on, by id.
-    pub assigned_to_id: Option<u64>,
+    pub assigned_to_id: Option<i64>,
     /// Cases it is to hold, by their ids; required where `IncludeAll` is `false`.
-    pub cases: Option<Vec<u64>>,
+    pub cases: Option<Vec<i64>>,
     /// Environment the run is to be for, by its id; no operation lists them.
-    pub config_environment_id: Option<u64>,
+    pub config_environment_id: Option<i64>,
     /// New text about the run.
     pub description: Option<String>,
     /// 1: carried out by hand; 2: carried out by an automatic pipeline.
-    pub execute_type: Option<u64>,
+    pub execute_type: Option<i64>,
     /// Repository of the project that is to be tested, by its id.
-    pub git_depot_id: Option<u64>,
+    pub git_depot_id: Option<i64>,
     /// Release of that repository that is to be tested, by its id.
-    pub git_release_id: Option<u64>,
+    pub git_release_id: Option<i64>,
     /// Whether the run is to hold all cases; otherwise `Cases` says which.
     pub include_all: Option<bool>,
     /// New title.
     pub name: Option<String>,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
-    /// Test run (the service's pages call it a test plan), by its id.
-    pub run_id: u64,
     /// Section the run is to be in, by its id. Answers have -1 for a run that is in none.
     pub section_id: Option<i64>,
 }
 
 impl ModifyTestRun {
     /// Begins with what it cannot do without.
-    pub fn new(project_name: impl Into<String>, run_id: u64) -> Self {
+    pub fn new(project_name: impl Into<String>, run_id: i64) -> Self {
         Self {
+            project_name: project_name.into(),
+            run_id,
             assigned_to_id: None,
             cases: None,
             config_environment_id: None,
@@ -1220,23 +1222,21 @@ impl ModifyTestRun {
             git_release_id: None,
             include_all: None,
             name: None,
-            project_name: project_name.into(),
-            run_id,
             section_id: None,
         }
     }
     /// User who is to carry it out from now on, by id.
-    pub fn assigned_to_id(mut self, assigned_to_id: u64) -> Self {
+    pub fn assigned_to_id(mut self, assigned_to_id: i64) -> Self {
         self.assigned_to_id = Some(assigned_to_id);
         self
     }
     /// Cases it is to hold, by their ids; required where `IncludeAll` is `false`.
-    pub fn cases(mut self, cases: impl Into<Vec<u64>>) -> Self {
+    pub fn cases(mut self, cases: impl Into<Vec<i64>>) -> Self {
         self.cases = Some(cases.into());
         self
     }
     /// Environment the run is to be for, by its id; no operation lists them.
-    pub fn config_environment_id(mut self, config_environment_id: u64) -> Self {
+    pub fn config_environment_id(mut self, config_environment_id: i64) -> Self {
         self.config_environment_id = Some(config_environment_id);
         self
     }
@@ -1246,17 +1246,17 @@ impl ModifyTestRun {
         self
     }
     /// 1: carried out by hand; 2: carried out by an automatic pipeline.
-    pub fn execute_type(mut self, execute_type: u64) -> Self {
+    pub fn execute_type(mut self, execute_type: i64) -> Self {
         self.execute_type = Some(execute_type);
         self
     }
     /// Repository of the project that is to be tested, by its id.
-    pub fn git_depot_id(mut self, git_depot_id: u64) -> Self {
+    pub fn git_depot_id(mut self, git_depot_id: i64) -> Self {
         self.git_depot_id = Some(git_depot_id);
         self
     }
     /// Release of that repository that is to be tested, by its id.
-    pub fn git_release_id(mut self, git_release_id: u64) -> Self {
+    pub fn git_release_id(mut self, git_release_id: i64) -> Self {
         self.git_release_id = Some(git_release_id);
         self
     }
@@ -1325,7 +1325,7 @@ pub struct Attachment {
     /// When it was attached, such as `2021-07-09 11:04:19`.
     pub created_at: Option<Timestamp>,
     /// Number that `AttachmentIds` of the operations takes.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// Name of the file.
     pub name: Option<String>,
     /// Where the file can be fetched for ten minutes.
@@ -1337,7 +1337,7 @@ pub struct Attachment {
 #[non_exhaustive]
 pub struct AttachmentPrepare {
     /// Number that `AttachmentIds` of the operations takes.
-    pub attachment_id: Option<u64>,
+    pub attachment_id: Option<i64>,
     /// Where to upload the file to.
     pub prepare_sign_url: Option<String>,
 }
@@ -1358,20 +1358,20 @@ pub struct Case {
     /// When it was created, such as `2020-09-15 15:32:59`.
     pub created_at: Option<Timestamp>,
     /// Number of the user who created it.
-    pub created_by: Option<u64>,
+    pub created_by: Option<i64>,
     /// The steps, where `TemplateType` is `STEPS`; empty for a case of plain text.
     pub custom_steps: Option<Vec<CustomStep>>,
     /// Result to be expected, where `TemplateType` is `TEXT`.
     pub expected: Option<String>,
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// What has to be in place before the test begins.
     pub preconds: Option<String>,
     /// 0 urgent, 1 high, 2 medium, 3 low.
-    pub priority: Option<u64>,
+    pub priority: Option<i64>,
     /// Section it belongs to, by id.
-    pub section_id: Option<u64>,
+    pub section_id: Option<i64>,
     /// Where it stands among its neighbours.
-    pub sort: Option<u64>,
+    pub sort: Option<i64>,
     /// What is to be done, where `TemplateType` is `TEXT`.
     pub steps: Option<String>,
     /// `STEPS` for a case of single steps, `TEXT` for one of plain text.
@@ -1408,15 +1408,15 @@ pub struct CaseSpecial {
     pub custom_steps: Option<Vec<CustomStep>>,
     /// Result to be expected, where `TemplateType` is `TEXT`.
     pub expected: Option<String>,
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// What has to be in place beforehand.
     pub preconds: Option<String>,
     /// As `Case::priority`: 0 urgent, 1 high, 2 medium, 3 low.
-    pub priority: Option<u64>,
+    pub priority: Option<i64>,
     /// Section it belongs to, by id.
-    pub section_id: Option<u64>,
+    pub section_id: Option<i64>,
     /// Where it stands among its neighbours.
-    pub sort: Option<u64>,
+    pub sort: Option<i64>,
     /// What is to be done, where `TemplateType` is `TEXT`.
     pub steps: Option<String>,
     /// As `Case::template_type`: `STEPS` or `TEXT`.
@@ -1601,8 +1601,8 @@ pub struct Report {
     /// When it was created, such as `2021-06-23 17:10:51`.
     pub created_at: Option<Timestamp>,
     /// Number of the user who created it.
-    pub created_by: Option<u64>,
-    pub id: Option<u64>,
+    pub created_by: Option<i64>,
+    pub id: Option<i64>,
     /// Iteration it is about, by id, as text. The sample has `IterationIds` in its place.
     pub iteration_id: Option<String>,
     /// What that iteration is called. The sample has `IterationNames` in its place.
@@ -1626,7 +1626,7 @@ pub struct Report {
     /// Conclusion; null in the samples.
     pub summary: Option<String>,
     /// Template it was made from, by id; null in the sample.
-    pub template_id: Option<u64>,
+    pub template_id: Option<i64>,
     /// What samples have instead of `IterationId`.
     pub iteration_ids: Option<String>,
     /// What samples have instead of `IterationName`.
@@ -1646,7 +1646,7 @@ pub struct ReportData {
 pub struct ReportLittle {
     /// When it was created, such as `2021-06-28 15:33:42`.
     pub created_at: Option<Timestamp>,
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// Title of the report.
     pub name: Option<String>,
     /// End of the time that is counted, such as `2021-06-28 15:33:42`.
@@ -1673,34 +1673,34 @@ pub struct ReportLittleData {
 #[non_exhaustive]
 pub struct ReportOverview {
     /// Share of automation, in percent.
-    pub automation_percent: Option<u64>,
+    pub automation_percent: Option<i64>,
     /// How long it took on average to close a defect, by its name in seconds; -1 in the sample, which has no defects.
     pub avg_closed_seconds: Option<i64>,
     /// Number of test cases.
-    pub case_sum: Option<u64>,
+    pub case_sum: Option<i64>,
     /// Requirements that are done.
-    pub completed_sum: Option<u64>,
+    pub completed_sum: Option<i64>,
     /// Defects that were mended, in percent.
-    pub defect_fix_percent: Option<u64>,
+    pub defect_fix_percent: Option<i64>,
     /// Defects that were opened again, in percent.
-    pub defect_reopen_percent: Option<u64>,
+    pub defect_reopen_percent: Option<i64>,
     /// Number of defects.
-    pub defect_sum: Option<u64>,
+    pub defect_sum: Option<i64>,
     /// Time within which 85 of 100 defects were resolved, in a unit that is not documented; -1 in the sample, which
     /// has no defects.
     pub duration_fixed: Option<i64>,
     /// Cases that were carried out, in percent.
-    pub exec_percent: Option<u64>,
+    pub exec_percent: Option<i64>,
     /// Number of requirements.
-    pub issues_sum: Option<u64>,
+    pub issues_sum: Option<i64>,
     /// Cases that passed, in percent.
-    pub pass_percent: Option<u64>,
+    pub pass_percent: Option<i64>,
     /// Requirements that are being worked on.
-    pub processing_sum: Option<u64>,
+    pub processing_sum: Option<i64>,
     /// Requirements that test cases cover, in percent.
-    pub requirement_cover_percent: Option<u64>,
+    pub requirement_cover_percent: Option<i64>,
     /// Requirements nobody has begun.
-    pub todo_sum: Option<u64>,
+    pub todo_sum: Option<i64>,
 }
 
 /// The test reports of a project.
@@ -1715,36 +1715,36 @@ pub struct ReportsLittleData {
 #[non_exhaustive]
 pub struct Run {
     /// User who is to carry it out, by id; 0 for nobody.
-    pub assigned_to_id: Option<u64>,
+    pub assigned_to_id: Option<i64>,
     /// Tests that are blocked.
-    pub blocked_count: Option<u64>,
+    pub blocked_count: Option<i64>,
     /// When it was archived; null before.
     pub completed_at: Option<Timestamp>,
     /// Environment it is for, by id.
-    pub config_environment_id: Option<u64>,
+    pub config_environment_id: Option<i64>,
     /// When it was created, such as `2021-06-17 17:32:52`.
     pub created_at: Option<Timestamp>,
     /// Number of the user who created it.
-    pub created_by: Option<u64>,
+    pub created_by: Option<i64>,
     /// How many days it has lasted.
-    pub days: Option<u64>,
+    pub days: Option<i64>,
     /// What it is about.
     pub description: Option<String>,
     /// 1: carried out by hand; 2: carried out by an automatic pipeline.
-    pub execute_type: Option<u64>,
+    pub execute_type: Option<i64>,
     /// Tests that failed.
-    pub failed_count: Option<u64>,
+    pub failed_count: Option<i64>,
     /// Repository that is tested, by id.
-    pub git_depot_id: Option<u64>,
+    pub git_depot_id: Option<i64>,
     /// What that repository is called.
     pub git_depot_name: Option<String>,
     /// Release that is tested, by the id it has as a resource.
-    pub git_release_id: Option<u64>,
+    pub git_release_id: Option<i64>,
     /// What that release is called, such as `20210621.1`.
     pub git_release_name: Option<String>,
     /// State of that release: 0 not yet published, 1 published.
-    pub git_release_state: Option<u64>,
-    pub id: Option<u64>,
+    pub git_release_state: Option<i64>,
+    pub id: Option<i64>,
     /// Whether it holds all cases of the project.
     pub include_all: Option<bool>,
     /// Whether it is archived.
@@ -1756,17 +1756,17 @@ pub struct Run {
     /// Title of the run.
     pub name: Option<String>,
     /// Tests that passed.
-    pub passed_count: Option<u64>,
+    pub passed_count: Option<i64>,
     /// Tests that are to be carried out again.
-    pub retest_count: Option<u64>,
+    pub retest_count: Option<i64>,
     /// Section it is in, by id; -1 in samples whose `SectionName` is null.
     pub section_id: Option<i64>,
     /// What that section is called.
     pub section_name: Option<String>,
     /// 0 not begun, 1 going on, 2 all tested; null where the run was just created or changed.
-    pub state: Option<u64>,
+    pub state: Option<i64>,
     /// Tests nobody has carried out.
-    pub untested_count: Option<u64>,
+    pub untested_count: Option<i64>,
 }
 
 /// Holds the one `Run` that was asked for, created, changed or archived.
@@ -1787,12 +1787,12 @@ pub struct RunsData {
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Section {
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     pub name: Option<String>,
     /// Section it is under, by id; 0 at the top.
-    pub parent_id: Option<u64>,
+    pub parent_id: Option<i64>,
     /// Where it stands among its neighbours.
-    pub sort: Option<u64>,
+    pub sort: Option<i64>,
 }
 
 /// Holds the one `Section` that was created or changed.
@@ -1814,19 +1814,19 @@ pub struct SectionsData {
 #[non_exhaustive]
 pub struct Test {
     /// User who is to carry it out, by id; 0 for nobody.
-    pub assigned_to_id: Option<u64>,
+    pub assigned_to_id: Option<i64>,
     /// Case it is about, by id.
-    pub case_id: Option<u64>,
+    pub case_id: Option<i64>,
     /// Number that operations take as `TestId`.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// Whether it is archived.
     pub is_completed: Option<bool>,
     /// 0 urgent, 1 high, 2 medium, 3 low.
-    pub priority: Option<u64>,
+    pub priority: Option<i64>,
     /// Section of the case, by id.
-    pub section_id: Option<u64>,
+    pub section_id: Option<i64>,
     /// Where it stands among its neighbours.
-    pub sort: Option<u64>,
+    pub sort: Option<i64>,
     /// Its result: `UNTESTED`, `PASSED`, `BLOCKED`, `RETEST` (to be tested again) or `FAILED`.
     pub status: Option<String>,
     /// When it was carried out, such as `2021-07-09 11:39:24`.
@@ -1854,7 +1854,7 @@ pub struct TestDefect {
     pub created_at: Option<Timestamp>,
     pub description: Option<String>,
     /// Number that `CreateTestDefect` takes as `DefectId`.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// Headline of the defect.
     pub name: Option<String>,
     /// Kind of its state, such as `TODO`.
@@ -1875,29 +1875,29 @@ pub struct TestDefectsData {
 #[non_exhaustive]
 pub struct TestFull {
     /// User who is to carry it out, by id; 0 for nobody.
-    pub assigned_to_id: Option<u64>,
+    pub assigned_to_id: Option<i64>,
     /// What is to be tested, with attachments.
     pub case: Option<Case>,
     /// Case it is about, by id.
-    pub case_id: Option<u64>,
+    pub case_id: Option<i64>,
     /// Number that operations take as `TestId`.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// Whether it is archived.
     pub is_completed: Option<bool>,
     /// 0 urgent, 1 high, 2 medium, 3 low.
-    pub priority: Option<u64>,
+    pub priority: Option<i64>,
     /// Section of the case, by id.
-    pub section_id: Option<u64>,
+    pub section_id: Option<i64>,
     /// Names of the sections the case is in, from the top down.
     pub section_path: Option<Vec<String>>,
     /// Where it stands among its neighbours.
-    pub sort: Option<u64>,
+    pub sort: Option<i64>,
     /// Its result: `UNTESTED`, `PASSED`, `BLOCKED`, `RETEST` (to be tested again) or `FAILED`.
     pub status: Option<String>,
     /// When it was carried out, such as `2021-07-09 11:39:24`.
     pub tested_at: Option<Timestamp>,
     /// User who carried it out, by id.
-    pub tested_by: Option<u64>,
+    pub tested_by: Option<i64>,
     /// Headline of its case.
     pub title: Option<String>,
 }

@@ -395,7 +395,7 @@ pub struct IssueFile {
     /// Number of the file.
     pub file_id: Option<i64>,
     pub name: Option<String>,
-    pub size: Option<u64>,
+    pub size: Option<i64>,
     /// `1` text, `2` picture, `3` binary, `4` SVG.
     pub r#type: Option<i64>,
     /// Address to download from; it expires.
@@ -542,29 +542,29 @@ pub struct Project {
     /// Address of the icon; some answers have only its path on the service's host.
     pub icon: Option<String>,
     /// Number of the project.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// Whether it is a demonstration project.
     pub is_demo: Option<bool>,
     /// Most members it can have; `0` in the samples.
-    pub max_member: Option<u64>,
+    pub max_member: Option<i64>,
     /// Identifier of the project, as it stands in addresses.
     pub name: Option<String>,
     /// Day the project starts; `0` when not set. The document names no unit.
     pub start_date: Option<Timestamp>,
     /// Always `1`, by the document.
-    pub status: Option<u64>,
+    pub status: Option<i64>,
     /// Number of the team.
-    pub team_id: Option<u64>,
+    pub team_id: Option<i64>,
     /// Number of the team's owner; `0` in the samples.
-    pub team_owner_id: Option<u64>,
+    pub team_owner_id: Option<i64>,
     /// `2` private, `1` public, `0` a program.
-    pub r#type: Option<u64>,
+    pub r#type: Option<i64>,
     /// In milliseconds since 1970.
     pub updated_at: Option<Timestamp>,
     /// Number of the user who owns it; `0` in the samples.
-    pub user_owner_id: Option<u64>,
+    pub user_owner_id: Option<i64>,
     /// Programs (sets of projects) it is in, by number.
-    pub program_ids: Option<Vec<u64>>,
+    pub program_ids: Option<Vec<i64>>,
 }
 
 #[cfg(any(feature = "members", feature = "permissions", feature = "projects"))]
@@ -618,7 +618,7 @@ pub struct RequirementType {
 #[non_exhaustive]
 pub struct Role {
     /// Number of the role. An official sample has it as text.
-    pub role_id: Option<u64>,
+    pub role_id: Option<i64>,
     /// Built-in role it is, or `UserDefined`. Since the newer system of rights, people see `ProjectMember` as
     /// developer and `ProjectGuest` as tester.
     pub role_type: Option<RoleType>,
@@ -658,16 +658,16 @@ pub struct User {
     /// Key of the user that is unique in all of CODING.
     pub global_key: Option<String>,
     /// Number of the user.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// Name people see.
     pub name: Option<String>,
     pub phone: Option<String>,
     /// State of the account. The document does not explain the numbers; samples have `1` and `2`, `0` for nobody.
-    pub status: Option<u64>,
+    pub status: Option<i64>,
     /// Key of the team.
     pub team_global_key: Option<String>,
     /// Number of the team.
-    pub team_id: Option<u64>,
+    pub team_id: Option<i64>,
 }
 
 #[cfg(any(feature = "members", feature = "permissions"))]
@@ -679,24 +679,24 @@ pub struct UserData {
     pub avatar: Option<String>,
     pub email: Option<String>,
     /// `1` when the e-mail address has been verified, `0` when not.
-    pub email_validation: Option<u64>,
+    pub email_validation: Option<i64>,
     /// Key of the user that is unique in all of CODING.
     pub global_key: Option<String>,
     /// Number of the user, which operations take as `UserId`.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// Name people see.
     pub name: Option<String>,
     /// The name in pinyin; where there are several ways to write it, they are separated by `|`.
     pub name_pin_yin: Option<String>,
     pub phone: Option<String>,
     /// `1` when the phone number has been verified, `0` when not.
-    pub phone_validation: Option<u64>,
+    pub phone_validation: Option<i64>,
     /// Roles of the user; empty in some samples, left out in one.
     pub roles: Option<Vec<Role>>,
     /// `1` active, `0` not active, `-1` locked, `-2` barred from logging in, `-3` has left the team.
     pub status: Option<i64>,
     /// Number of the team.
-    pub team_id: Option<u64>,
+    pub team_id: Option<i64>,
     /// The user as a member of departments.
     pub department_member: Option<ProjectMemberDepartmentMember>,
     /// An extra field of the user in the team, whose value is unique; often empty.

@@ -23,18 +23,18 @@ pub use tables::OPERATIONS;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateUploadToken {
-    /// Name of the file, such as `filename.zip`.
-    pub file_name: String,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Name of the file, such as `filename.zip`.
+    pub file_name: String,
 }
 
 impl CreateUploadToken {
     /// Begins with what it cannot do without.
-    pub fn new(file_name: impl Into<String>, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, file_name: impl Into<String>) -> Self {
         Self {
-            file_name: file_name.into(),
             project_name: project_name.into(),
+            file_name: file_name.into(),
         }
     }
 }
@@ -46,32 +46,32 @@ impl CreateUploadToken {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateWiki {
-    /// Text of the page.
-    pub content: String,
-    /// Remark about the change, for the history of the page.
-    pub msg: Option<String>,
-    /// Page it goes under, by its number within the project; 0 puts it at the top.
-    pub parent_iid: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
     /// Headline of the page.
     pub title: String,
+    /// Text of the page.
+    pub content: String,
+    /// Page it goes under, by its number within the project; 0 puts it at the top.
+    pub parent_iid: i64,
+    /// Remark about the change, for the history of the page.
+    pub msg: Option<String>,
 }
 
 impl CreateWiki {
     /// Begins with what it cannot do without.
     pub fn new(
-        content: impl Into<String>,
-        parent_iid: i64,
         project_name: impl Into<String>,
         title: impl Into<String>,
+        content: impl Into<String>,
+        parent_iid: i64,
     ) -> Self {
         Self {
-            content: content.into(),
-            msg: None,
-            parent_iid,
             project_name: project_name.into(),
             title: title.into(),
+            content: content.into(),
+            parent_iid,
+            msg: None,
         }
     }
     /// Remark about the change, for the history of the page.
@@ -91,37 +91,37 @@ impl CreateWiki {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateWikiByZip {
-    /// What [`CreateUploadToken`] answered as `AuthToken`.
-    pub auth_token: SecretString,
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
     /// Name of the zip file, as it was told to [`CreateUploadToken`].
     pub file_name: String,
     /// Name of the file in the object storage, such as `9fc310d0-3837-11eb-bca5-bd71c937c060.zip`.
     pub key: String,
     /// Page the new ones go under, by its number within the project; 0 puts them at the top.
     pub parent_iid: i64,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
     /// What [`CreateUploadToken`] answered as `Time`.
     pub time: Timestamp,
+    /// What [`CreateUploadToken`] answered as `AuthToken`.
+    pub auth_token: SecretString,
 }
 
 impl CreateWikiByZip {
     /// Begins with what it cannot do without.
     pub fn new(
-        auth_token: impl Into<SecretString>,
+        project_name: impl Into<String>,
         file_name: impl Into<String>,
         key: impl Into<String>,
         parent_iid: i64,
-        project_name: impl Into<String>,
         time: impl Into<Timestamp>,
+        auth_token: impl Into<SecretString>,
     ) -> Self {
         Self {
-            auth_token: auth_token.into(),
+            project_name: project_name.into(),
             file_name: file_name.into(),
             key: key.into(),
             parent_iid,
-            project_name: project_name.into(),
             time: time.into(),
+            auth_token: auth_token.into(),
         }
     }
 }
@@ -133,18 +133,18 @@ impl CreateWikiByZip {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteWiki {
-    /// Wiki page, by its number within the project.
-    pub iid: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Wiki page, by its number within the project.
+    pub iid: i64,
 }
 
 impl DeleteWiki {
     /// Begins with what it cannot do without.
-    pub fn new(iid: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, iid: i64) -> Self {
         Self {
-            iid,
             project_name: project_name.into(),
+            iid,
         }
     }
 }
@@ -158,18 +158,18 @@ impl DeleteWiki {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeImportJobStatus {
-    /// Job, by the id that [`CreateWikiByZip`] answered.
-    pub job_id: String,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Job, by the id that [`CreateWikiByZip`] answered.
+    pub job_id: String,
 }
 
 impl DescribeImportJobStatus {
     /// Begins with what it cannot do without.
-    pub fn new(job_id: impl Into<String>, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, job_id: impl Into<String>) -> Self {
         Self {
-            job_id: job_id.into(),
             project_name: project_name.into(),
+            job_id: job_id.into(),
         }
     }
 }
@@ -183,18 +183,18 @@ impl DescribeImportJobStatus {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeUpdateJobStatus {
-    /// Job, by the id that [`ModifyWikiByZip`] answered.
-    pub job_id: String,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Job, by the id that [`ModifyWikiByZip`] answered.
+    pub job_id: String,
 }
 
 impl DescribeUpdateJobStatus {
     /// Begins with what it cannot do without.
-    pub fn new(job_id: impl Into<String>, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, job_id: impl Into<String>) -> Self {
         Self {
-            job_id: job_id.into(),
             project_name: project_name.into(),
+            job_id: job_id.into(),
         }
     }
 }
@@ -206,20 +206,20 @@ impl DescribeUpdateJobStatus {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeWiki {
-    /// Wiki page, by its number within the project.
-    pub iid: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Wiki page, by its number within the project.
+    pub iid: i64,
     /// Version of the page to read, as `WikiData::current_version` counts: the first one is 1.
     pub version_id: i64,
 }
 
 impl DescribeWiki {
     /// Begins with what it cannot do without.
-    pub fn new(iid: i64, project_name: impl Into<String>, version_id: i64) -> Self {
+    pub fn new(project_name: impl Into<String>, iid: i64, version_id: i64) -> Self {
         Self {
-            iid,
             project_name: project_name.into(),
+            iid,
             version_id,
         }
     }
@@ -256,32 +256,32 @@ impl DescribeWikiList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyWiki {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
+    /// Headline; required even where the page keeps it.
+    pub title: String,
     /// New text; it takes the place of the old one.
     pub content: String,
     /// Wiki page, by its number within the project.
     pub iid: i64,
     /// Remark about the change, for the history of the page.
     pub msg: Option<String>,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
-    /// Headline; required even where the page keeps it.
-    pub title: String,
 }
 
 impl ModifyWiki {
     /// Begins with what it cannot do without.
     pub fn new(
-        content: impl Into<String>,
-        iid: i64,
         project_name: impl Into<String>,
         title: impl Into<String>,
+        content: impl Into<String>,
+        iid: i64,
     ) -> Self {
         Self {
+            project_name: project_name.into(),
+            title: title.into(),
             content: content.into(),
             iid,
             msg: None,
-            project_name: project_name.into(),
-            title: title.into(),
         }
     }
     /// Remark about the change, for the history of the page.
@@ -300,37 +300,37 @@ impl ModifyWiki {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyWikiByZip {
-    /// What [`CreateUploadToken`] answered as `AuthToken`.
-    pub auth_token: SecretString,
-    /// Name of the zip file, as it was told to [`CreateUploadToken`].
-    pub file_name: String,
-    /// Wiki page, by its number within the project.
-    pub iid: i64,
-    /// Name of the file in the object storage, such as `9fc310d0-3837-11eb-bca5-bd71c937c060.zip`.
-    pub key: String,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Name of the zip file, as it was told to [`CreateUploadToken`].
+    pub file_name: String,
+    /// Name of the file in the object storage, such as `9fc310d0-3837-11eb-bca5-bd71c937c060.zip`.
+    pub key: String,
+    /// Wiki page, by its number within the project.
+    pub iid: i64,
     /// What [`CreateUploadToken`] answered as `Time`.
     pub time: Timestamp,
+    /// What [`CreateUploadToken`] answered as `AuthToken`.
+    pub auth_token: SecretString,
 }
 
 impl ModifyWikiByZip {
     /// Begins with what it cannot do without.
     pub fn new(
-        auth_token: impl Into<SecretString>,
-        file_name: impl Into<String>,
-        iid: i64,
-        key: impl Into<String>,
         project_name: impl Into<String>,
+        file_name: impl Into<String>,
+        key: impl Into<String>,
+        iid: i64,
         time: impl Into<Timestamp>,
+        auth_token: impl Into<SecretString>,
     ) -> Self {
         Self {
-            auth_token: auth_token.into(),
-            file_name: file_name.into(),
-            iid,
-            key: key.into(),
             project_name: project_name.into(),
+            file_name: file_name.into(),
+            key: key.into(),
+            iid,
             time: time.into(),
+            auth_token: auth_token.into(),
         }
     }
 }
@@ -342,30 +342,30 @@ impl ModifyWikiByZip {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyWikiOrder {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
+    /// Wiki page, by its number within the project.
+    pub iid: i64,
+    /// Page it is to be under, by its number within the project; 0 is the top.
+    pub parent_iid: i64,
     /// Place after which the page is to stand; the document does not say how places are counted.
     pub after: Option<i64>,
     /// Place before which the page is to stand; the document does not say how places are counted.
     pub before: Option<i64>,
     /// Whether rights are checked, as the document has it, though the name says the opposite; `false` when left out.
     pub forced: Option<bool>,
-    /// Wiki page, by its number within the project.
-    pub iid: i64,
-    /// Page it is to be under, by its number within the project; 0 is the top.
-    pub parent_iid: i64,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
 }
 
 impl ModifyWikiOrder {
     /// Begins with what it cannot do without.
-    pub fn new(iid: i64, parent_iid: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, iid: i64, parent_iid: i64) -> Self {
         Self {
+            project_name: project_name.into(),
+            iid,
+            parent_iid,
             after: None,
             before: None,
             forced: None,
-            iid,
-            parent_iid,
-            project_name: project_name.into(),
         }
     }
     /// Place after which the page is to stand; the document does not say how places are counted.
@@ -392,21 +392,21 @@ impl ModifyWikiOrder {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyWikiTitle {
-    /// Wiki page, by its number within the project.
-    pub iid: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
     /// New headline.
     pub title: String,
+    /// Wiki page, by its number within the project.
+    pub iid: i64,
 }
 
 impl ModifyWikiTitle {
     /// Begins with what it cannot do without.
-    pub fn new(iid: i64, project_name: impl Into<String>, title: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, title: impl Into<String>, iid: i64) -> Self {
         Self {
-            iid,
             project_name: project_name.into(),
             title: title.into(),
+            iid,
         }
     }
 }

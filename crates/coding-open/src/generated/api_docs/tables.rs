@@ -36,8 +36,8 @@ impl Record for CreateAPIDoc {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateAPIDoc",
-            &["Content", "ContentType", "PrefixUri", "ProjectName", "SharePassword", "Title"],
-            &[0, 1, 2, 3, 5],
+            &["Content", "ContentType", "PrefixUri", "ProjectName", "Title", "SharePassword"],
+            &[0, 1, 2, 3, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
@@ -45,13 +45,13 @@ impl Record for CreateAPIDoc {
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
             0 => &mut self.content, 1 => &mut self.content_type, 2 => &mut self.prefix_uri,
-            3 => &mut self.project_name, 4 => &mut self.share_password, _ => &mut self.title,
+            3 => &mut self.project_name, 4 => &mut self.title, _ => &mut self.share_password,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
             0 => &self.content, 1 => &self.content_type, 2 => &self.prefix_uri, 3 => &self.project_name,
-            4 => &self.share_password, _ => &self.title,
+            4 => &self.title, _ => &self.share_password,
         }
     }
 }
@@ -173,21 +173,21 @@ impl Record for ModifyAPIDocBaseInfo {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyAPIDocBaseInfo",
-            &["Code", "PrefixUri", "ProjectName", "SharePassword", "Title"],
-            &[0, 2],
+            &["Code", "ProjectName", "PrefixUri", "SharePassword", "Title"],
+            &[0, 1],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.code, 1 => &mut self.prefix_uri, 2 => &mut self.project_name,
+            0 => &mut self.code, 1 => &mut self.project_name, 2 => &mut self.prefix_uri,
             3 => &mut self.share_password, _ => &mut self.title,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.code, 1 => &self.prefix_uri, 2 => &self.project_name, 3 => &self.share_password,
+            0 => &self.code, 1 => &self.project_name, 2 => &self.prefix_uri, 3 => &self.share_password,
             _ => &self.title,
         }
     }

@@ -32,24 +32,24 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: CreateArtifactCredit::INFO, request: || Box::new(CreateArtifactCredit::new(Vec::new(), false, Vec::new(), "")), output: || Box::<CreateArtifactCreditResponse>::default() },
-    Entry { info: CreateArtifactProperties::INFO, request: || Box::new(CreateArtifactProperties::new("", "", 0, Vec::new(), "")), output: || Box::<()>::default() },
+    Entry { info: CreateArtifactProperties::INFO, request: || Box::new(CreateArtifactProperties::new(0, "", "", "", Vec::new())), output: || Box::<()>::default() },
     Entry { info: CreateArtifactRepository::INFO, request: || Box::new(CreateArtifactRepository::new(0, "", 0)), output: || Box::<CreateArtifactRepositoryResponse>::default() },
-    Entry { info: DeleteArtifactProperties::INFO, request: || Box::new(DeleteArtifactProperties::new("", "", 0, [""; 0], "")), output: || Box::<()>::default() },
-    Entry { info: DescribeArtifactChecksums::INFO, request: || Box::new(DescribeArtifactChecksums::new("", "", 0, "")), output: || Box::<DescribeArtifactChecksumsResponse>::default() },
+    Entry { info: DeleteArtifactProperties::INFO, request: || Box::new(DeleteArtifactProperties::new(0, "", "", "", [""; 0])), output: || Box::<()>::default() },
+    Entry { info: DescribeArtifactChecksums::INFO, request: || Box::new(DescribeArtifactChecksums::new(0, "", "", "")), output: || Box::<DescribeArtifactChecksumsResponse>::default() },
     Entry { info: DescribeArtifactCredit::INFO, request: || Box::new(DescribeArtifactCredit::new(0)), output: || Box::<DescribeArtifactCreditResponse>::default() },
     Entry { info: DescribeArtifactCreditList::INFO, request: || Box::new(DescribeArtifactCreditList::new()), output: || Box::<DescribeArtifactCreditListResponse>::default() },
-    Entry { info: DescribeArtifactFileDownloadUrl::INFO, request: || Box::new(DescribeArtifactFileDownloadUrl::new("", "", "", 0, "")), output: || Box::<DescribeArtifactFileDownloadUrlResponse>::default() },
+    Entry { info: DescribeArtifactFileDownloadUrl::INFO, request: || Box::new(DescribeArtifactFileDownloadUrl::new(0, "", "", "", "")), output: || Box::<DescribeArtifactFileDownloadUrlResponse>::default() },
     Entry { info: DescribeArtifactPackageList::INFO, request: || Box::new(DescribeArtifactPackageList::new(0, "")), output: || Box::<DescribeArtifactPackageListResponse>::default() },
-    Entry { info: DescribeArtifactProperties::INFO, request: || Box::new(DescribeArtifactProperties::new("", "", 0, "")), output: || Box::<DescribeArtifactPropertiesResponse>::default() },
+    Entry { info: DescribeArtifactProperties::INFO, request: || Box::new(DescribeArtifactProperties::new(0, "", "", "")), output: || Box::<DescribeArtifactPropertiesResponse>::default() },
     Entry { info: DescribeArtifactRepositoryFileList::INFO, request: || Box::new(DescribeArtifactRepositoryFileList::new("", "")), output: || Box::<DescribeArtifactRepositoryFileListResponse>::default() },
     Entry { info: DescribeArtifactRepositoryList::INFO, request: || Box::new(DescribeArtifactRepositoryList::new(0)), output: || Box::<DescribeArtifactRepositoryListResponse>::default() },
-    Entry { info: DescribeArtifactVersionFileList::INFO, request: || Box::new(DescribeArtifactVersionFileList::new("", "", 0, "")), output: || Box::<DescribeArtifactVersionFileListResponse>::default() },
-    Entry { info: DescribeArtifactVersionList::INFO, request: || Box::new(DescribeArtifactVersionList::new("", 0, "")), output: || Box::<DescribeArtifactVersionListResponse>::default() },
+    Entry { info: DescribeArtifactVersionFileList::INFO, request: || Box::new(DescribeArtifactVersionFileList::new(0, "", "", "")), output: || Box::<DescribeArtifactVersionFileListResponse>::default() },
+    Entry { info: DescribeArtifactVersionList::INFO, request: || Box::new(DescribeArtifactVersionList::new(0, "", "")), output: || Box::<DescribeArtifactVersionListResponse>::default() },
     Entry { info: DescribeTeamArtifacts::INFO, request: || Box::new(DescribeTeamArtifacts::new()), output: || Box::<DescribeTeamArtifactsResponse>::default() },
-    Entry { info: ForbiddenArtifactVersion::INFO, request: || Box::new(ForbiddenArtifactVersion::new("", "", "", 0, "")), output: || Box::<()>::default() },
+    Entry { info: ForbiddenArtifactVersion::INFO, request: || Box::new(ForbiddenArtifactVersion::new(0, "", "", "", "")), output: || Box::<()>::default() },
     Entry { info: ModifyArtifactCredit::INFO, request: || Box::new(ModifyArtifactCredit::new(Vec::new(), false, 0, Vec::new(), "")), output: || Box::<()>::default() },
-    Entry { info: ModifyArtifactProperties::INFO, request: || Box::new(ModifyArtifactProperties::new("", "", 0, Vec::new(), "")), output: || Box::<()>::default() },
-    Entry { info: ReleaseArtifactVersion::INFO, request: || Box::new(ReleaseArtifactVersion::new("", "", 0, "")), output: || Box::<()>::default() },
+    Entry { info: ModifyArtifactProperties::INFO, request: || Box::new(ModifyArtifactProperties::new(0, "", "", "", Vec::new())), output: || Box::<()>::default() },
+    Entry { info: ReleaseArtifactVersion::INFO, request: || Box::new(ReleaseArtifactVersion::new(0, "", "", "")), output: || Box::<()>::default() },
 ];
 
 impl Operation for CreateArtifactCredit {
@@ -96,7 +96,7 @@ impl Record for CreateArtifactProperties {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateArtifactProperties",
-            &["Package", "PackageVersion", "ProjectId", "PropertySet", "Repository"],
+            &["ProjectId", "Repository", "Package", "PackageVersion", "PropertySet"],
             &[0, 1, 2, 3, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -104,14 +104,14 @@ impl Record for CreateArtifactProperties {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.package, 1 => &mut self.package_version, 2 => &mut self.project_id,
-            3 => &mut self.property_set, _ => &mut self.repository,
+            0 => &mut self.project_id, 1 => &mut self.repository, 2 => &mut self.package,
+            3 => &mut self.package_version, _ => &mut self.property_set,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.package, 1 => &self.package_version, 2 => &self.project_id, 3 => &self.property_set,
-            _ => &self.repository,
+            0 => &self.project_id, 1 => &self.repository, 2 => &self.package, 3 => &self.package_version,
+            _ => &self.property_set,
         }
     }
 }
@@ -132,22 +132,22 @@ impl Record for CreateArtifactRepository {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateArtifactRepository",
-            &["AccessLevel", "AllowProxy", "Description", "ProjectId", "RepositoryName", "Type"],
-            &[3, 4, 5],
+            &["ProjectId", "RepositoryName", "Type", "AccessLevel", "AllowProxy", "Description"],
+            &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.access_level, 1 => &mut self.allow_proxy, 2 => &mut self.description,
-            3 => &mut self.project_id, 4 => &mut self.repository_name, _ => &mut self.r#type,
+            0 => &mut self.project_id, 1 => &mut self.repository_name, 2 => &mut self.r#type,
+            3 => &mut self.access_level, 4 => &mut self.allow_proxy, _ => &mut self.description,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.access_level, 1 => &self.allow_proxy, 2 => &self.description, 3 => &self.project_id,
-            4 => &self.repository_name, _ => &self.r#type,
+            0 => &self.project_id, 1 => &self.repository_name, 2 => &self.r#type, 3 => &self.access_level,
+            4 => &self.allow_proxy, _ => &self.description,
         }
     }
 }
@@ -169,7 +169,7 @@ impl Record for DeleteArtifactProperties {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteArtifactProperties",
-            &["Package", "PackageVersion", "ProjectId", "PropertyNameSet", "Repository"],
+            &["ProjectId", "Repository", "Package", "PackageVersion", "PropertyNameSet"],
             &[0, 1, 2, 3, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -177,14 +177,14 @@ impl Record for DeleteArtifactProperties {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.package, 1 => &mut self.package_version, 2 => &mut self.project_id,
-            3 => &mut self.property_name_set, _ => &mut self.repository,
+            0 => &mut self.project_id, 1 => &mut self.repository, 2 => &mut self.package,
+            3 => &mut self.package_version, _ => &mut self.property_name_set,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.package, 1 => &self.package_version, 2 => &self.project_id, 3 => &self.property_name_set,
-            _ => &self.repository,
+            0 => &self.project_id, 1 => &self.repository, 2 => &self.package, 3 => &self.package_version,
+            _ => &self.property_name_set,
         }
     }
 }
@@ -206,7 +206,7 @@ impl Record for DescribeArtifactChecksums {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeArtifactChecksums",
-            &["Package", "PackageVersion", "ProjectId", "Repository"],
+            &["ProjectId", "Repository", "Package", "PackageVersion"],
             &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -214,13 +214,13 @@ impl Record for DescribeArtifactChecksums {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.package, 1 => &mut self.package_version, 2 => &mut self.project_id,
-            _ => &mut self.repository,
+            0 => &mut self.project_id, 1 => &mut self.repository, 2 => &mut self.package,
+            _ => &mut self.package_version,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.package, 1 => &self.package_version, 2 => &self.project_id, _ => &self.repository,
+            0 => &self.project_id, 1 => &self.repository, 2 => &self.package, _ => &self.package_version,
         }
     }
 }
@@ -303,7 +303,7 @@ impl Record for DescribeArtifactFileDownloadUrl {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeArtifactFileDownloadUrl",
-            &["FileName", "Package", "PackageVersion", "ProjectId", "Repository", "Timeout"],
+            &["ProjectId", "Repository", "Package", "PackageVersion", "FileName", "Timeout"],
             &[0, 1, 2, 3, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -311,14 +311,14 @@ impl Record for DescribeArtifactFileDownloadUrl {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.file_name, 1 => &mut self.package, 2 => &mut self.package_version,
-            3 => &mut self.project_id, 4 => &mut self.repository, _ => &mut self.timeout,
+            0 => &mut self.project_id, 1 => &mut self.repository, 2 => &mut self.package,
+            3 => &mut self.package_version, 4 => &mut self.file_name, _ => &mut self.timeout,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.file_name, 1 => &self.package, 2 => &self.package_version, 3 => &self.project_id,
-            4 => &self.repository, _ => &self.timeout,
+            0 => &self.project_id, 1 => &self.repository, 2 => &self.package, 3 => &self.package_version,
+            4 => &self.file_name, _ => &self.timeout,
         }
     }
 }
@@ -349,22 +349,22 @@ impl Record for DescribeArtifactPackageList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeArtifactPackageList",
-            &["PackagePrefix", "PageNumber", "PageSize", "ProjectId", "Repository"],
-            &[3, 4],
+            &["ProjectId", "Repository", "PackagePrefix", "PageNumber", "PageSize"],
+            &[0, 1],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.package_prefix, 1 => &mut self.page_number, 2 => &mut self.page_size,
-            3 => &mut self.project_id, _ => &mut self.repository,
+            0 => &mut self.project_id, 1 => &mut self.repository, 2 => &mut self.package_prefix,
+            3 => &mut self.page_number, _ => &mut self.page_size,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.package_prefix, 1 => &self.page_number, 2 => &self.page_size, 3 => &self.project_id,
-            _ => &self.repository,
+            0 => &self.project_id, 1 => &self.repository, 2 => &self.package_prefix, 3 => &self.page_number,
+            _ => &self.page_size,
         }
     }
 }
@@ -385,7 +385,7 @@ impl Record for DescribeArtifactProperties {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeArtifactProperties",
-            &["Package", "PackageVersion", "ProjectId", "Repository"],
+            &["ProjectId", "Repository", "Package", "PackageVersion"],
             &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -393,13 +393,13 @@ impl Record for DescribeArtifactProperties {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.package, 1 => &mut self.package_version, 2 => &mut self.project_id,
-            _ => &mut self.repository,
+            0 => &mut self.project_id, 1 => &mut self.repository, 2 => &mut self.package,
+            _ => &mut self.package_version,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.package, 1 => &self.package_version, 2 => &self.project_id, _ => &self.repository,
+            0 => &self.project_id, 1 => &self.repository, 2 => &self.package, _ => &self.package_version,
         }
     }
 }
@@ -429,22 +429,22 @@ impl Record for DescribeArtifactRepositoryFileList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeArtifactRepositoryFileList",
-            &["Artifacts", "ContinuationToken", "PageSize", "Project", "Repository"],
-            &[3, 4],
+            &["Project", "Repository", "Artifacts", "ContinuationToken", "PageSize"],
+            &[0, 1],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.artifacts, 1 => &mut self.continuation_token, 2 => &mut self.page_size,
-            3 => &mut self.project, _ => &mut self.repository,
+            0 => &mut self.project, 1 => &mut self.repository, 2 => &mut self.artifacts,
+            3 => &mut self.continuation_token, _ => &mut self.page_size,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.artifacts, 1 => &self.continuation_token, 2 => &self.page_size, 3 => &self.project,
-            _ => &self.repository,
+            0 => &self.project, 1 => &self.repository, 2 => &self.artifacts, 3 => &self.continuation_token,
+            _ => &self.page_size,
         }
     }
 }
@@ -475,20 +475,20 @@ impl Record for DescribeArtifactRepositoryList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeArtifactRepositoryList",
-            &["PageNumber", "PageSize", "ProjectId", "Type"],
-            &[2],
+            &["ProjectId", "PageNumber", "PageSize", "Type"],
+            &[0],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.page_number, 1 => &mut self.page_size, 2 => &mut self.project_id, _ => &mut self.r#type,
+            0 => &mut self.project_id, 1 => &mut self.page_number, 2 => &mut self.page_size, _ => &mut self.r#type,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.page_number, 1 => &self.page_size, 2 => &self.project_id, _ => &self.r#type,
+            0 => &self.project_id, 1 => &self.page_number, 2 => &self.page_size, _ => &self.r#type,
         }
     }
 }
@@ -509,22 +509,22 @@ impl Record for DescribeArtifactVersionFileList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeArtifactVersionFileList",
-            &["Maven", "Package", "PackageVersion", "ProjectId", "Repository"],
-            &[1, 2, 3, 4],
+            &["ProjectId", "Repository", "Package", "PackageVersion", "Maven"],
+            &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.maven, 1 => &mut self.package, 2 => &mut self.package_version, 3 => &mut self.project_id,
-            _ => &mut self.repository,
+            0 => &mut self.project_id, 1 => &mut self.repository, 2 => &mut self.package,
+            3 => &mut self.package_version, _ => &mut self.maven,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.maven, 1 => &self.package, 2 => &self.package_version, 3 => &self.project_id,
-            _ => &self.repository,
+            0 => &self.project_id, 1 => &self.repository, 2 => &self.package, 3 => &self.package_version,
+            _ => &self.maven,
         }
     }
 }
@@ -555,22 +555,22 @@ impl Record for DescribeArtifactVersionList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeArtifactVersionList",
-            &["Package", "PageNumber", "PageSize", "ProjectId", "Repository"],
-            &[0, 3, 4],
+            &["ProjectId", "Repository", "Package", "PageNumber", "PageSize"],
+            &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.package, 1 => &mut self.page_number, 2 => &mut self.page_size, 3 => &mut self.project_id,
-            _ => &mut self.repository,
+            0 => &mut self.project_id, 1 => &mut self.repository, 2 => &mut self.package, 3 => &mut self.page_number,
+            _ => &mut self.page_size,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.package, 1 => &self.page_number, 2 => &self.page_size, 3 => &self.project_id,
-            _ => &self.repository,
+            0 => &self.project_id, 1 => &self.repository, 2 => &self.package, 3 => &self.page_number,
+            _ => &self.page_size,
         }
     }
 }
@@ -636,22 +636,22 @@ impl Record for ForbiddenArtifactVersion {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ForbiddenArtifactVersion",
-            &["ForbiddenAction", "ForbiddenNote", "Package", "PackageVersion", "ProjectId", "Repository"],
-            &[0, 2, 3, 4, 5],
+            &["ProjectId", "Repository", "Package", "PackageVersion", "ForbiddenAction", "ForbiddenNote"],
+            &[0, 1, 2, 3, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.forbidden_action, 1 => &mut self.forbidden_note, 2 => &mut self.package,
-            3 => &mut self.package_version, 4 => &mut self.project_id, _ => &mut self.repository,
+            0 => &mut self.project_id, 1 => &mut self.repository, 2 => &mut self.package,
+            3 => &mut self.package_version, 4 => &mut self.forbidden_action, _ => &mut self.forbidden_note,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.forbidden_action, 1 => &self.forbidden_note, 2 => &self.package, 3 => &self.package_version,
-            4 => &self.project_id, _ => &self.repository,
+            0 => &self.project_id, 1 => &self.repository, 2 => &self.package, 3 => &self.package_version,
+            4 => &self.forbidden_action, _ => &self.forbidden_note,
         }
     }
 }
@@ -708,7 +708,7 @@ impl Record for ModifyArtifactProperties {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyArtifactProperties",
-            &["Package", "PackageVersion", "ProjectId", "PropertySet", "Repository"],
+            &["ProjectId", "Repository", "Package", "PackageVersion", "PropertySet"],
             &[0, 1, 2, 3, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -716,14 +716,14 @@ impl Record for ModifyArtifactProperties {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.package, 1 => &mut self.package_version, 2 => &mut self.project_id,
-            3 => &mut self.property_set, _ => &mut self.repository,
+            0 => &mut self.project_id, 1 => &mut self.repository, 2 => &mut self.package,
+            3 => &mut self.package_version, _ => &mut self.property_set,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.package, 1 => &self.package_version, 2 => &self.project_id, 3 => &self.property_set,
-            _ => &self.repository,
+            0 => &self.project_id, 1 => &self.repository, 2 => &self.package, 3 => &self.package_version,
+            _ => &self.property_set,
         }
     }
 }
@@ -745,7 +745,7 @@ impl Record for ReleaseArtifactVersion {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ReleaseArtifactVersion",
-            &["Package", "PackageVersion", "ProjectId", "Repository"],
+            &["ProjectId", "Repository", "Package", "PackageVersion"],
             &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -753,13 +753,13 @@ impl Record for ReleaseArtifactVersion {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.package, 1 => &mut self.package_version, 2 => &mut self.project_id,
-            _ => &mut self.repository,
+            0 => &mut self.project_id, 1 => &mut self.repository, 2 => &mut self.package,
+            _ => &mut self.package_version,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.package, 1 => &self.package_version, 2 => &self.project_id, _ => &self.repository,
+            0 => &self.project_id, 1 => &self.repository, 2 => &self.package, _ => &self.package_version,
         }
     }
 }

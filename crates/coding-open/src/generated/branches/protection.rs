@@ -18,10 +18,10 @@ use super::*;
 pub struct CreateBranchProtection {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Branch to protect, by its name, or a pattern with `*` such as `master*`.
     pub rule: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl CreateBranchProtection {
@@ -30,8 +30,8 @@ impl CreateBranchProtection {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             rule: rule.into(),
+            depot_path,
         }
     }
 }
@@ -43,33 +43,33 @@ impl CreateBranchProtection {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateBranchProtectionMember {
-    /// Whether the user may push directly to the protected branches.
-    pub allow_push: bool,
-    /// Rule that protects branches, by the number that `DescribeBranchProtections` lists.
-    pub branch_protection_id: i64,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
+    /// Rule that protects branches, by the number that `DescribeBranchProtections` lists.
+    pub branch_protection_id: i64,
     /// User, by the global key that is unique in all of CODING.
     pub user_global_key: String,
+    /// Whether the user may push directly to the protected branches.
+    pub allow_push: bool,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl CreateBranchProtectionMember {
     /// Begins with what it cannot do without.
     pub fn new(
         depot: impl Into<Depot>,
-        allow_push: bool,
         branch_protection_id: i64,
         user_global_key: impl Into<String>,
+        allow_push: bool,
     ) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            allow_push,
-            branch_protection_id,
             depot_id,
-            depot_path,
+            branch_protection_id,
             user_global_key: user_global_key.into(),
+            allow_push,
+            depot_path,
         }
     }
 }
@@ -81,10 +81,10 @@ impl CreateBranchProtectionMember {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteBranchProtection {
-    /// Rule that protects branches, by the number that `DescribeBranchProtections` lists.
-    pub branch_protection_id: i64,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Rule that protects branches, by the number that `DescribeBranchProtections` lists.
+    pub branch_protection_id: i64,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
 }
@@ -94,8 +94,8 @@ impl DeleteBranchProtection {
     pub fn new(depot: impl Into<Depot>, branch_protection_id: i64) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            branch_protection_id,
             depot_id,
+            branch_protection_id,
             depot_path,
         }
     }
@@ -108,14 +108,14 @@ impl DeleteBranchProtection {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteBranchProtectionMember {
-    /// Rule that protects branches, by the number that `DescribeBranchProtections` lists.
-    pub branch_protection_id: i64,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
+    /// Rule that protects branches, by the number that `DescribeBranchProtections` lists.
+    pub branch_protection_id: i64,
     /// User, by the global key that is unique in all of CODING.
     pub user_global_key: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DeleteBranchProtectionMember {
@@ -123,10 +123,10 @@ impl DeleteBranchProtectionMember {
     pub fn new(depot: impl Into<Depot>, branch_protection_id: i64, user_global_key: impl Into<String>) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            branch_protection_id,
             depot_id,
-            depot_path,
+            branch_protection_id,
             user_global_key: user_global_key.into(),
+            depot_path,
         }
     }
 }
@@ -140,10 +140,10 @@ impl DeleteBranchProtectionMember {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeBranchProtection {
-    /// Rule that protects branches, by the number that `DescribeBranchProtections` lists.
-    pub branch_protection_id: i64,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Rule that protects branches, by the number that `DescribeBranchProtections` lists.
+    pub branch_protection_id: i64,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
 }
@@ -153,8 +153,8 @@ impl DescribeBranchProtection {
     pub fn new(depot: impl Into<Depot>, branch_protection_id: i64) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            branch_protection_id,
             depot_id,
+            branch_protection_id,
             depot_path,
         }
     }
@@ -169,10 +169,10 @@ impl DescribeBranchProtection {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeBranchProtectionMembers {
-    /// Rule that protects branches, by the number that `DescribeBranchProtections` lists.
-    pub branch_protection_id: i64,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Rule that protects branches, by the number that `DescribeBranchProtections` lists.
+    pub branch_protection_id: i64,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
 }
@@ -182,8 +182,8 @@ impl DescribeBranchProtectionMembers {
     pub fn new(depot: impl Into<Depot>, branch_protection_id: i64) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            branch_protection_id,
             depot_id,
+            branch_protection_id,
             depot_path,
         }
     }
@@ -222,10 +222,10 @@ impl DescribeBranchProtections {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeProtectedBranch {
-    /// Protected branch to read.
-    pub branch_name: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Protected branch to read.
+    pub branch_name: String,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
 }
@@ -235,8 +235,8 @@ impl DescribeProtectedBranch {
     pub fn new(depot: impl Into<Depot>, branch_name: impl Into<String>) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            branch_name: branch_name.into(),
             depot_id,
+            branch_name: branch_name.into(),
             depot_path,
         }
     }
@@ -249,10 +249,10 @@ impl DescribeProtectedBranch {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeProtectedBranchMembers {
-    /// Protected branch whose users to list.
-    pub branch_name: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Protected branch whose users to list.
+    pub branch_name: String,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
 }
@@ -262,8 +262,8 @@ impl DescribeProtectedBranchMembers {
     pub fn new(depot: impl Into<Depot>, branch_name: impl Into<String>) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            branch_name: branch_name.into(),
             depot_id,
+            branch_name: branch_name.into(),
             depot_path,
         }
     }
@@ -307,11 +307,11 @@ impl DescribeProtectedBranches {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyBranchProtection {
+    /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
+    pub depot_id: Option<i64>,
     /// The rule as it is to be. Its `BranchProtectionId` says which rule to change; a `MatcherCount` sent in the
     /// samples came back as 0.
     pub branch_protection: BranchProtection,
-    /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
-    pub depot_id: Option<i64>,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
 }
@@ -321,8 +321,8 @@ impl ModifyBranchProtection {
     pub fn new(depot: impl Into<Depot>, branch_protection: BranchProtection) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            branch_protection,
             depot_id,
+            branch_protection,
             depot_path,
         }
     }
@@ -337,12 +337,12 @@ impl ModifyBranchProtection {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyBranchProtectionMemberPermission {
+    /// Repository of the rule, by its path `team/project/depot`.
+    pub depot_path: String,
     /// Whether the user may push directly from now on.
     pub allow_push: bool,
     /// Rule, by the branch or pattern it is for, such as `master*`.
     pub branch_rule_name: String,
-    /// Repository of the rule, by its path `team/project/depot`.
-    pub depot_path: String,
     /// User, by the global key that is unique in all of CODING.
     pub user_global_key: String,
 }
@@ -350,15 +350,15 @@ pub struct ModifyBranchProtectionMemberPermission {
 impl ModifyBranchProtectionMemberPermission {
     /// Begins with what it cannot do without.
     pub fn new(
+        depot_path: impl Into<String>,
         allow_push: bool,
         branch_rule_name: impl Into<String>,
-        depot_path: impl Into<String>,
         user_global_key: impl Into<String>,
     ) -> Self {
         Self {
+            depot_path: depot_path.into(),
             allow_push,
             branch_rule_name: branch_rule_name.into(),
-            depot_path: depot_path.into(),
             user_global_key: user_global_key.into(),
         }
     }

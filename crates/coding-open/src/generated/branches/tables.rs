@@ -41,7 +41,7 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: CreateBranchProtection::INFO, request: || Box::new(CreateBranchProtection::new(crate::Depot::NONE, "")), output: || Box::<()>::default() },
-    Entry { info: CreateBranchProtectionMember::INFO, request: || Box::new(CreateBranchProtectionMember::new(crate::Depot::NONE, false, 0, "")), output: || Box::<()>::default() },
+    Entry { info: CreateBranchProtectionMember::INFO, request: || Box::new(CreateBranchProtectionMember::new(crate::Depot::NONE, 0, "", false)), output: || Box::<()>::default() },
     Entry { info: CreateGitBranch::INFO, request: || Box::new(CreateGitBranch::new(crate::Depot::NONE, "", "")), output: || Box::<()>::default() },
     Entry { info: CreateReadOnlyRef::INFO, request: || Box::new(CreateReadOnlyRef::new("", "")), output: || Box::<()>::default() },
     Entry { info: DeleteBranchProtection::INFO, request: || Box::new(DeleteBranchProtection::new(crate::Depot::NONE, 0)), output: || Box::<()>::default() },
@@ -59,12 +59,12 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: DescribeGitBranchesBySha::INFO, request: || Box::new(DescribeGitBranchesBySha::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitBranchesByShaResponse>::default() },
     Entry { info: DescribeGitRef::INFO, request: || Box::new(DescribeGitRef::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitRefResponse>::default() },
     Entry { info: DescribeGitRefsBySha::INFO, request: || Box::new(DescribeGitRefsBySha::new(crate::Depot::NONE, "", "")), output: || Box::<DescribeGitRefsByShaResponse>::default() },
-    Entry { info: DescribeProjectDepotBranches::INFO, request: || Box::new(DescribeProjectDepotBranches::new("", 0, 0)), output: || Box::<DescribeProjectDepotBranchesResponse>::default() },
+    Entry { info: DescribeProjectDepotBranches::INFO, request: || Box::new(DescribeProjectDepotBranches::new(0, 0, "")), output: || Box::<DescribeProjectDepotBranchesResponse>::default() },
     Entry { info: DescribeProtectedBranch::INFO, request: || Box::new(DescribeProtectedBranch::new(crate::Depot::NONE, "")), output: || Box::<DescribeProtectedBranchResponse>::default() },
     Entry { info: DescribeProtectedBranchMembers::INFO, request: || Box::new(DescribeProtectedBranchMembers::new(crate::Depot::NONE, "")), output: || Box::<DescribeProtectedBranchMembersResponse>::default() },
     Entry { info: DescribeProtectedBranches::INFO, request: || Box::new(DescribeProtectedBranches::new(crate::Depot::NONE)), output: || Box::<DescribeProtectedBranchesResponse>::default() },
     Entry { info: ModifyBranchProtection::INFO, request: || Box::new(ModifyBranchProtection::new(crate::Depot::NONE, Default::default())), output: || Box::<ModifyBranchProtectionResponse>::default() },
-    Entry { info: ModifyBranchProtectionMemberPermission::INFO, request: || Box::new(ModifyBranchProtectionMemberPermission::new(false, "", "", "")), output: || Box::<()>::default() },
+    Entry { info: ModifyBranchProtectionMemberPermission::INFO, request: || Box::new(ModifyBranchProtectionMemberPermission::new("", false, "", "")), output: || Box::<()>::default() },
     Entry { info: ModifyDefaultBranch::INFO, request: || Box::new(ModifyDefaultBranch::new(crate::Depot::NONE, "")), output: || Box::<()>::default() },
 ];
 
@@ -79,22 +79,22 @@ impl Record for CreateGitBranch {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateGitBranch",
-            &["BranchName", "DepotId", "DepotPath", "Note", "StartPoint"],
-            &[0, 4],
+            &["DepotId", "BranchName", "StartPoint", "DepotPath", "Note"],
+            &[1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.branch_name, 1 => &mut self.depot_id, 2 => &mut self.depot_path, 3 => &mut self.note,
-            _ => &mut self.start_point,
+            0 => &mut self.depot_id, 1 => &mut self.branch_name, 2 => &mut self.start_point,
+            3 => &mut self.depot_path, _ => &mut self.note,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.branch_name, 1 => &self.depot_id, 2 => &self.depot_path, 3 => &self.note,
-            _ => &self.start_point,
+            0 => &self.depot_id, 1 => &self.branch_name, 2 => &self.start_point, 3 => &self.depot_path,
+            _ => &self.note,
         }
     }
 }
@@ -151,20 +151,20 @@ impl Record for DeleteGitBranch {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteGitBranch",
-            &["BranchName", "DepotId", "DepotPath"],
-            &[0],
+            &["DepotId", "BranchName", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.branch_name, 1 => &mut self.depot_id, _ => &mut self.depot_path,
+            0 => &mut self.depot_id, 1 => &mut self.branch_name, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.branch_name, 1 => &self.depot_id, _ => &self.depot_path,
+            0 => &self.depot_id, 1 => &self.branch_name, _ => &self.depot_path,
         }
     }
 }
@@ -287,20 +287,20 @@ impl Record for DescribeGitBranch {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitBranch",
-            &["BranchName", "DepotId", "DepotPath"],
-            &[0],
+            &["DepotId", "BranchName", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.branch_name, 1 => &mut self.depot_id, _ => &mut self.depot_path,
+            0 => &mut self.depot_id, 1 => &mut self.branch_name, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.branch_name, 1 => &self.depot_id, _ => &self.depot_path,
+            0 => &self.depot_id, 1 => &self.branch_name, _ => &self.depot_path,
         }
     }
 }
@@ -332,20 +332,20 @@ impl Record for DescribeGitBranchList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitBranchList",
-            &["DepotPath", "KeyWord", "PageNumber", "PageSize"],
-            &[0, 2, 3],
+            &["DepotPath", "PageNumber", "PageSize", "KeyWord"],
+            &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_path, 1 => &mut self.key_word, 2 => &mut self.page_number, _ => &mut self.page_size,
+            0 => &mut self.depot_path, 1 => &mut self.page_number, 2 => &mut self.page_size, _ => &mut self.key_word,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_path, 1 => &self.key_word, 2 => &self.page_number, _ => &self.page_size,
+            0 => &self.depot_path, 1 => &self.page_number, 2 => &self.page_size, _ => &self.key_word,
         }
     }
 }
@@ -412,20 +412,20 @@ impl Record for DescribeGitBranchesBySha {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitBranchesBySha",
-            &["DepotId", "DepotPath", "Sha"],
-            &[2],
+            &["DepotId", "Sha", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.sha,
+            0 => &mut self.depot_id, 1 => &mut self.sha, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.sha,
+            0 => &self.depot_id, 1 => &self.sha, _ => &self.depot_path,
         }
     }
 }
@@ -446,20 +446,20 @@ impl Record for DescribeGitRef {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitRef",
-            &["DepotId", "DepotPath", "Revision"],
-            &[2],
+            &["DepotId", "Revision", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.revision,
+            0 => &mut self.depot_id, 1 => &mut self.revision, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.revision,
+            0 => &self.depot_id, 1 => &self.revision, _ => &self.depot_path,
         }
     }
 }
@@ -480,20 +480,20 @@ impl Record for DescribeGitRefsBySha {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitRefsBySha",
-            &["DepotId", "DepotPath", "Sha", "Type"],
-            &[2, 3],
+            &["DepotId", "Sha", "Type", "DepotPath"],
+            &[1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.sha, _ => &mut self.r#type,
+            0 => &mut self.depot_id, 1 => &mut self.sha, 2 => &mut self.r#type, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.sha, _ => &self.r#type,
+            0 => &self.depot_id, 1 => &self.sha, 2 => &self.r#type, _ => &self.depot_path,
         }
     }
 }
@@ -514,7 +514,7 @@ impl Record for DescribeProjectDepotBranches {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeProjectDepotBranches",
-            &["DepotType", "Id", "ProjectId"],
+            &["ProjectId", "Id", "DepotType"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -522,12 +522,12 @@ impl Record for DescribeProjectDepotBranches {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_type, 1 => &mut self.id, _ => &mut self.project_id,
+            0 => &mut self.project_id, 1 => &mut self.id, _ => &mut self.depot_type,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_type, 1 => &self.id, _ => &self.project_id,
+            0 => &self.project_id, 1 => &self.id, _ => &self.depot_type,
         }
     }
 }
@@ -549,20 +549,20 @@ impl Record for ModifyDefaultBranch {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyDefaultBranch",
-            &["BranchName", "DepotId", "DepotPath"],
-            &[0],
+            &["DepotId", "BranchName", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.branch_name, 1 => &mut self.depot_id, _ => &mut self.depot_path,
+            0 => &mut self.depot_id, 1 => &mut self.branch_name, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.branch_name, 1 => &self.depot_id, _ => &self.depot_path,
+            0 => &self.depot_id, 1 => &self.branch_name, _ => &self.depot_path,
         }
     }
 }

@@ -47,8 +47,8 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: BindCdApplicationToProject::INFO, request: || Box::new(BindCdApplicationToProject::new("", "")), output: || Box::<()>::default() },
     Entry { info: CancelCdPipeline::INFO, request: || Box::new(CancelCdPipeline::new("")), output: || Box::<()>::default() },
-    Entry { info: CreateCdCloudAccount::INFO, request: || Box::new(CreateCdCloudAccount::new("", Default::default(), "")), output: || Box::<CreateCdCloudAccountResponse>::default() },
-    Entry { info: CreateCdHostServerGroup::INFO, request: || Box::new(CreateCdHostServerGroup::new(0, "", "", [""; 0], 0, "")), output: || Box::<CreateCdHostServerGroupResponse>::default() },
+    Entry { info: CreateCdCloudAccount::INFO, request: || Box::new(CreateCdCloudAccount::new("", "", Default::default())), output: || Box::<CreateCdCloudAccountResponse>::default() },
+    Entry { info: CreateCdHostServerGroup::INFO, request: || Box::new(CreateCdHostServerGroup::new(0, "", "", "", 0, [""; 0])), output: || Box::<CreateCdHostServerGroupResponse>::default() },
     Entry { info: CreateCdPipeline::INFO, request: || Box::new(CreateCdPipeline::new("")), output: || Box::<CreateCdPipelineResponse>::default() },
     Entry { info: CreateCdTask::INFO, request: || Box::new(CreateCdTask::new("")), output: || Box::<CreateCdTaskResponse>::default() },
     Entry { info: DeleteCdCloudAccount::INFO, request: || Box::new(DeleteCdCloudAccount::new(0)), output: || Box::<()>::default() },
@@ -73,8 +73,8 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: DescribeCdPipelineConfigs::INFO, request: || Box::new(DescribeCdPipelineConfigs::new("")), output: || Box::<DescribeCdPipelineConfigsResponse>::default() },
     Entry { info: DescribeCdTask::INFO, request: || Box::new(DescribeCdTask::new("")), output: || Box::<DescribeCdTaskResponse>::default() },
     Entry { info: DescribeHostServerInstance::INFO, request: || Box::new(DescribeHostServerInstance::new("", "")), output: || Box::<DescribeHostServerInstanceResponse>::default() },
-    Entry { info: ModifyCdCloudAccount::INFO, request: || Box::new(ModifyCdCloudAccount::new(Default::default(), 0, "")), output: || Box::<ModifyCdCloudAccountResponse>::default() },
-    Entry { info: ModifyCdHostServerGroup::INFO, request: || Box::new(ModifyCdHostServerGroup::new(0, "", "", 0, [""; 0], 0, "")), output: || Box::<ModifyCdHostServerGroupResponse>::default() },
+    Entry { info: ModifyCdCloudAccount::INFO, request: || Box::new(ModifyCdCloudAccount::new(0, "", Default::default())), output: || Box::<ModifyCdCloudAccountResponse>::default() },
+    Entry { info: ModifyCdHostServerGroup::INFO, request: || Box::new(ModifyCdHostServerGroup::new(0, "", "", "", 0, [""; 0], 0)), output: || Box::<ModifyCdHostServerGroupResponse>::default() },
     Entry { info: ModifyCdPipeline::INFO, request: || Box::new(ModifyCdPipeline::new("", "")), output: || Box::<ModifyCdPipelineResponse>::default() },
     Entry { info: ReorderCdPipelines::INFO, request: || Box::new(ReorderCdPipelines::new("", Vec::new())), output: || Box::<ReorderCdPipelinesResponse>::default() },
     Entry { info: TriggerCdPipeline::INFO, request: || Box::new(TriggerCdPipeline::new("", "", "")), output: || Box::<TriggerCdPipelineResponse>::default() },
@@ -91,7 +91,7 @@ impl Record for BindCdApplicationToProject {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "BindCdApplicationToProject",
-            &["Application", "ProjectName"],
+            &["ProjectName", "Application"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -99,12 +99,12 @@ impl Record for BindCdApplicationToProject {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.application, _ => &mut self.project_name,
+            0 => &mut self.project_name, _ => &mut self.application,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.application, _ => &self.project_name,
+            0 => &self.project_name, _ => &self.application,
         }
     }
 }
@@ -160,7 +160,7 @@ impl Record for CreateCdCloudAccount {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateCdCloudAccount",
-            &["CloudProvider", "Credential", "Name"],
+            &["CloudProvider", "Name", "Credential"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -168,12 +168,12 @@ impl Record for CreateCdCloudAccount {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.cloud_provider, 1 => &mut self.credential, _ => &mut self.name,
+            0 => &mut self.cloud_provider, 1 => &mut self.name, _ => &mut self.credential,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.cloud_provider, 1 => &self.credential, _ => &self.name,
+            0 => &self.cloud_provider, 1 => &self.name, _ => &self.credential,
         }
     }
 }
@@ -194,23 +194,23 @@ impl Record for CreateCdHostServerGroup {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateCdHostServerGroup",
-            &["AgentMachineId", "AuthMethod", "DisplayName", "Ips", "Labels", "Password", "Port", "UserName"],
-            &[0, 1, 2, 3, 6, 7],
+            &["AgentMachineId", "DisplayName", "AuthMethod", "UserName", "Port", "Ips", "Labels", "Password"],
+            &[0, 1, 2, 3, 4, 5],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.agent_machine_id, 1 => &mut self.auth_method, 2 => &mut self.display_name,
-            3 => &mut self.ips, 4 => &mut self.labels, 5 => &mut self.password, 6 => &mut self.port,
-            _ => &mut self.user_name,
+            0 => &mut self.agent_machine_id, 1 => &mut self.display_name, 2 => &mut self.auth_method,
+            3 => &mut self.user_name, 4 => &mut self.port, 5 => &mut self.ips, 6 => &mut self.labels,
+            _ => &mut self.password,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.agent_machine_id, 1 => &self.auth_method, 2 => &self.display_name, 3 => &self.ips,
-            4 => &self.labels, 5 => &self.password, 6 => &self.port, _ => &self.user_name,
+            0 => &self.agent_machine_id, 1 => &self.display_name, 2 => &self.auth_method, 3 => &self.user_name,
+            4 => &self.port, 5 => &self.ips, 6 => &self.labels, _ => &self.password,
         }
     }
 }
@@ -612,7 +612,7 @@ impl Record for DescribeCdDeployCountByApplications {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeCdDeployCountByApplications",
-            &["Application", "EndAt", "StartAt"],
+            &["Application", "StartAt", "EndAt"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -620,12 +620,12 @@ impl Record for DescribeCdDeployCountByApplications {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.application, 1 => &mut self.end_at, _ => &mut self.start_at,
+            0 => &mut self.application, 1 => &mut self.start_at, _ => &mut self.end_at,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.application, 1 => &self.end_at, _ => &self.start_at,
+            0 => &self.application, 1 => &self.start_at, _ => &self.end_at,
         }
     }
 }
@@ -646,7 +646,7 @@ impl Record for DescribeCdDeployCountByProject {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeCdDeployCountByProject",
-            &["EndAt", "ProjectName", "StartAt"],
+            &["ProjectName", "StartAt", "EndAt"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -654,12 +654,12 @@ impl Record for DescribeCdDeployCountByProject {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.end_at, 1 => &mut self.project_name, _ => &mut self.start_at,
+            0 => &mut self.project_name, 1 => &mut self.start_at, _ => &mut self.end_at,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.end_at, 1 => &self.project_name, _ => &self.start_at,
+            0 => &self.project_name, 1 => &self.start_at, _ => &self.end_at,
         }
     }
 }
@@ -680,7 +680,7 @@ impl Record for DescribeCdDeployTimeByApplications {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeCdDeployTimeByApplications",
-            &["Application", "EndAt", "StartAt"],
+            &["Application", "StartAt", "EndAt"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -688,12 +688,12 @@ impl Record for DescribeCdDeployTimeByApplications {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.application, 1 => &mut self.end_at, _ => &mut self.start_at,
+            0 => &mut self.application, 1 => &mut self.start_at, _ => &mut self.end_at,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.application, 1 => &self.end_at, _ => &self.start_at,
+            0 => &self.application, 1 => &self.start_at, _ => &self.end_at,
         }
     }
 }
@@ -714,7 +714,7 @@ impl Record for DescribeCdDeployTimeByProject {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeCdDeployTimeByProject",
-            &["EndAt", "ProjectName", "StartAt"],
+            &["ProjectName", "StartAt", "EndAt"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -722,12 +722,12 @@ impl Record for DescribeCdDeployTimeByProject {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.end_at, 1 => &mut self.project_name, _ => &mut self.start_at,
+            0 => &mut self.project_name, 1 => &mut self.start_at, _ => &mut self.end_at,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.end_at, 1 => &self.project_name, _ => &self.start_at,
+            0 => &self.project_name, 1 => &self.start_at, _ => &self.end_at,
         }
     }
 }
@@ -748,7 +748,7 @@ impl Record for DescribeCdDeployTrendByApplications {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeCdDeployTrendByApplications",
-            &["Application", "EndAt", "StartAt"],
+            &["Application", "StartAt", "EndAt"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -756,12 +756,12 @@ impl Record for DescribeCdDeployTrendByApplications {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.application, 1 => &mut self.end_at, _ => &mut self.start_at,
+            0 => &mut self.application, 1 => &mut self.start_at, _ => &mut self.end_at,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.application, 1 => &self.end_at, _ => &self.start_at,
+            0 => &self.application, 1 => &self.start_at, _ => &self.end_at,
         }
     }
 }
@@ -782,7 +782,7 @@ impl Record for DescribeCdDeployTrendByProject {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeCdDeployTrendByProject",
-            &["EndAt", "ProjectName", "StartAt"],
+            &["ProjectName", "StartAt", "EndAt"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -790,12 +790,12 @@ impl Record for DescribeCdDeployTrendByProject {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.end_at, 1 => &mut self.project_name, _ => &mut self.start_at,
+            0 => &mut self.project_name, 1 => &mut self.start_at, _ => &mut self.end_at,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.end_at, 1 => &self.project_name, _ => &self.start_at,
+            0 => &self.project_name, 1 => &self.start_at, _ => &self.end_at,
         }
     }
 }
@@ -1055,7 +1055,7 @@ impl Record for ModifyCdCloudAccount {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyCdCloudAccount",
-            &["Credential", "Id", "Name"],
+            &["Id", "Name", "Credential"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -1063,12 +1063,12 @@ impl Record for ModifyCdCloudAccount {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.credential, 1 => &mut self.id, _ => &mut self.name,
+            0 => &mut self.id, 1 => &mut self.name, _ => &mut self.credential,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.credential, 1 => &self.id, _ => &self.name,
+            0 => &self.id, 1 => &self.name, _ => &self.credential,
         }
     }
 }
@@ -1089,8 +1089,8 @@ impl Record for ModifyCdHostServerGroup {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyCdHostServerGroup",
-            &["AgentMachineId", "AuthMethod", "DisplayName", "Id", "Ips", "Labels", "Password", "Port", "UserName"],
-            &[0, 1, 2, 3, 4, 7, 8],
+            &["AgentMachineId", "DisplayName", "AuthMethod", "UserName", "Port", "Ips", "Id", "Labels", "Password"],
+            &[0, 1, 2, 3, 4, 5, 6],
             &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body,
@@ -1100,15 +1100,15 @@ impl Record for ModifyCdHostServerGroup {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.agent_machine_id, 1 => &mut self.auth_method, 2 => &mut self.display_name,
-            3 => &mut self.id, 4 => &mut self.ips, 5 => &mut self.labels, 6 => &mut self.password,
-            7 => &mut self.port, _ => &mut self.user_name,
+            0 => &mut self.agent_machine_id, 1 => &mut self.display_name, 2 => &mut self.auth_method,
+            3 => &mut self.user_name, 4 => &mut self.port, 5 => &mut self.ips, 6 => &mut self.id,
+            7 => &mut self.labels, _ => &mut self.password,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.agent_machine_id, 1 => &self.auth_method, 2 => &self.display_name, 3 => &self.id,
-            4 => &self.ips, 5 => &self.labels, 6 => &self.password, 7 => &self.port, _ => &self.user_name,
+            0 => &self.agent_machine_id, 1 => &self.display_name, 2 => &self.auth_method, 3 => &self.user_name,
+            4 => &self.port, 5 => &self.ips, 6 => &self.id, 7 => &self.labels, _ => &self.password,
         }
     }
 }

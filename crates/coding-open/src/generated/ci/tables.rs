@@ -37,10 +37,10 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: BoundExternalDepot::INFO, request: || Box::new(BoundExternalDepot::new("", "", 0, false)), output: || Box::<()>::default() },
+    Entry { info: BoundExternalDepot::INFO, request: || Box::new(BoundExternalDepot::new("", false, 0, "")), output: || Box::<()>::default() },
     Entry { info: ClearCodingCIJobCache::INFO, request: || Box::new(ClearCodingCIJobCache::new(0)), output: || Box::<()>::default() },
-    Entry { info: CreateCodingCIJob::INFO, request: || Box::new(CreateCodingCIJob::new(false, false, 0, "", "", "", "", "", "", 0)), output: || Box::<CreateCodingCIJobResponse>::default() },
-    Entry { info: CreateCodingCIJobByTeamTemplate::INFO, request: || Box::new(CreateCodingCIJobByTeamTemplate::new(0, "", "", 0, 0)), output: || Box::<CreateCodingCIJobByTeamTemplateResponse>::default() },
+    Entry { info: CreateCodingCIJob::INFO, request: || Box::new(CreateCodingCIJob::new(0, 0, "", "", "", "", false, false, "", "")), output: || Box::<CreateCodingCIJobResponse>::default() },
+    Entry { info: CreateCodingCIJobByTeamTemplate::INFO, request: || Box::new(CreateCodingCIJobByTeamTemplate::new(0, "", 0, "", 0)), output: || Box::<CreateCodingCIJobByTeamTemplateResponse>::default() },
     Entry { info: DeleteCodingCIBuild::INFO, request: || Box::new(DeleteCodingCIBuild::new(0)), output: || Box::<()>::default() },
     Entry { info: DeleteCodingCIJob::INFO, request: || Box::new(DeleteCodingCIJob::new(0)), output: || Box::<()>::default() },
     Entry { info: DescribeCodingCIBuild::INFO, request: || Box::new(DescribeCodingCIBuild::new(0)), output: || Box::<DescribeCodingCIBuildResponse>::default() },
@@ -51,14 +51,14 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: DescribeCodingCIBuildLogRaw::INFO, request: || Box::new(DescribeCodingCIBuildLogRaw::new(0)), output: || Box::<DescribeCodingCIBuildLogRawResponse>::default() },
     Entry { info: DescribeCodingCIBuildMetrics::INFO, request: || Box::new(DescribeCodingCIBuildMetrics::new("", "")), output: || Box::<DescribeCodingCIBuildMetricsResponse>::default() },
     Entry { info: DescribeCodingCIBuildStage::INFO, request: || Box::new(DescribeCodingCIBuildStage::new(0)), output: || Box::<DescribeCodingCIBuildStageResponse>::default() },
-    Entry { info: DescribeCodingCIBuildStatistics::INFO, request: || Box::new(DescribeCodingCIBuildStatistics::new("", "", 0, "")), output: || Box::<DescribeCodingCIBuildStatisticsResponse>::default() },
+    Entry { info: DescribeCodingCIBuildStatistics::INFO, request: || Box::new(DescribeCodingCIBuildStatistics::new("", 0, "", "")), output: || Box::<DescribeCodingCIBuildStatisticsResponse>::default() },
     Entry { info: DescribeCodingCIBuildStep::INFO, request: || Box::new(DescribeCodingCIBuildStep::new(0, 0)), output: || Box::<DescribeCodingCIBuildStepResponse>::default() },
     Entry { info: DescribeCodingCIBuildStepLog::INFO, request: || Box::new(DescribeCodingCIBuildStepLog::new(0, 0, 0)), output: || Box::<DescribeCodingCIBuildStepLogResponse>::default() },
     Entry { info: DescribeCodingCIBuilds::INFO, request: || Box::new(DescribeCodingCIBuilds::new(0)), output: || Box::<DescribeCodingCIBuildsResponse>::default() },
     Entry { info: DescribeCodingCIJob::INFO, request: || Box::new(DescribeCodingCIJob::new(0)), output: || Box::<DescribeCodingCIJobResponse>::default() },
     Entry { info: DescribeCodingCIJobs::INFO, request: || Box::new(DescribeCodingCIJobs::new(0)), output: || Box::<DescribeCodingCIJobsResponse>::default() },
     Entry { info: ModifyCodingCIAgentEnable::INFO, request: || Box::new(ModifyCodingCIAgentEnable::new(0, false, 0)), output: || Box::<()>::default() },
-    Entry { info: ModifyCodingCIJob::INFO, request: || Box::new(ModifyCodingCIJob::new(false, false, 0, "", "", "", 0, "", "", 0, "")), output: || Box::<()>::default() },
+    Entry { info: ModifyCodingCIJob::INFO, request: || Box::new(ModifyCodingCIJob::new(0, 0, "", "", "", false, false, "", "", "", 0)), output: || Box::<()>::default() },
     Entry { info: StopCodingCIBuild::INFO, request: || Box::new(StopCodingCIBuild::new(0)), output: || Box::<()>::default() },
     Entry { info: TriggerCodingCIBuild::INFO, request: || Box::new(TriggerCodingCIBuild::new(0)), output: || Box::<TriggerCodingCIBuildResponse>::default() },
     Entry { info: TriggerCodingScan::INFO, request: || Box::new(TriggerCodingScan::new(0)), output: || Box::<TriggerCodingScanResponse>::default() },
@@ -77,25 +77,25 @@ impl Record for BoundExternalDepot {
         static SHAPE: Shape = Shape::request(
             "BoundExternalDepot",
             &[
-                "CredentialUUID", "DepotId", "DepotType", "ExternalDepotAddress", "GrantType", "ProjectId", "RepoUrl",
-                "WebHook",
+                "DepotType", "WebHook", "ProjectId", "ExternalDepotAddress", "CredentialUUID", "DepotId", "GrantType",
+                "RepoUrl",
             ],
-            &[2, 3, 5, 7],
+            &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.credential_uuid, 1 => &mut self.depot_id, 2 => &mut self.depot_type,
-            3 => &mut self.external_depot_address, 4 => &mut self.grant_type, 5 => &mut self.project_id,
-            6 => &mut self.repo_url, _ => &mut self.web_hook,
+            0 => &mut self.depot_type, 1 => &mut self.web_hook, 2 => &mut self.project_id,
+            3 => &mut self.external_depot_address, 4 => &mut self.credential_uuid, 5 => &mut self.depot_id,
+            6 => &mut self.grant_type, _ => &mut self.repo_url,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.credential_uuid, 1 => &self.depot_id, 2 => &self.depot_type, 3 => &self.external_depot_address,
-            4 => &self.grant_type, 5 => &self.project_id, 6 => &self.repo_url, _ => &self.web_hook,
+            0 => &self.depot_type, 1 => &self.web_hook, 2 => &self.project_id, 3 => &self.external_depot_address,
+            4 => &self.credential_uuid, 5 => &self.depot_id, 6 => &self.grant_type, _ => &self.repo_url,
         }
     }
 }
@@ -150,13 +150,13 @@ impl Record for CreateCodingCIJob {
         static SHAPE: Shape = Shape::request(
             "CreateCodingCIJob",
             &[
-                "AlwaysUserIdList", "AutoCancelSameMergeRequest", "AutoCancelSameRevision", "BranchRegex",
-                "BranchSelector", "BuildFailUserIdList", "CachePathList", "DepotId", "DepotType", "EnvList",
-                "ExecuteIn", "ExecutedAgentPoolId", "HookType", "JenkinsFileFromType", "JenkinsFilePath",
-                "JenkinsFileStaticContent", "JobFromType", "Name", "ProjectId", "ScheduleList", "TriggerMethodList",
-                "TriggerRemind",
+                "ProjectId", "DepotId", "Name", "ExecuteIn", "HookType", "JenkinsFileFromType",
+                "AutoCancelSameRevision", "AutoCancelSameMergeRequest", "JobFromType", "DepotType",
+                "AlwaysUserIdList", "BranchRegex", "BranchSelector", "BuildFailUserIdList", "CachePathList",
+                "EnvList", "ExecutedAgentPoolId", "JenkinsFilePath", "JenkinsFileStaticContent", "ScheduleList",
+                "TriggerMethodList", "TriggerRemind",
             ],
-            &[1, 2, 7, 8, 10, 12, 13, 16, 17, 18],
+            &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
             &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
@@ -168,25 +168,25 @@ impl Record for CreateCodingCIJob {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.always_user_id_list, 1 => &mut self.auto_cancel_same_merge_request,
-            2 => &mut self.auto_cancel_same_revision, 3 => &mut self.branch_regex, 4 => &mut self.branch_selector,
-            5 => &mut self.build_fail_user_id_list, 6 => &mut self.cache_path_list, 7 => &mut self.depot_id,
-            8 => &mut self.depot_type, 9 => &mut self.env_list, 10 => &mut self.execute_in,
-            11 => &mut self.executed_agent_pool_id, 12 => &mut self.hook_type, 13 => &mut self.jenkins_file_from_type,
-            14 => &mut self.jenkins_file_path, 15 => &mut self.jenkins_file_static_content,
-            16 => &mut self.job_from_type, 17 => &mut self.name, 18 => &mut self.project_id,
-            19 => &mut self.schedule_list, 20 => &mut self.trigger_method_list, _ => &mut self.trigger_remind,
+            0 => &mut self.project_id, 1 => &mut self.depot_id, 2 => &mut self.name, 3 => &mut self.execute_in,
+            4 => &mut self.hook_type, 5 => &mut self.jenkins_file_from_type, 6 => &mut self.auto_cancel_same_revision,
+            7 => &mut self.auto_cancel_same_merge_request, 8 => &mut self.job_from_type, 9 => &mut self.depot_type,
+            10 => &mut self.always_user_id_list, 11 => &mut self.branch_regex, 12 => &mut self.branch_selector,
+            13 => &mut self.build_fail_user_id_list, 14 => &mut self.cache_path_list, 15 => &mut self.env_list,
+            16 => &mut self.executed_agent_pool_id, 17 => &mut self.jenkins_file_path,
+            18 => &mut self.jenkins_file_static_content, 19 => &mut self.schedule_list,
+            20 => &mut self.trigger_method_list, _ => &mut self.trigger_remind,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.always_user_id_list, 1 => &self.auto_cancel_same_merge_request,
-            2 => &self.auto_cancel_same_revision, 3 => &self.branch_regex, 4 => &self.branch_selector,
-            5 => &self.build_fail_user_id_list, 6 => &self.cache_path_list, 7 => &self.depot_id,
-            8 => &self.depot_type, 9 => &self.env_list, 10 => &self.execute_in, 11 => &self.executed_agent_pool_id,
-            12 => &self.hook_type, 13 => &self.jenkins_file_from_type, 14 => &self.jenkins_file_path,
-            15 => &self.jenkins_file_static_content, 16 => &self.job_from_type, 17 => &self.name,
-            18 => &self.project_id, 19 => &self.schedule_list, 20 => &self.trigger_method_list,
+            0 => &self.project_id, 1 => &self.depot_id, 2 => &self.name, 3 => &self.execute_in, 4 => &self.hook_type,
+            5 => &self.jenkins_file_from_type, 6 => &self.auto_cancel_same_revision,
+            7 => &self.auto_cancel_same_merge_request, 8 => &self.job_from_type, 9 => &self.depot_type,
+            10 => &self.always_user_id_list, 11 => &self.branch_regex, 12 => &self.branch_selector,
+            13 => &self.build_fail_user_id_list, 14 => &self.cache_path_list, 15 => &self.env_list,
+            16 => &self.executed_agent_pool_id, 17 => &self.jenkins_file_path,
+            18 => &self.jenkins_file_static_content, 19 => &self.schedule_list, 20 => &self.trigger_method_list,
             _ => &self.trigger_remind,
         }
     }
@@ -207,7 +207,7 @@ impl Record for CreateCodingCIJobByTeamTemplate {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateCodingCIJobByTeamTemplate",
-            &["DepotId", "DepotType", "JobName", "ProjectId", "TemplateId"],
+            &["DepotId", "JobName", "ProjectId", "DepotType", "TemplateId"],
             &[0, 1, 2, 3, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -215,13 +215,13 @@ impl Record for CreateCodingCIJobByTeamTemplate {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_type, 2 => &mut self.job_name, 3 => &mut self.project_id,
+            0 => &mut self.depot_id, 1 => &mut self.job_name, 2 => &mut self.project_id, 3 => &mut self.depot_type,
             _ => &mut self.template_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_type, 2 => &self.job_name, 3 => &self.project_id,
+            0 => &self.depot_id, 1 => &self.job_name, 2 => &self.project_id, 3 => &self.depot_type,
             _ => &self.template_id,
         }
     }
@@ -523,20 +523,20 @@ impl Record for DescribeCodingCIBuildMetrics {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeCodingCIBuildMetrics",
-            &["EndTime", "ProjectId", "StartTime", "Type"],
-            &[0, 2],
+            &["StartTime", "EndTime", "ProjectId", "Type"],
+            &[0, 1],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.end_time, 1 => &mut self.project_id, 2 => &mut self.start_time, _ => &mut self.r#type,
+            0 => &mut self.start_time, 1 => &mut self.end_time, 2 => &mut self.project_id, _ => &mut self.r#type,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.end_time, 1 => &self.project_id, 2 => &self.start_time, _ => &self.r#type,
+            0 => &self.start_time, 1 => &self.end_time, 2 => &self.project_id, _ => &self.r#type,
         }
     }
 }
@@ -589,22 +589,22 @@ impl Record for DescribeCodingCIBuildStatistics {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeCodingCIBuildStatistics",
-            &["EndTime", "JobId", "MetricType", "Period", "ProjectId", "StartTime"],
-            &[0, 2, 3, 5],
+            &["MetricType", "Period", "StartTime", "EndTime", "JobId", "ProjectId"],
+            &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.end_time, 1 => &mut self.job_id, 2 => &mut self.metric_type, 3 => &mut self.period,
-            4 => &mut self.project_id, _ => &mut self.start_time,
+            0 => &mut self.metric_type, 1 => &mut self.period, 2 => &mut self.start_time, 3 => &mut self.end_time,
+            4 => &mut self.job_id, _ => &mut self.project_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.end_time, 1 => &self.job_id, 2 => &self.metric_type, 3 => &self.period, 4 => &self.project_id,
-            _ => &self.start_time,
+            0 => &self.metric_type, 1 => &self.period, 2 => &self.start_time, 3 => &self.end_time, 4 => &self.job_id,
+            _ => &self.project_id,
         }
     }
 }
@@ -668,7 +668,7 @@ impl Record for DescribeCodingCIBuildStepLog {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeCodingCIBuildStepLog",
-            &["BuildId", "StageId", "Start", "StepId"],
+            &["BuildId", "StageId", "StepId", "Start"],
             &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -676,12 +676,12 @@ impl Record for DescribeCodingCIBuildStepLog {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.build_id, 1 => &mut self.stage_id, 2 => &mut self.start, _ => &mut self.step_id,
+            0 => &mut self.build_id, 1 => &mut self.stage_id, 2 => &mut self.step_id, _ => &mut self.start,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.build_id, 1 => &self.stage_id, 2 => &self.start, _ => &self.step_id,
+            0 => &self.build_id, 1 => &self.stage_id, 2 => &self.step_id, _ => &self.start,
         }
     }
 }
@@ -778,20 +778,20 @@ impl Record for DescribeCodingCIJobs {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeCodingCIJobs",
-            &["Filter", "ProjectId"],
-            &[1],
+            &["ProjectId", "Filter"],
+            &[0],
             &[Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.filter, _ => &mut self.project_id,
+            0 => &mut self.project_id, _ => &mut self.filter,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.filter, _ => &self.project_id,
+            0 => &self.project_id, _ => &self.filter,
         }
     }
 }
@@ -848,13 +848,13 @@ impl Record for ModifyCodingCIJob {
         static SHAPE: Shape = Shape::request(
             "ModifyCodingCIJob",
             &[
-                "AlwaysUserIdList", "AutoCancelSameMergeRequest", "AutoCancelSameRevision", "BranchRegex",
-                "BranchSelector", "BuildFailUserIdList", "CachePathList", "DepotId", "DepotType", "EnvList",
-                "ExecuteIn", "ExecutedAgentPoolId", "HookType", "Id", "JenkinsFileFromType", "JenkinsFilePath",
-                "JenkinsFileStaticContent", "JobFromType", "Name", "ProjectId", "ScheduleList", "TriggerMethodList",
-                "TriggerRemind",
+                "ProjectId", "DepotId", "ExecuteIn", "HookType", "JenkinsFileFromType", "AutoCancelSameRevision",
+                "AutoCancelSameMergeRequest", "TriggerRemind", "JobFromType", "DepotType", "Id", "AlwaysUserIdList",
+                "BranchRegex", "BranchSelector", "BuildFailUserIdList", "CachePathList", "EnvList",
+                "ExecutedAgentPoolId", "JenkinsFilePath", "JenkinsFileStaticContent", "Name", "ScheduleList",
+                "TriggerMethodList",
             ],
-            &[1, 2, 7, 8, 10, 12, 13, 14, 17, 19, 22],
+            &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
             &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
@@ -866,27 +866,27 @@ impl Record for ModifyCodingCIJob {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.always_user_id_list, 1 => &mut self.auto_cancel_same_merge_request,
-            2 => &mut self.auto_cancel_same_revision, 3 => &mut self.branch_regex, 4 => &mut self.branch_selector,
-            5 => &mut self.build_fail_user_id_list, 6 => &mut self.cache_path_list, 7 => &mut self.depot_id,
-            8 => &mut self.depot_type, 9 => &mut self.env_list, 10 => &mut self.execute_in,
-            11 => &mut self.executed_agent_pool_id, 12 => &mut self.hook_type, 13 => &mut self.id,
-            14 => &mut self.jenkins_file_from_type, 15 => &mut self.jenkins_file_path,
-            16 => &mut self.jenkins_file_static_content, 17 => &mut self.job_from_type, 18 => &mut self.name,
-            19 => &mut self.project_id, 20 => &mut self.schedule_list, 21 => &mut self.trigger_method_list,
-            _ => &mut self.trigger_remind,
+            0 => &mut self.project_id, 1 => &mut self.depot_id, 2 => &mut self.execute_in, 3 => &mut self.hook_type,
+            4 => &mut self.jenkins_file_from_type, 5 => &mut self.auto_cancel_same_revision,
+            6 => &mut self.auto_cancel_same_merge_request, 7 => &mut self.trigger_remind,
+            8 => &mut self.job_from_type, 9 => &mut self.depot_type, 10 => &mut self.id,
+            11 => &mut self.always_user_id_list, 12 => &mut self.branch_regex, 13 => &mut self.branch_selector,
+            14 => &mut self.build_fail_user_id_list, 15 => &mut self.cache_path_list, 16 => &mut self.env_list,
+            17 => &mut self.executed_agent_pool_id, 18 => &mut self.jenkins_file_path,
+            19 => &mut self.jenkins_file_static_content, 20 => &mut self.name, 21 => &mut self.schedule_list,
+            _ => &mut self.trigger_method_list,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.always_user_id_list, 1 => &self.auto_cancel_same_merge_request,
-            2 => &self.auto_cancel_same_revision, 3 => &self.branch_regex, 4 => &self.branch_selector,
-            5 => &self.build_fail_user_id_list, 6 => &self.cache_path_list, 7 => &self.depot_id,
-            8 => &self.depot_type, 9 => &self.env_list, 10 => &self.execute_in, 11 => &self.executed_agent_pool_id,
-            12 => &self.hook_type, 13 => &self.id, 14 => &self.jenkins_file_from_type, 15 => &self.jenkins_file_path,
-            16 => &self.jenkins_file_static_content, 17 => &self.job_from_type, 18 => &self.name,
-            19 => &self.project_id, 20 => &self.schedule_list, 21 => &self.trigger_method_list,
-            _ => &self.trigger_remind,
+            0 => &self.project_id, 1 => &self.depot_id, 2 => &self.execute_in, 3 => &self.hook_type,
+            4 => &self.jenkins_file_from_type, 5 => &self.auto_cancel_same_revision,
+            6 => &self.auto_cancel_same_merge_request, 7 => &self.trigger_remind, 8 => &self.job_from_type,
+            9 => &self.depot_type, 10 => &self.id, 11 => &self.always_user_id_list, 12 => &self.branch_regex,
+            13 => &self.branch_selector, 14 => &self.build_fail_user_id_list, 15 => &self.cache_path_list,
+            16 => &self.env_list, 17 => &self.executed_agent_pool_id, 18 => &self.jenkins_file_path,
+            19 => &self.jenkins_file_static_content, 20 => &self.name, 21 => &self.schedule_list,
+            _ => &self.trigger_method_list,
         }
     }
 }
@@ -974,20 +974,20 @@ impl Record for TriggerCodingScan {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "TriggerCodingScan",
-            &["IncrScan", "ScanId"],
-            &[1],
+            &["ScanId", "IncrScan"],
+            &[0],
             &[Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.incr_scan, _ => &mut self.scan_id,
+            0 => &mut self.scan_id, _ => &mut self.incr_scan,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.incr_scan, _ => &self.scan_id,
+            0 => &self.scan_id, _ => &self.incr_scan,
         }
     }
 }

@@ -16,12 +16,12 @@ use super::*;
 pub struct DescribeChangeBetween2Commit {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Commit the comparison starts from, by its full hash.
     pub source: String,
     /// Commit the comparison ends at, by its full hash.
     pub target: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeChangeBetween2Commit {
@@ -30,9 +30,9 @@ impl DescribeChangeBetween2Commit {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             source: source.into(),
             target: target.into(),
+            depot_path,
         }
     }
 }
@@ -48,12 +48,12 @@ impl DescribeChangeBetween2Commit {
 pub struct DescribeCommitsBetweenCommitAndCommit {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Where to start: a commit by its full hash, or a branch.
     pub source: String,
     /// Where to end: a commit by its full hash, or a branch.
     pub target: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeCommitsBetweenCommitAndCommit {
@@ -62,9 +62,9 @@ impl DescribeCommitsBetweenCommitAndCommit {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             source: source.into(),
             target: target.into(),
+            depot_path,
         }
     }
 }
@@ -78,34 +78,34 @@ impl DescribeCommitsBetweenCommitAndCommit {
 pub struct DescribeDifferentBetween2Commits {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
-    /// File to compare, by its path in the repository.
-    pub path: String,
-    /// Side to compare from, such as the branch `master`.
-    pub source: String,
-    /// Compare the two directly; `false` when left out.
-    pub straight: Option<bool>,
     /// Side to compare with, such as the branch `dev`.
     pub target: String,
+    /// Side to compare from, such as the branch `master`.
+    pub source: String,
+    /// File to compare, by its path in the repository.
+    pub path: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
+    /// Compare the two directly; `false` when left out.
+    pub straight: Option<bool>,
 }
 
 impl DescribeDifferentBetween2Commits {
     /// Begins with what it cannot do without.
     pub fn new(
         depot: impl Into<Depot>,
-        path: impl Into<String>,
-        source: impl Into<String>,
         target: impl Into<String>,
+        source: impl Into<String>,
+        path: impl Into<String>,
     ) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
-            path: path.into(),
-            source: source.into(),
-            straight: None,
             target: target.into(),
+            source: source.into(),
+            path: path.into(),
+            depot_path,
+            straight: None,
         }
     }
     /// Compare the two directly; `false` when left out.
@@ -128,31 +128,31 @@ impl DescribeDifferentBetween2Commits {
 pub struct DescribeDifferentBetweenTwoCommits {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
-    /// File to compare, by its path in the repository.
-    pub path: String,
     /// One side: a commit by its hash, or a branch.
     pub source: String,
     /// The other side: a commit by its hash, or a branch.
     pub target: String,
+    /// File to compare, by its path in the repository.
+    pub path: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeDifferentBetweenTwoCommits {
     /// Begins with what it cannot do without.
     pub fn new(
         depot: impl Into<Depot>,
-        path: impl Into<String>,
         source: impl Into<String>,
         target: impl Into<String>,
+        path: impl Into<String>,
     ) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
-            path: path.into(),
             source: source.into(),
             target: target.into(),
+            path: path.into(),
+            depot_path,
         }
     }
 }
@@ -168,12 +168,12 @@ impl DescribeDifferentBetweenTwoCommits {
 pub struct DescribeGitCommitDiff {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Commit whose changes to read, by its full hash.
+    pub sha: String,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
     /// Only this file; all files when left out.
     pub path: Option<String>,
-    /// Commit whose changes to read, by its full hash.
-    pub sha: String,
 }
 
 impl DescribeGitCommitDiff {
@@ -182,9 +182,9 @@ impl DescribeGitCommitDiff {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
+            sha: sha.into(),
             depot_path,
             path: None,
-            sha: sha.into(),
         }
     }
     /// Only this file; all files when left out.
@@ -203,23 +203,23 @@ impl DescribeGitCommitDiff {
 pub struct DescribeGitMergeBase {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
-    /// The other branch.
-    pub dest_ref: String,
     /// One branch.
     pub src_ref: String,
+    /// The other branch.
+    pub dest_ref: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeGitMergeBase {
     /// Begins with what it cannot do without.
-    pub fn new(depot: impl Into<Depot>, dest_ref: impl Into<String>, src_ref: impl Into<String>) -> Self {
+    pub fn new(depot: impl Into<Depot>, src_ref: impl Into<String>, dest_ref: impl Into<String>) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
-            dest_ref: dest_ref.into(),
             src_ref: src_ref.into(),
+            dest_ref: dest_ref.into(),
+            depot_path,
         }
     }
 }

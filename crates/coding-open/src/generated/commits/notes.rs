@@ -14,37 +14,37 @@ use super::*;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateGitCommitComment {
-    /// Text of the comment.
-    pub content: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
-    /// Line the comment is about, counted in the diff of the file and not in the file.
-    pub index: i64,
-    /// File the comment is about.
-    pub path: String,
     /// Commit to comment on, by its full hash.
     pub sha: String,
+    /// File the comment is about.
+    pub path: String,
+    /// Line the comment is about, counted in the diff of the file and not in the file.
+    pub index: i64,
+    /// Text of the comment.
+    pub content: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl CreateGitCommitComment {
     /// Begins with what it cannot do without.
     pub fn new(
         depot: impl Into<Depot>,
-        content: impl Into<String>,
-        index: i64,
-        path: impl Into<String>,
         sha: impl Into<String>,
+        path: impl Into<String>,
+        index: i64,
+        content: impl Into<String>,
     ) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            content: content.into(),
             depot_id,
-            depot_path,
-            index,
-            path: path.into(),
             sha: sha.into(),
+            path: path.into(),
+            index,
+            content: content.into(),
+            depot_path,
         }
     }
 }
@@ -58,16 +58,16 @@ impl CreateGitCommitComment {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateGitCommitNote {
-    /// Message of the commit that stores the note.
-    pub commit_message: String,
-    /// Commit the note is for, by its full hash.
-    pub commit_sha: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
+    /// Commit the note is for, by its full hash.
+    pub commit_sha: String,
     /// Text to attach.
     pub note: String,
+    /// Message of the commit that stores the note.
+    pub commit_message: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
     /// Ref to keep the note under, in place of `refs/notes/commits`; what it held may be lost.
     pub notes_ref: Option<String>,
 }
@@ -76,17 +76,17 @@ impl CreateGitCommitNote {
     /// Begins with what it cannot do without.
     pub fn new(
         depot: impl Into<Depot>,
-        commit_message: impl Into<String>,
         commit_sha: impl Into<String>,
         note: impl Into<String>,
+        commit_message: impl Into<String>,
     ) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            commit_message: commit_message.into(),
-            commit_sha: commit_sha.into(),
             depot_id,
-            depot_path,
+            commit_sha: commit_sha.into(),
             note: note.into(),
+            commit_message: commit_message.into(),
+            depot_path,
             notes_ref: None,
         }
     }
@@ -106,12 +106,12 @@ impl CreateGitCommitNote {
 pub struct DescribeGitCommitComments {
     /// Repository of the commit, by its path `team/project/depot`.
     pub depot_path: String,
+    /// Commit whose comments to list, by its full hash.
+    pub sha: String,
     /// Page to fetch, counted from 1.
     pub page_number: i64,
     /// Most items on a page.
     pub page_size: i64,
-    /// Commit whose comments to list, by its full hash.
-    pub sha: String,
 }
 
 impl DescribeGitCommitComments {
@@ -119,9 +119,9 @@ impl DescribeGitCommitComments {
     pub fn new(depot_path: impl Into<String>, sha: impl Into<String>) -> Self {
         Self {
             depot_path: depot_path.into(),
+            sha: sha.into(),
             page_number: 1,
             page_size: 100,
-            sha: sha.into(),
         }
     }
     /// Page to fetch, counted from 1.
@@ -145,14 +145,14 @@ impl DescribeGitCommitComments {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeGitCommitNote {
-    /// Commit whose note to read, by its full hash.
-    pub commit_sha: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
+    /// Commit whose note to read, by its full hash.
+    pub commit_sha: String,
     /// Ref the note is kept under. It has to be given; the official sample sends an empty text.
     pub notes_ref: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeGitCommitNote {
@@ -160,10 +160,10 @@ impl DescribeGitCommitNote {
     pub fn new(depot: impl Into<Depot>, commit_sha: impl Into<String>, notes_ref: impl Into<String>) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            commit_sha: commit_sha.into(),
             depot_id,
-            depot_path,
+            commit_sha: commit_sha.into(),
             notes_ref: notes_ref.into(),
+            depot_path,
         }
     }
 }
@@ -175,29 +175,29 @@ impl DescribeGitCommitNote {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeNotesByCommits {
-    /// Commits whose notes to read, by their full hashes.
-    pub commits: Vec<String>,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Ref the notes are kept under. Other operations call it `NotesRef`.
     pub note_ref: String,
+    /// Commits whose notes to read, by their full hashes.
+    pub commits: Vec<String>,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeNotesByCommits {
     /// Begins with what it cannot do without.
     pub fn new(
         depot: impl Into<Depot>,
-        commits: impl IntoIterator<Item = impl Into<String>>,
         note_ref: impl Into<String>,
+        commits: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            commits: commits.into_iter().map(Into::into).collect(),
             depot_id,
-            depot_path,
             note_ref: note_ref.into(),
+            commits: commits.into_iter().map(Into::into).collect(),
+            depot_path,
         }
     }
 }

@@ -38,8 +38,8 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateGitCommit::INFO, request: || Box::new(CreateGitCommit::new(Vec::new(), "", "", "", "")), output: || Box::<CreateGitCommitResponse>::default() },
-    Entry { info: CreateGitCommitComment::INFO, request: || Box::new(CreateGitCommitComment::new(crate::Depot::NONE, "", 0, "", "")), output: || Box::<CreateGitCommitCommentResponse>::default() },
+    Entry { info: CreateGitCommit::INFO, request: || Box::new(CreateGitCommit::new("", "", "", "", Vec::new())), output: || Box::<CreateGitCommitResponse>::default() },
+    Entry { info: CreateGitCommitComment::INFO, request: || Box::new(CreateGitCommitComment::new(crate::Depot::NONE, "", "", 0, "")), output: || Box::<CreateGitCommitCommentResponse>::default() },
     Entry { info: CreateGitCommitNote::INFO, request: || Box::new(CreateGitCommitNote::new(crate::Depot::NONE, "", "", "")), output: || Box::<()>::default() },
     Entry { info: DescribeChangeBetween2Commit::INFO, request: || Box::new(DescribeChangeBetween2Commit::new(crate::Depot::NONE, "", "")), output: || Box::<DescribeChangeBetween2CommitResponse>::default() },
     Entry { info: DescribeCommitsBetweenCommitAndCommit::INFO, request: || Box::new(DescribeCommitsBetweenCommitAndCommit::new(crate::Depot::NONE, "", "")), output: || Box::<DescribeCommitsBetweenCommitAndCommitResponse>::default() },
@@ -54,8 +54,8 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: DescribeGitCommitStatus::INFO, request: || Box::new(DescribeGitCommitStatus::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitCommitStatusResponse>::default() },
     Entry { info: DescribeGitCommitsInPage::INFO, request: || Box::new(DescribeGitCommitsInPage::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitCommitsInPageResponse>::default() },
     Entry { info: DescribeGitMergeBase::INFO, request: || Box::new(DescribeGitMergeBase::new(crate::Depot::NONE, "", "")), output: || Box::<DescribeGitMergeBaseResponse>::default() },
-    Entry { info: DescribeNotesByCommits::INFO, request: || Box::new(DescribeNotesByCommits::new(crate::Depot::NONE, [""; 0], "")), output: || Box::<DescribeNotesByCommitsResponse>::default() },
-    Entry { info: DescribeProjectDepotCommits::INFO, request: || Box::new(DescribeProjectDepotCommits::new("", "", 0, 0)), output: || Box::<DescribeProjectDepotCommitsResponse>::default() },
+    Entry { info: DescribeNotesByCommits::INFO, request: || Box::new(DescribeNotesByCommits::new(crate::Depot::NONE, "", [""; 0])), output: || Box::<DescribeNotesByCommitsResponse>::default() },
+    Entry { info: DescribeProjectDepotCommits::INFO, request: || Box::new(DescribeProjectDepotCommits::new(0, 0, "", "")), output: || Box::<DescribeProjectDepotCommitsResponse>::default() },
     Entry { info: ModifyGitCherryPick::INFO, request: || Box::new(ModifyGitCherryPick::new(crate::Depot::NONE, "", "")), output: || Box::<()>::default() },
     Entry { info: ModifyGitCommitRevert::INFO, request: || Box::new(ModifyGitCommitRevert::new(crate::Depot::NONE, "", "", "")), output: || Box::<()>::default() },
     Entry { info: ModifyGitCommitStatus::INFO, request: || Box::new(ModifyGitCommitStatus::new(crate::Depot::NONE, "", "", "", "", "")), output: || Box::<()>::default() },
@@ -74,22 +74,22 @@ impl Record for CreateGitCommit {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateGitCommit",
-            &["CommitFiles", "DepotPath", "LastCommitSha", "Message", "NewRef", "Ref"],
-            &[0, 1, 2, 3, 5],
+            &["DepotPath", "LastCommitSha", "Message", "Ref", "CommitFiles", "NewRef"],
+            &[0, 1, 2, 3, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.commit_files, 1 => &mut self.depot_path, 2 => &mut self.last_commit_sha,
-            3 => &mut self.message, 4 => &mut self.new_ref, _ => &mut self.r#ref,
+            0 => &mut self.depot_path, 1 => &mut self.last_commit_sha, 2 => &mut self.message, 3 => &mut self.r#ref,
+            4 => &mut self.commit_files, _ => &mut self.new_ref,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.commit_files, 1 => &self.depot_path, 2 => &self.last_commit_sha, 3 => &self.message,
-            4 => &self.new_ref, _ => &self.r#ref,
+            0 => &self.depot_path, 1 => &self.last_commit_sha, 2 => &self.message, 3 => &self.r#ref,
+            4 => &self.commit_files, _ => &self.new_ref,
         }
     }
 }
@@ -111,7 +111,7 @@ impl Record for DescribeGitCommitFilePathList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitCommitFilePathList",
-            &["CommitSha", "DepotPath"],
+            &["DepotPath", "CommitSha"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -119,12 +119,12 @@ impl Record for DescribeGitCommitFilePathList {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.commit_sha, _ => &mut self.depot_path,
+            0 => &mut self.depot_path, _ => &mut self.commit_sha,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.commit_sha, _ => &self.depot_path,
+            0 => &self.depot_path, _ => &self.commit_sha,
         }
     }
 }
@@ -145,20 +145,20 @@ impl Record for DescribeGitCommitInfo {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitCommitInfo",
-            &["DepotId", "DepotPath", "Sha"],
-            &[2],
+            &["DepotId", "Sha", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.sha,
+            0 => &mut self.depot_id, 1 => &mut self.sha, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.sha,
+            0 => &self.depot_id, 1 => &self.sha, _ => &self.depot_path,
         }
     }
 }
@@ -188,8 +188,8 @@ impl Record for DescribeGitCommitInfos {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitCommitInfos",
-            &["DepotId", "DepotPath", "EndDate", "KeyWord", "PageNumber", "PageSize", "Path", "Ref", "StartDate"],
-            &[7],
+            &["DepotId", "Ref", "DepotPath", "EndDate", "KeyWord", "PageNumber", "PageSize", "Path", "StartDate"],
+            &[1],
             &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body,
@@ -199,15 +199,15 @@ impl Record for DescribeGitCommitInfos {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.end_date, 3 => &mut self.key_word,
-            4 => &mut self.page_number, 5 => &mut self.page_size, 6 => &mut self.path, 7 => &mut self.r#ref,
+            0 => &mut self.depot_id, 1 => &mut self.r#ref, 2 => &mut self.depot_path, 3 => &mut self.end_date,
+            4 => &mut self.key_word, 5 => &mut self.page_number, 6 => &mut self.page_size, 7 => &mut self.path,
             _ => &mut self.start_date,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.end_date, 3 => &self.key_word,
-            4 => &self.page_number, 5 => &self.page_size, 6 => &self.path, 7 => &self.r#ref, _ => &self.start_date,
+            0 => &self.depot_id, 1 => &self.r#ref, 2 => &self.depot_path, 3 => &self.end_date, 4 => &self.key_word,
+            5 => &self.page_number, 6 => &self.page_size, 7 => &self.path, _ => &self.start_date,
         }
     }
 }
@@ -228,20 +228,20 @@ impl Record for DescribeGitCommitStatus {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitCommitStatus",
-            &["CommitSha", "DepotId", "DepotPath"],
-            &[0],
+            &["DepotId", "CommitSha", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.commit_sha, 1 => &mut self.depot_id, _ => &mut self.depot_path,
+            0 => &mut self.depot_id, 1 => &mut self.commit_sha, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.commit_sha, 1 => &self.depot_id, _ => &self.depot_path,
+            0 => &self.depot_id, 1 => &self.commit_sha, _ => &self.depot_path,
         }
     }
 }
@@ -272,8 +272,8 @@ impl Record for DescribeGitCommitsInPage {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitCommitsInPage",
-            &["DepotId", "DepotPath", "EndDate", "KeyWord", "PageNumber", "PageSize", "Path", "Ref", "StartDate"],
-            &[7],
+            &["DepotId", "Ref", "DepotPath", "EndDate", "KeyWord", "PageNumber", "PageSize", "Path", "StartDate"],
+            &[1],
             &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body,
@@ -283,15 +283,15 @@ impl Record for DescribeGitCommitsInPage {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.end_date, 3 => &mut self.key_word,
-            4 => &mut self.page_number, 5 => &mut self.page_size, 6 => &mut self.path, 7 => &mut self.r#ref,
+            0 => &mut self.depot_id, 1 => &mut self.r#ref, 2 => &mut self.depot_path, 3 => &mut self.end_date,
+            4 => &mut self.key_word, 5 => &mut self.page_number, 6 => &mut self.page_size, 7 => &mut self.path,
             _ => &mut self.start_date,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.end_date, 3 => &self.key_word,
-            4 => &self.page_number, 5 => &self.page_size, 6 => &self.path, 7 => &self.r#ref, _ => &self.start_date,
+            0 => &self.depot_id, 1 => &self.r#ref, 2 => &self.depot_path, 3 => &self.end_date, 4 => &self.key_word,
+            5 => &self.page_number, 6 => &self.page_size, 7 => &self.path, _ => &self.start_date,
         }
     }
 }
@@ -312,7 +312,7 @@ impl Record for DescribeProjectDepotCommits {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeProjectDepotCommits",
-            &["Branch", "DepotType", "Id", "ProjectId"],
+            &["ProjectId", "Id", "DepotType", "Branch"],
             &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -320,12 +320,12 @@ impl Record for DescribeProjectDepotCommits {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.branch, 1 => &mut self.depot_type, 2 => &mut self.id, _ => &mut self.project_id,
+            0 => &mut self.project_id, 1 => &mut self.id, 2 => &mut self.depot_type, _ => &mut self.branch,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.branch, 1 => &self.depot_type, 2 => &self.id, _ => &self.project_id,
+            0 => &self.project_id, 1 => &self.id, 2 => &self.depot_type, _ => &self.branch,
         }
     }
 }
@@ -347,20 +347,20 @@ impl Record for ModifyGitCherryPick {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyGitCherryPick",
-            &["BranchName", "DepotId", "DepotPath", "Sha"],
-            &[0, 3],
+            &["DepotId", "BranchName", "Sha", "DepotPath"],
+            &[1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.branch_name, 1 => &mut self.depot_id, 2 => &mut self.depot_path, _ => &mut self.sha,
+            0 => &mut self.depot_id, 1 => &mut self.branch_name, 2 => &mut self.sha, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.branch_name, 1 => &self.depot_id, 2 => &self.depot_path, _ => &self.sha,
+            0 => &self.depot_id, 1 => &self.branch_name, 2 => &self.sha, _ => &self.depot_path,
         }
     }
 }
@@ -382,21 +382,21 @@ impl Record for ModifyGitCommitRevert {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyGitCommitRevert",
-            &["BranchName", "DepotId", "DepotPath", "Message", "Sha"],
-            &[0, 3, 4],
+            &["DepotId", "BranchName", "Sha", "Message", "DepotPath"],
+            &[1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.branch_name, 1 => &mut self.depot_id, 2 => &mut self.depot_path, 3 => &mut self.message,
-            _ => &mut self.sha,
+            0 => &mut self.depot_id, 1 => &mut self.branch_name, 2 => &mut self.sha, 3 => &mut self.message,
+            _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.branch_name, 1 => &self.depot_id, 2 => &self.depot_path, 3 => &self.message, _ => &self.sha,
+            0 => &self.depot_id, 1 => &self.branch_name, 2 => &self.sha, 3 => &self.message, _ => &self.depot_path,
         }
     }
 }
@@ -418,22 +418,22 @@ impl Record for ModifyGitCommitStatus {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyGitCommitStatus",
-            &["CommitSha", "Context", "DepotId", "DepotPath", "Description", "State", "TargetURL"],
-            &[0, 1, 4, 5, 6],
+            &["CommitSha", "State", "Context", "TargetURL", "Description", "DepotId", "DepotPath"],
+            &[0, 1, 2, 3, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.commit_sha, 1 => &mut self.context, 2 => &mut self.depot_id, 3 => &mut self.depot_path,
-            4 => &mut self.description, 5 => &mut self.state, _ => &mut self.target_url,
+            0 => &mut self.commit_sha, 1 => &mut self.state, 2 => &mut self.context, 3 => &mut self.target_url,
+            4 => &mut self.description, 5 => &mut self.depot_id, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.commit_sha, 1 => &self.context, 2 => &self.depot_id, 3 => &self.depot_path,
-            4 => &self.description, 5 => &self.state, _ => &self.target_url,
+            0 => &self.commit_sha, 1 => &self.state, 2 => &self.context, 3 => &self.target_url,
+            4 => &self.description, 5 => &self.depot_id, _ => &self.depot_path,
         }
     }
 }
@@ -454,7 +454,7 @@ impl Record for ModifyGitMergeBranch {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyGitMergeBranch",
-            &["CommitMessage", "DepotPath", "FromBranch", "ToBranch"],
+            &["DepotPath", "FromBranch", "ToBranch", "CommitMessage"],
             &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -462,13 +462,13 @@ impl Record for ModifyGitMergeBranch {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.commit_message, 1 => &mut self.depot_path, 2 => &mut self.from_branch,
-            _ => &mut self.to_branch,
+            0 => &mut self.depot_path, 1 => &mut self.from_branch, 2 => &mut self.to_branch,
+            _ => &mut self.commit_message,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.commit_message, 1 => &self.depot_path, 2 => &self.from_branch, _ => &self.to_branch,
+            0 => &self.depot_path, 1 => &self.from_branch, 2 => &self.to_branch, _ => &self.commit_message,
         }
     }
 }
@@ -490,21 +490,21 @@ impl Record for ModifyGitRebase {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyGitRebase",
-            &["BaseBranchName", "DepotId", "DepotPath", "SrcBranchName"],
-            &[0, 3],
+            &["DepotId", "BaseBranchName", "SrcBranchName", "DepotPath"],
+            &[1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.base_branch_name, 1 => &mut self.depot_id, 2 => &mut self.depot_path,
-            _ => &mut self.src_branch_name,
+            0 => &mut self.depot_id, 1 => &mut self.base_branch_name, 2 => &mut self.src_branch_name,
+            _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.base_branch_name, 1 => &self.depot_id, 2 => &self.depot_path, _ => &self.src_branch_name,
+            0 => &self.depot_id, 1 => &self.base_branch_name, 2 => &self.src_branch_name, _ => &self.depot_path,
         }
     }
 }

@@ -24,9 +24,9 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateBinaryFiles::INFO, request: || Box::new(CreateBinaryFiles::new(crate::Depot::NONE, Vec::new(), "", "", "")), output: || Box::<CreateBinaryFilesResponse>::default() },
-    Entry { info: CreateGitFiles::INFO, request: || Box::new(CreateGitFiles::new(crate::Depot::NONE, Vec::new(), "", "", "")), output: || Box::<CreateGitFilesResponse>::default() },
-    Entry { info: DeleteGitFiles::INFO, request: || Box::new(DeleteGitFiles::new(crate::Depot::NONE, "", [""; 0], "")), output: || Box::<DeleteGitFilesResponse>::default() },
+    Entry { info: CreateBinaryFiles::INFO, request: || Box::new(CreateBinaryFiles::new(crate::Depot::NONE, "", "", "", Vec::new())), output: || Box::<CreateBinaryFilesResponse>::default() },
+    Entry { info: CreateGitFiles::INFO, request: || Box::new(CreateGitFiles::new(crate::Depot::NONE, "", "", "", Vec::new())), output: || Box::<CreateGitFilesResponse>::default() },
+    Entry { info: DeleteGitFiles::INFO, request: || Box::new(DeleteGitFiles::new(crate::Depot::NONE, "", "", [""; 0])), output: || Box::<DeleteGitFilesResponse>::default() },
     Entry { info: DescribeGitBlameInfo::INFO, request: || Box::new(DescribeGitBlameInfo::new("", "", "")), output: || Box::<DescribeGitBlameInfoResponse>::default() },
     Entry { info: DescribeGitBlob::INFO, request: || Box::new(DescribeGitBlob::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitBlobResponse>::default() },
     Entry { info: DescribeGitBlobRaw::INFO, request: || Box::new(DescribeGitBlobRaw::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitBlobRawResponse>::default() },
@@ -34,8 +34,8 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: DescribeGitFileContent::INFO, request: || Box::new(DescribeGitFileContent::new(crate::Depot::NONE, "", "")), output: || Box::<DescribeGitFileContentResponse>::default() },
     Entry { info: DescribeGitFileStat::INFO, request: || Box::new(DescribeGitFileStat::new("", "", "")), output: || Box::<DescribeGitFileStatResponse>::default() },
     Entry { info: DescribeGitFiles::INFO, request: || Box::new(DescribeGitFiles::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitFilesResponse>::default() },
-    Entry { info: DescribeGitTree::INFO, request: || Box::new(DescribeGitTree::new(crate::Depot::NONE, false, "")), output: || Box::<DescribeGitTreeResponse>::default() },
-    Entry { info: ModifyGitFiles::INFO, request: || Box::new(ModifyGitFiles::new(crate::Depot::NONE, Vec::new(), "", "", "")), output: || Box::<ModifyGitFilesResponse>::default() },
+    Entry { info: DescribeGitTree::INFO, request: || Box::new(DescribeGitTree::new(crate::Depot::NONE, "", false)), output: || Box::<DescribeGitTreeResponse>::default() },
+    Entry { info: ModifyGitFiles::INFO, request: || Box::new(ModifyGitFiles::new(crate::Depot::NONE, "", "", "", Vec::new())), output: || Box::<ModifyGitFilesResponse>::default() },
 ];
 
 impl Operation for CreateBinaryFiles {
@@ -48,22 +48,22 @@ impl Record for CreateBinaryFiles {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateBinaryFiles",
-            &["DepotId", "DepotPath", "DestRef", "GitFiles", "LastCommitSha", "Message", "SrcRef"],
-            &[3, 4, 5, 6],
+            &["DepotId", "SrcRef", "Message", "LastCommitSha", "GitFiles", "DepotPath", "DestRef"],
+            &[1, 2, 3, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.dest_ref, 3 => &mut self.git_files,
-            4 => &mut self.last_commit_sha, 5 => &mut self.message, _ => &mut self.src_ref,
+            0 => &mut self.depot_id, 1 => &mut self.src_ref, 2 => &mut self.message, 3 => &mut self.last_commit_sha,
+            4 => &mut self.git_files, 5 => &mut self.depot_path, _ => &mut self.dest_ref,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.dest_ref, 3 => &self.git_files,
-            4 => &self.last_commit_sha, 5 => &self.message, _ => &self.src_ref,
+            0 => &self.depot_id, 1 => &self.src_ref, 2 => &self.message, 3 => &self.last_commit_sha,
+            4 => &self.git_files, 5 => &self.depot_path, _ => &self.dest_ref,
         }
     }
 }
@@ -84,22 +84,22 @@ impl Record for CreateGitFiles {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateGitFiles",
-            &["DepotId", "DepotPath", "GitFiles", "LastCommitSha", "Message", "NewRef", "Ref"],
-            &[2, 3, 4, 6],
+            &["DepotId", "LastCommitSha", "Message", "Ref", "GitFiles", "DepotPath", "NewRef"],
+            &[1, 2, 3, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.git_files,
-            3 => &mut self.last_commit_sha, 4 => &mut self.message, 5 => &mut self.new_ref, _ => &mut self.r#ref,
+            0 => &mut self.depot_id, 1 => &mut self.last_commit_sha, 2 => &mut self.message, 3 => &mut self.r#ref,
+            4 => &mut self.git_files, 5 => &mut self.depot_path, _ => &mut self.new_ref,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.git_files, 3 => &self.last_commit_sha,
-            4 => &self.message, 5 => &self.new_ref, _ => &self.r#ref,
+            0 => &self.depot_id, 1 => &self.last_commit_sha, 2 => &self.message, 3 => &self.r#ref,
+            4 => &self.git_files, 5 => &self.depot_path, _ => &self.new_ref,
         }
     }
 }
@@ -120,21 +120,21 @@ impl Record for DeleteGitFiles {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteGitFiles",
-            &["CommitMessage", "DepotId", "DepotPath", "Paths", "Ref"],
-            &[0, 3, 4],
+            &["DepotId", "CommitMessage", "Ref", "Paths", "DepotPath"],
+            &[1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.commit_message, 1 => &mut self.depot_id, 2 => &mut self.depot_path, 3 => &mut self.paths,
-            _ => &mut self.r#ref,
+            0 => &mut self.depot_id, 1 => &mut self.commit_message, 2 => &mut self.r#ref, 3 => &mut self.paths,
+            _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.commit_message, 1 => &self.depot_id, 2 => &self.depot_path, 3 => &self.paths, _ => &self.r#ref,
+            0 => &self.depot_id, 1 => &self.commit_message, 2 => &self.r#ref, 3 => &self.paths, _ => &self.depot_path,
         }
     }
 }
@@ -155,7 +155,7 @@ impl Record for DescribeGitBlameInfo {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitBlameInfo",
-            &["CommitSha", "DepotPath", "FilePath", "LineEnd", "LineSnat"],
+            &["DepotPath", "CommitSha", "FilePath", "LineEnd", "LineSnat"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -163,13 +163,13 @@ impl Record for DescribeGitBlameInfo {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.commit_sha, 1 => &mut self.depot_path, 2 => &mut self.file_path, 3 => &mut self.line_end,
+            0 => &mut self.depot_path, 1 => &mut self.commit_sha, 2 => &mut self.file_path, 3 => &mut self.line_end,
             _ => &mut self.line_snat,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.commit_sha, 1 => &self.depot_path, 2 => &self.file_path, 3 => &self.line_end,
+            0 => &self.depot_path, 1 => &self.commit_sha, 2 => &self.file_path, 3 => &self.line_end,
             _ => &self.line_snat,
         }
     }
@@ -191,20 +191,20 @@ impl Record for DescribeGitBlob {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitBlob",
-            &["BlobSha", "DepotId", "DepotPath"],
-            &[0],
+            &["DepotId", "BlobSha", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.blob_sha, 1 => &mut self.depot_id, _ => &mut self.depot_path,
+            0 => &mut self.depot_id, 1 => &mut self.blob_sha, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.blob_sha, 1 => &self.depot_id, _ => &self.depot_path,
+            0 => &self.depot_id, 1 => &self.blob_sha, _ => &self.depot_path,
         }
     }
 }
@@ -225,20 +225,20 @@ impl Record for DescribeGitBlobRaw {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitBlobRaw",
-            &["BlobSha", "DepotId", "DepotPath"],
-            &[0],
+            &["DepotId", "BlobSha", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.blob_sha, 1 => &mut self.depot_id, _ => &mut self.depot_path,
+            0 => &mut self.depot_id, 1 => &mut self.blob_sha, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.blob_sha, 1 => &self.depot_id, _ => &self.depot_path,
+            0 => &self.depot_id, 1 => &self.blob_sha, _ => &self.depot_path,
         }
     }
 }
@@ -259,20 +259,20 @@ impl Record for DescribeGitFile {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitFile",
-            &["DepotId", "DepotPath", "Path", "Ref"],
-            &[3],
+            &["DepotId", "Ref", "DepotPath", "Path"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.path, _ => &mut self.r#ref,
+            0 => &mut self.depot_id, 1 => &mut self.r#ref, 2 => &mut self.depot_path, _ => &mut self.path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.path, _ => &self.r#ref,
+            0 => &self.depot_id, 1 => &self.r#ref, 2 => &self.depot_path, _ => &self.path,
         }
     }
 }
@@ -293,20 +293,20 @@ impl Record for DescribeGitFileContent {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitFileContent",
-            &["CommitSha", "DepotId", "DepotPath", "Path"],
-            &[0, 3],
+            &["DepotId", "CommitSha", "Path", "DepotPath"],
+            &[1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.commit_sha, 1 => &mut self.depot_id, 2 => &mut self.depot_path, _ => &mut self.path,
+            0 => &mut self.depot_id, 1 => &mut self.commit_sha, 2 => &mut self.path, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.commit_sha, 1 => &self.depot_id, 2 => &self.depot_path, _ => &self.path,
+            0 => &self.depot_id, 1 => &self.commit_sha, 2 => &self.path, _ => &self.depot_path,
         }
     }
 }
@@ -362,20 +362,20 @@ impl Record for DescribeGitFiles {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitFiles",
-            &["DepotId", "DepotPath", "Path", "Ref"],
-            &[3],
+            &["DepotId", "Ref", "DepotPath", "Path"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.path, _ => &mut self.r#ref,
+            0 => &mut self.depot_id, 1 => &mut self.r#ref, 2 => &mut self.depot_path, _ => &mut self.path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.path, _ => &self.r#ref,
+            0 => &self.depot_id, 1 => &self.r#ref, 2 => &self.depot_path, _ => &self.path,
         }
     }
 }
@@ -396,21 +396,21 @@ impl Record for DescribeGitTree {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitTree",
-            &["DepotId", "DepotPath", "IsRecursive", "Path", "Ref"],
-            &[2, 4],
+            &["DepotId", "Ref", "IsRecursive", "DepotPath", "Path"],
+            &[1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.is_recursive, 3 => &mut self.path,
-            _ => &mut self.r#ref,
+            0 => &mut self.depot_id, 1 => &mut self.r#ref, 2 => &mut self.is_recursive, 3 => &mut self.depot_path,
+            _ => &mut self.path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.is_recursive, 3 => &self.path, _ => &self.r#ref,
+            0 => &self.depot_id, 1 => &self.r#ref, 2 => &self.is_recursive, 3 => &self.depot_path, _ => &self.path,
         }
     }
 }
@@ -431,22 +431,22 @@ impl Record for ModifyGitFiles {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyGitFiles",
-            &["DepotId", "DepotPath", "GitFiles", "LastCommitSha", "Message", "NewRef", "Ref"],
-            &[2, 3, 4, 6],
+            &["DepotId", "LastCommitSha", "Message", "Ref", "GitFiles", "DepotPath", "NewRef"],
+            &[1, 2, 3, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.git_files,
-            3 => &mut self.last_commit_sha, 4 => &mut self.message, 5 => &mut self.new_ref, _ => &mut self.r#ref,
+            0 => &mut self.depot_id, 1 => &mut self.last_commit_sha, 2 => &mut self.message, 3 => &mut self.r#ref,
+            4 => &mut self.git_files, 5 => &mut self.depot_path, _ => &mut self.new_ref,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.git_files, 3 => &self.last_commit_sha,
-            4 => &self.message, 5 => &self.new_ref, _ => &self.r#ref,
+            0 => &self.depot_id, 1 => &self.last_commit_sha, 2 => &self.message, 3 => &self.r#ref,
+            4 => &self.git_files, 5 => &self.depot_path, _ => &self.new_ref,
         }
     }
 }

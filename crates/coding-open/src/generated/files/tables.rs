@@ -19,8 +19,8 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: CreateFile::INFO, request: || Box::new(CreateFile::new("", "")), output: || Box::<CreateFileResponse>::default() },
-    Entry { info: CreateFolder::INFO, request: || Box::new(CreateFolder::new("", 0, "")), output: || Box::<CreateFolderResponse>::default() },
-    Entry { info: DescribePreSignUploadUrl::INFO, request: || Box::new(DescribePreSignUploadUrl::new("", "", 0, 0, "")), output: || Box::<DescribePreSignUploadUrlResponse>::default() },
+    Entry { info: CreateFolder::INFO, request: || Box::new(CreateFolder::new(0, "", "")), output: || Box::<CreateFolderResponse>::default() },
+    Entry { info: DescribePreSignUploadUrl::INFO, request: || Box::new(DescribePreSignUploadUrl::new("", "", "", 0, 0)), output: || Box::<DescribePreSignUploadUrlResponse>::default() },
     Entry { info: DocumentJobCreate::INFO, request: || Box::new(DocumentJobCreate::new("", "")), output: || Box::<DocumentJobCreateResponse>::default() },
     Entry { info: DocumentJobStart::INFO, request: || Box::new(DocumentJobStart::new("")), output: || Box::<()>::default() },
     Entry { info: DocumentJobStatus::INFO, request: || Box::new(DocumentJobStatus::new("")), output: || Box::<DocumentJobStatusResponse>::default() },
@@ -68,7 +68,7 @@ impl Record for CreateFolder {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateFolder",
-            &["FoldName", "ParentId", "ProjectName"],
+            &["ParentId", "ProjectName", "FoldName"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -76,12 +76,12 @@ impl Record for CreateFolder {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.fold_name, 1 => &mut self.parent_id, _ => &mut self.project_name,
+            0 => &mut self.parent_id, 1 => &mut self.project_name, _ => &mut self.fold_name,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.fold_name, 1 => &self.parent_id, _ => &self.project_name,
+            0 => &self.parent_id, 1 => &self.project_name, _ => &self.fold_name,
         }
     }
 }
@@ -101,7 +101,7 @@ impl Record for DescribePreSignUploadUrl {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribePreSignUploadUrl",
-            &["ContentType", "FileName", "FolderId", "FolderType", "ProjectName"],
+            &["ContentType", "ProjectName", "FileName", "FolderId", "FolderType"],
             &[0, 1, 2, 3, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -109,14 +109,14 @@ impl Record for DescribePreSignUploadUrl {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.content_type, 1 => &mut self.file_name, 2 => &mut self.folder_id,
-            3 => &mut self.folder_type, _ => &mut self.project_name,
+            0 => &mut self.content_type, 1 => &mut self.project_name, 2 => &mut self.file_name,
+            3 => &mut self.folder_id, _ => &mut self.folder_type,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.content_type, 1 => &self.file_name, 2 => &self.folder_id, 3 => &self.folder_type,
-            _ => &self.project_name,
+            0 => &self.content_type, 1 => &self.project_name, 2 => &self.file_name, 3 => &self.folder_id,
+            _ => &self.folder_type,
         }
     }
 }

@@ -14,24 +14,24 @@ use super::*;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateIssueComment {
-    /// Text of the comment. [`DescribeIssueCommentList`] gives it back as written and rendered to HTML.
-    pub content: String,
-    /// Issue, by its number within the project.
-    pub issue_code: i64,
-    /// Comment to answer, by its number; 0 for a comment that answers none.
-    pub parent_id: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Issue, by its number within the project.
+    pub issue_code: i64,
+    /// Text of the comment. [`DescribeIssueCommentList`] gives it back as written and rendered to HTML.
+    pub content: String,
+    /// Comment to answer, by its number; 0 for a comment that answers none.
+    pub parent_id: i64,
 }
 
 impl CreateIssueComment {
     /// Begins with what it cannot do without.
-    pub fn new(content: impl Into<String>, issue_code: i64, parent_id: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_code: i64, content: impl Into<String>, parent_id: i64) -> Self {
         Self {
-            content: content.into(),
-            issue_code,
-            parent_id,
             project_name: project_name.into(),
+            issue_code,
+            content: content.into(),
+            parent_id,
         }
     }
 }
@@ -46,14 +46,14 @@ impl CreateIssueComment {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateIssueWorkHours {
-    /// Issue, by its number within the project.
-    pub issue_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
-    /// Hours of work still to do.
-    pub remaining_hour: Option<f64>,
+    /// Issue, by its number within the project.
+    pub issue_code: i64,
     /// Hours of work done.
     pub spend_hour: f64,
+    /// Hours of work still to do.
+    pub remaining_hour: Option<f64>,
     /// When the work began, in milliseconds since 1970.
     pub start_at: Timestamp,
     /// What was done.
@@ -63,16 +63,16 @@ pub struct CreateIssueWorkHours {
 impl CreateIssueWorkHours {
     /// Begins with what it cannot do without.
     pub fn new(
-        issue_code: i64,
         project_name: impl Into<String>,
+        issue_code: i64,
         spend_hour: f64,
         start_at: impl Into<Timestamp>,
     ) -> Self {
         Self {
-            issue_code,
             project_name: project_name.into(),
-            remaining_hour: None,
+            issue_code,
             spend_hour,
+            remaining_hour: None,
             start_at: start_at.into(),
             working_desc: None,
         }
@@ -96,29 +96,29 @@ impl CreateIssueWorkHours {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteIssueWorkHours {
-    /// Issue, by its number within the project.
-    pub issue_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Issue, by its number within the project.
+    pub issue_code: i64,
+    /// Entry to delete, by the `Id` that [`DescribeIssueWorkLogList`] shows.
+    pub work_hour_log_id: i64,
     /// Whether the hours of the entry are added back to those remaining; `false` by default.
     pub rollback_remaining_hours: bool,
-    /// Entry to delete, by the `Id` that [`DescribeIssueWorkLogList`] shows.
-    pub work_hour_log_id: u64,
 }
 
 impl DeleteIssueWorkHours {
     /// Begins with what it cannot do without.
     pub fn new(
-        issue_code: i64,
         project_name: impl Into<String>,
+        issue_code: i64,
+        work_hour_log_id: i64,
         rollback_remaining_hours: bool,
-        work_hour_log_id: u64,
     ) -> Self {
         Self {
-            issue_code,
             project_name: project_name.into(),
-            rollback_remaining_hours,
+            issue_code,
             work_hour_log_id,
+            rollback_remaining_hours,
         }
     }
 }
@@ -135,9 +135,9 @@ pub struct DescribeAllProjectsIssueWorkLogList {
     /// End of the time to list, in milliseconds since 1970.
     pub end_at: Option<Timestamp>,
     /// Most entries to return: 20 when left out, 1000 at most.
-    pub limit: Option<u64>,
+    pub limit: Option<i64>,
     /// How many entries to skip; 0 when left out.
-    pub offset: Option<u64>,
+    pub offset: Option<i64>,
     /// Keep only work in this project, by its identifier; all projects when left out.
     pub project_name: Option<String>,
     /// Begin of the time to list, in milliseconds since 1970.
@@ -165,12 +165,12 @@ impl DescribeAllProjectsIssueWorkLogList {
         self
     }
     /// Most entries to return: 20 when left out, 1000 at most.
-    pub fn limit(mut self, limit: u64) -> Self {
+    pub fn limit(mut self, limit: i64) -> Self {
         self.limit = Some(limit);
         self
     }
     /// How many entries to skip; 0 when left out.
-    pub fn offset(mut self, offset: u64) -> Self {
+    pub fn offset(mut self, offset: i64) -> Self {
         self.offset = Some(offset);
         self
     }
@@ -200,20 +200,20 @@ impl DescribeAllProjectsIssueWorkLogList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeIssueCommentList {
-    /// Issue, by its number within the project.
-    pub issue_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Issue, by its number within the project.
+    pub issue_code: i64,
     /// Whether `IssueComment::FileId` is filled with the images in each comment.
     pub show_file_id: Option<bool>,
 }
 
 impl DescribeIssueCommentList {
     /// Begins with what it cannot do without.
-    pub fn new(issue_code: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_code: i64) -> Self {
         Self {
-            issue_code,
             project_name: project_name.into(),
+            issue_code,
             show_file_id: None,
         }
     }
@@ -231,21 +231,21 @@ impl DescribeIssueCommentList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeIssueCustomFieldLogList {
-    /// Custom field, by its name as people see it.
-    pub field_name: String,
-    /// Issue, by its number within the project.
-    pub issue_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Issue, by its number within the project.
+    pub issue_code: i64,
+    /// Custom field, by its name as people see it.
+    pub field_name: String,
 }
 
 impl DescribeIssueCustomFieldLogList {
     /// Begins with what it cannot do without.
-    pub fn new(field_name: impl Into<String>, issue_code: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_code: i64, field_name: impl Into<String>) -> Self {
         Self {
-            field_name: field_name.into(),
-            issue_code,
             project_name: project_name.into(),
+            issue_code,
+            field_name: field_name.into(),
         }
     }
 }
@@ -261,33 +261,33 @@ impl DescribeIssueCustomFieldLogList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeIssueLogList {
-    /// `ADD`, `CHANGE_PARENT`, `CREATE`, `DELETE`, `REMOVE` or `UPDATE`.
-    pub action_type: IssueLogAction,
-    /// Issue, by its number within the project.
-    pub issue_code: i64,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
     /// What was acted on: `ASSIGNEE`, `ATTACHMENT`, `CHILD_ISSUE`, `CUSTOM_FIELD`, `DEFECT_TYPE`, `DESCRIPTION`,
     /// `DUE_DATE`, `EPIC_ISSUE`, `ISSUE_EPIC_CHANGED`, `ISSUE_PROGRAM_RELATION`, `ISSUE_RELATION`, `ITERATION`,
     /// `LABEL`, `MODULE`, `NAME`, `PARENT_ISSUE`, `PRIORITY`, `PROGRESS`, `RELATE_DEFECT`, `RELATE_REQUIREMENT`,
     /// `REQUIREMENT_TYPE`, `RESOURCE`, `SELF` (the issue itself), `START_DATE`, `STATUS`, `STORY_POINT`,
     /// `THIRD_LINK`, `WATCHER` or `WORKING_HOURS`.
     pub target: IssueLogTarget,
+    /// `ADD`, `CHANGE_PARENT`, `CREATE`, `DELETE`, `REMOVE` or `UPDATE`.
+    pub action_type: IssueLogAction,
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
+    /// Issue, by its number within the project.
+    pub issue_code: i64,
 }
 
 impl DescribeIssueLogList {
     /// Begins with what it cannot do without.
     pub fn new(
-        action_type: impl Into<IssueLogAction>,
-        issue_code: i64,
-        project_name: impl Into<String>,
         target: impl Into<IssueLogTarget>,
+        action_type: impl Into<IssueLogAction>,
+        project_name: impl Into<String>,
+        issue_code: i64,
     ) -> Self {
         Self {
-            action_type: action_type.into(),
-            issue_code,
-            project_name: project_name.into(),
             target: target.into(),
+            action_type: action_type.into(),
+            project_name: project_name.into(),
+            issue_code,
         }
     }
 }
@@ -299,18 +299,18 @@ impl DescribeIssueLogList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeIssueStatusChangeLogList {
-    /// Issues, by their numbers within the project.
-    pub issue_code: Vec<i64>,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Issues, by their numbers within the project.
+    pub issue_code: Vec<i64>,
 }
 
 impl DescribeIssueStatusChangeLogList {
     /// Begins with what it cannot do without.
-    pub fn new(issue_code: impl Into<Vec<i64>>, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_code: impl Into<Vec<i64>>) -> Self {
         Self {
-            issue_code: issue_code.into(),
             project_name: project_name.into(),
+            issue_code: issue_code.into(),
         }
     }
 }
@@ -324,18 +324,18 @@ impl DescribeIssueStatusChangeLogList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeIssueWorkLogList {
-    /// Issue, by its number within the project.
-    pub issue_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Issue, by its number within the project.
+    pub issue_code: i64,
 }
 
 impl DescribeIssueWorkLogList {
     /// Begins with what it cannot do without.
-    pub fn new(issue_code: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_code: i64) -> Self {
         Self {
-            issue_code,
             project_name: project_name.into(),
+            issue_code,
         }
     }
 }
@@ -347,29 +347,29 @@ impl DescribeIssueWorkLogList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyIssueComment {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
+    /// Issue, by its number within the project.
+    pub issue_code: i64,
     /// Comment to change, by the number that [`DescribeIssueCommentList`] shows.
     pub comment_id: i64,
     /// Text the comment is to have.
     pub content: String,
-    /// Issue, by its number within the project.
-    pub issue_code: i64,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
 }
 
 impl ModifyIssueComment {
     /// Begins with what it cannot do without.
     pub fn new(
+        project_name: impl Into<String>,
+        issue_code: i64,
         comment_id: i64,
         content: impl Into<String>,
-        issue_code: i64,
-        project_name: impl Into<String>,
     ) -> Self {
         Self {
+            project_name: project_name.into(),
+            issue_code,
             comment_id,
             content: content.into(),
-            issue_code,
-            project_name: project_name.into(),
         }
     }
 }

@@ -12,21 +12,21 @@ use super::*;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateIssueBlock {
-    /// Issue that has to come first, by its number within the project.
-    pub block_issue_code: i64,
-    /// Issue that has to wait, by its number within the project.
-    pub issue_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Issue that has to wait, by its number within the project.
+    pub issue_code: i64,
+    /// Issue that has to come first, by its number within the project.
+    pub block_issue_code: i64,
 }
 
 impl CreateIssueBlock {
     /// Begins with what it cannot do without.
-    pub fn new(block_issue_code: i64, issue_code: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_code: i64, block_issue_code: i64) -> Self {
         Self {
-            block_issue_code,
-            issue_code,
             project_name: project_name.into(),
+            issue_code,
+            block_issue_code,
         }
     }
 }
@@ -40,21 +40,21 @@ impl CreateIssueBlock {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateRequirementDefectRelation {
-    /// Issue of the kind defect, by its number within the project.
-    pub defect_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
     /// Issue of the kind requirement, by its number within the project.
     pub requirement_code: i64,
+    /// Issue of the kind defect, by its number within the project.
+    pub defect_code: i64,
 }
 
 impl CreateRequirementDefectRelation {
     /// Begins with what it cannot do without.
-    pub fn new(defect_code: i64, project_name: impl Into<String>, requirement_code: i64) -> Self {
+    pub fn new(project_name: impl Into<String>, requirement_code: i64, defect_code: i64) -> Self {
         Self {
-            defect_code,
             project_name: project_name.into(),
             requirement_code,
+            defect_code,
         }
     }
 }
@@ -66,21 +66,21 @@ impl CreateRequirementDefectRelation {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteIssueBlock {
-    /// Issue it waits for, by its number within the project.
-    pub block_issue_code: i64,
-    /// Issue that waits, by its number within the project.
-    pub issue_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Issue that waits, by its number within the project.
+    pub issue_code: i64,
+    /// Issue it waits for, by its number within the project.
+    pub block_issue_code: i64,
 }
 
 impl DeleteIssueBlock {
     /// Begins with what it cannot do without.
-    pub fn new(block_issue_code: i64, issue_code: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_code: i64, block_issue_code: i64) -> Self {
         Self {
-            block_issue_code,
-            issue_code,
             project_name: project_name.into(),
+            issue_code,
+            block_issue_code,
         }
     }
 }
@@ -94,21 +94,21 @@ impl DeleteIssueBlock {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteRequirementDefectRelation {
-    /// Issue of the kind defect, by its number within the project.
-    pub defect_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
     /// Issue of the kind requirement, by its number within the project.
     pub requirement_code: i64,
+    /// Issue of the kind defect, by its number within the project.
+    pub defect_code: i64,
 }
 
 impl DeleteRequirementDefectRelation {
     /// Begins with what it cannot do without.
-    pub fn new(defect_code: i64, project_name: impl Into<String>, requirement_code: i64) -> Self {
+    pub fn new(project_name: impl Into<String>, requirement_code: i64, defect_code: i64) -> Self {
         Self {
-            defect_code,
             project_name: project_name.into(),
             requirement_code,
+            defect_code,
         }
     }
 }
@@ -122,18 +122,18 @@ impl DeleteRequirementDefectRelation {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeBlockIssueList {
-    /// Issue that comes first, by its number within the project.
-    pub issue_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Issue that comes first, by its number within the project.
+    pub issue_code: i64,
 }
 
 impl DescribeBlockIssueList {
     /// Begins with what it cannot do without.
-    pub fn new(issue_code: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_code: i64) -> Self {
         Self {
-            issue_code,
             project_name: project_name.into(),
+            issue_code,
         }
     }
 }
@@ -147,18 +147,18 @@ impl DescribeBlockIssueList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeBlockedByIssueList {
-    /// Issue whose predecessors to list, by its number within the project.
-    pub issue_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Issue whose predecessors to list, by its number within the project.
+    pub issue_code: i64,
 }
 
 impl DescribeBlockedByIssueList {
     /// Begins with what it cannot do without.
-    pub fn new(issue_code: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_code: i64) -> Self {
         Self {
-            issue_code,
             project_name: project_name.into(),
+            issue_code,
         }
     }
 }
@@ -198,18 +198,18 @@ impl DescribeIssueReferenceResources {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeIssueRelatedRepos {
-    /// Issue, by its number within the project.
-    pub issue_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Issue, by its number within the project.
+    pub issue_code: i64,
 }
 
 impl DescribeIssueRelatedRepos {
     /// Begins with what it cannot do without.
-    pub fn new(issue_code: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_code: i64) -> Self {
         Self {
-            issue_code,
             project_name: project_name.into(),
+            issue_code,
         }
     }
 }
@@ -223,20 +223,20 @@ impl DescribeIssueRelatedRepos {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeIssueRelatedWorkItemList {
-    /// Issue, by its number within the project.
-    pub issue_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Issue, by its number within the project.
+    pub issue_code: i64,
     /// As text, unlike elsewhere: whether images in descriptions get addresses that can be opened from outside.
     pub show_image_out_url: Option<String>,
 }
 
 impl DescribeIssueRelatedWorkItemList {
     /// Begins with what it cannot do without.
-    pub fn new(issue_code: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_code: i64) -> Self {
         Self {
-            issue_code,
             project_name: project_name.into(),
+            issue_code,
             show_image_out_url: None,
         }
     }
@@ -254,18 +254,18 @@ impl DescribeIssueRelatedWorkItemList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeRelatedCaseList {
-    /// Issue, by its number within the project.
-    pub issue_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Issue, by its number within the project.
+    pub issue_code: i64,
 }
 
 impl DescribeRelatedCaseList {
     /// Begins with what it cannot do without.
-    pub fn new(issue_code: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_code: i64) -> Self {
         Self {
-            issue_code,
             project_name: project_name.into(),
+            issue_code,
         }
     }
 }
@@ -302,18 +302,18 @@ impl DescribeRequirementDefectRelation {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeSubIssueList {
-    /// Issue, by its number within the project.
-    pub issue_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Issue, by its number within the project.
+    pub issue_code: i64,
 }
 
 impl DescribeSubIssueList {
     /// Begins with what it cannot do without.
-    pub fn new(issue_code: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_code: i64) -> Self {
         Self {
-            issue_code,
             project_name: project_name.into(),
+            issue_code,
         }
     }
 }
@@ -325,20 +325,20 @@ impl DescribeSubIssueList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyDefectRelatedRequirement {
-    /// Issue of the kind defect, by its number within the project.
-    pub defect_code: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Issue of the kind defect, by its number within the project.
+    pub defect_code: i64,
     /// Requirement it is to belong to, by its number within the project.
     pub requirement_code: i64,
 }
 
 impl ModifyDefectRelatedRequirement {
     /// Begins with what it cannot do without.
-    pub fn new(defect_code: i64, project_name: impl Into<String>, requirement_code: i64) -> Self {
+    pub fn new(project_name: impl Into<String>, defect_code: i64, requirement_code: i64) -> Self {
         Self {
-            defect_code,
             project_name: project_name.into(),
+            defect_code,
             requirement_code,
         }
     }
@@ -351,21 +351,21 @@ impl ModifyDefectRelatedRequirement {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyIssueParentRequirement {
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
     /// Issue, by its number within the project.
     pub issue_code: i64,
     /// Issue it is to belong under, by its number within the project.
     pub parent_issue_code: i64,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
 }
 
 impl ModifyIssueParentRequirement {
     /// Begins with what it cannot do without.
-    pub fn new(issue_code: i64, parent_issue_code: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_code: i64, parent_issue_code: i64) -> Self {
         Self {
+            project_name: project_name.into(),
             issue_code,
             parent_issue_code,
-            project_name: project_name.into(),
         }
     }
 }
@@ -379,33 +379,33 @@ impl ModifyIssueParentRequirement {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyWorkItemSplitIssues {
-    /// Issue in the project, by its number there, as text such as `5`.
-    pub issue_code: String,
     /// Program (a set of projects) that has the work item, by name; the official sample has `program01`.
     pub program_name: String,
-    /// Project that has the issue, by its identifier.
-    pub project_name: String,
-    /// `true` to split, `false` to undo it.
-    pub split: String,
     /// Work item, by the number that its page shows.
     pub work_item_code: i64,
+    /// Project that has the issue, by its identifier.
+    pub project_name: String,
+    /// Issue in the project, by its number there, as text such as `5`.
+    pub issue_code: String,
+    /// `true` to split, `false` to undo it.
+    pub split: String,
 }
 
 impl ModifyWorkItemSplitIssues {
     /// Begins with what it cannot do without.
     pub fn new(
-        issue_code: impl Into<String>,
         program_name: impl Into<String>,
-        project_name: impl Into<String>,
-        split: impl Into<String>,
         work_item_code: i64,
+        project_name: impl Into<String>,
+        issue_code: impl Into<String>,
+        split: impl Into<String>,
     ) -> Self {
         Self {
-            issue_code: issue_code.into(),
             program_name: program_name.into(),
-            project_name: project_name.into(),
-            split: split.into(),
             work_item_code,
+            project_name: project_name.into(),
+            issue_code: issue_code.into(),
+            split: split.into(),
         }
     }
 }

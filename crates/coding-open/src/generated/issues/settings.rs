@@ -12,18 +12,18 @@ use super::*;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateIssueModule {
-    /// What the module is called.
-    pub name: String,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// What the module is called.
+    pub name: String,
 }
 
 impl CreateIssueModule {
     /// Begins with what it cannot do without.
-    pub fn new(name: impl Into<String>, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
-            name: name.into(),
             project_name: project_name.into(),
+            name: name.into(),
         }
     }
 }
@@ -35,18 +35,18 @@ impl CreateIssueModule {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteIssueModule {
-    /// Module to delete, by the `Id` that [`DescribeIssueModuleList`] lists.
-    pub module_id: i64,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Module to delete, by the `Id` that [`DescribeIssueModuleList`] lists.
+    pub module_id: i64,
 }
 
 impl DeleteIssueModule {
     /// Begins with what it cannot do without.
-    pub fn new(module_id: i64, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, module_id: i64) -> Self {
         Self {
-            module_id,
             project_name: project_name.into(),
+            module_id,
         }
     }
 }
@@ -60,16 +60,16 @@ impl DeleteIssueModule {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeConfigTemplateList {
-    /// Way of working to keep: `SCRUM` or `CLASSIC`.
-    pub cooperate_mode: Option<CooperateMode>,
-    /// Text to look for in templates.
-    pub keyword: Option<String>,
+    /// Project, by its identifier: the name in its address, not the one it is displayed by.
+    pub project_name: String,
     /// Page to fetch, counted from 1.
     pub page_number: i64,
     /// Most items on a page.
     pub page_size: i64,
-    /// Project, by its identifier: the name in its address, not the one it is displayed by.
-    pub project_name: String,
+    /// Way of working to keep: `SCRUM` or `CLASSIC`.
+    pub cooperate_mode: Option<CooperateMode>,
+    /// Text to look for in templates.
+    pub keyword: Option<String>,
     /// `GLOBAL` for global templates, `PROJECT` for those of projects; `GLOBAL` when left out.
     pub template_type: Option<ConfigTemplateType>,
 }
@@ -78,23 +78,13 @@ impl DescribeConfigTemplateList {
     /// Begins with what it cannot do without.
     pub fn new(project_name: impl Into<String>) -> Self {
         Self {
-            cooperate_mode: None,
-            keyword: None,
+            project_name: project_name.into(),
             page_number: 1,
             page_size: 100,
-            project_name: project_name.into(),
+            cooperate_mode: None,
+            keyword: None,
             template_type: None,
         }
-    }
-    /// Way of working to keep: `SCRUM` or `CLASSIC`.
-    pub fn cooperate_mode(mut self, cooperate_mode: impl Into<CooperateMode>) -> Self {
-        self.cooperate_mode = Some(cooperate_mode.into());
-        self
-    }
-    /// Text to look for in templates.
-    pub fn keyword(mut self, keyword: impl Into<String>) -> Self {
-        self.keyword = Some(keyword.into());
-        self
     }
     /// Page to fetch, counted from 1.
     pub fn page_number(mut self, page_number: i64) -> Self {
@@ -104,6 +94,16 @@ impl DescribeConfigTemplateList {
     /// Most items on a page.
     pub fn page_size(mut self, page_size: i64) -> Self {
         self.page_size = page_size;
+        self
+    }
+    /// Way of working to keep: `SCRUM` or `CLASSIC`.
+    pub fn cooperate_mode(mut self, cooperate_mode: impl Into<CooperateMode>) -> Self {
+        self.cooperate_mode = Some(cooperate_mode.into());
+        self
+    }
+    /// Text to look for in templates.
+    pub fn keyword(mut self, keyword: impl Into<String>) -> Self {
+        self.keyword = Some(keyword.into());
         self
     }
     /// `GLOBAL` for global templates, `PROJECT` for those of projects; `GLOBAL` when left out.
@@ -142,18 +142,18 @@ impl DescribeDefectTypes {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeIssueFilterList {
-    /// Kind of issue the filters are for: `DEFECT`, `REQUIREMENT`, `MISSION` (a task), `EPIC`, or `ALL` kinds.
-    pub issue_type: IssueTypeFilter,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Kind of issue the filters are for: `DEFECT`, `REQUIREMENT`, `MISSION` (a task), `EPIC`, or `ALL` kinds.
+    pub issue_type: IssueTypeFilter,
 }
 
 impl DescribeIssueFilterList {
     /// Begins with what it cannot do without.
-    pub fn new(issue_type: impl Into<IssueTypeFilter>, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_type: impl Into<IssueTypeFilter>) -> Self {
         Self {
-            issue_type: issue_type.into(),
             project_name: project_name.into(),
+            issue_type: issue_type.into(),
         }
     }
 }
@@ -187,20 +187,20 @@ impl DescribeIssueModuleList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeProjectIssueFieldList {
-    /// Kind of issue: `DEFECT`, `REQUIREMENT`, `MISSION` (a task), `EPIC` or `SUB_TASK`.
-    pub issue_type: IssueType,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Kind of issue: `DEFECT`, `REQUIREMENT`, `MISSION` (a task), `EPIC` or `SUB_TASK`.
+    pub issue_type: IssueType,
     /// Type of issue within the kind, by the number that [`DescribeProjectIssueTypeList`] lists.
     pub issue_type_id: Option<i64>,
 }
 
 impl DescribeProjectIssueFieldList {
     /// Begins with what it cannot do without.
-    pub fn new(issue_type: impl Into<IssueType>, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_type: impl Into<IssueType>) -> Self {
         Self {
-            issue_type: issue_type.into(),
             project_name: project_name.into(),
+            issue_type: issue_type.into(),
             issue_type_id: None,
         }
     }
@@ -220,20 +220,20 @@ impl DescribeProjectIssueFieldList {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeProjectIssueStatusList {
-    /// Kind of issue: `DEFECT`, `REQUIREMENT`, `MISSION` (a task), `EPIC` or `SUB_TASK`.
-    pub issue_type: IssueType,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// Kind of issue: `DEFECT`, `REQUIREMENT`, `MISSION` (a task), `EPIC` or `SUB_TASK`.
+    pub issue_type: IssueType,
     /// Type of issue within the kind, by the `Id` that [`DescribeProjectIssueTypeList`] shows.
     pub issue_type_id: Option<i64>,
 }
 
 impl DescribeProjectIssueStatusList {
     /// Begins with what it cannot do without.
-    pub fn new(issue_type: impl Into<IssueType>, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, issue_type: impl Into<IssueType>) -> Self {
         Self {
-            issue_type: issue_type.into(),
             project_name: project_name.into(),
+            issue_type: issue_type.into(),
             issue_type_id: None,
         }
     }
@@ -293,28 +293,28 @@ impl DescribeTeamIssueTypeList {
 pub struct InitProjectTemplate {
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// `SCRUM` or `CLASSIC` for that way of working, `PROJECT` for the template in `TemplateId`.
+    pub template_type: String,
     /// Whether to synchronise the template, which the document does not explain; `false` by default.
     pub sync: bool,
     /// Template to use, by the `Id` that [`DescribeConfigTemplateList`] shows. Counts only when `TemplateType` is
     /// `PROJECT`.
     pub template_id: i64,
-    /// `SCRUM` or `CLASSIC` for that way of working, `PROJECT` for the template in `TemplateId`.
-    pub template_type: String,
 }
 
 impl InitProjectTemplate {
     /// Begins with what it cannot do without.
     pub fn new(
         project_name: impl Into<String>,
+        template_type: impl Into<String>,
         sync: bool,
         template_id: i64,
-        template_type: impl Into<String>,
     ) -> Self {
         Self {
             project_name: project_name.into(),
+            template_type: template_type.into(),
             sync,
             template_id,
-            template_type: template_type.into(),
         }
     }
 }
@@ -326,20 +326,20 @@ impl InitProjectTemplate {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct UpdateIssueModule {
-    /// What it is to be called.
-    pub name: String,
     /// Project, by its identifier: the name in its address, not the one it is displayed by.
     pub project_name: String,
+    /// What it is to be called.
+    pub name: String,
     /// Module to rename, by the `Id` that [`DescribeIssueModuleList`] lists.
     pub module_id: Option<i64>,
 }
 
 impl UpdateIssueModule {
     /// Begins with what it cannot do without.
-    pub fn new(name: impl Into<String>, project_name: impl Into<String>) -> Self {
+    pub fn new(project_name: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
-            name: name.into(),
             project_name: project_name.into(),
+            name: name.into(),
             module_id: None,
         }
     }

@@ -68,55 +68,55 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: CreateIssue::INFO, request: || Box::new(CreateIssue::new("", "", "", "")), output: || Box::<CreateIssueResponse>::default() },
-    Entry { info: CreateIssueBlock::INFO, request: || Box::new(CreateIssueBlock::new(0, 0, "")), output: || Box::<()>::default() },
-    Entry { info: CreateIssueComment::INFO, request: || Box::new(CreateIssueComment::new("", 0, 0, "")), output: || Box::<()>::default() },
+    Entry { info: CreateIssueBlock::INFO, request: || Box::new(CreateIssueBlock::new("", 0, 0)), output: || Box::<()>::default() },
+    Entry { info: CreateIssueComment::INFO, request: || Box::new(CreateIssueComment::new("", 0, "", 0)), output: || Box::<()>::default() },
     Entry { info: CreateIssueModule::INFO, request: || Box::new(CreateIssueModule::new("", "")), output: || Box::<CreateIssueModuleResponse>::default() },
-    Entry { info: CreateIssueWorkHours::INFO, request: || Box::new(CreateIssueWorkHours::new(0, "", 0.0, 0)), output: || Box::<()>::default() },
-    Entry { info: CreateRequirementDefectRelation::INFO, request: || Box::new(CreateRequirementDefectRelation::new(0, "", 0)), output: || Box::<()>::default() },
-    Entry { info: DeleteIssue::INFO, request: || Box::new(DeleteIssue::new(0, "")), output: || Box::<()>::default() },
-    Entry { info: DeleteIssueBlock::INFO, request: || Box::new(DeleteIssueBlock::new(0, 0, "")), output: || Box::<()>::default() },
-    Entry { info: DeleteIssueModule::INFO, request: || Box::new(DeleteIssueModule::new(0, "")), output: || Box::<()>::default() },
-    Entry { info: DeleteIssueWorkHours::INFO, request: || Box::new(DeleteIssueWorkHours::new(0, "", false, 0)), output: || Box::<()>::default() },
-    Entry { info: DeleteRequirementDefectRelation::INFO, request: || Box::new(DeleteRequirementDefectRelation::new(0, "", 0)), output: || Box::<()>::default() },
+    Entry { info: CreateIssueWorkHours::INFO, request: || Box::new(CreateIssueWorkHours::new("", 0, 0.0, 0)), output: || Box::<()>::default() },
+    Entry { info: CreateRequirementDefectRelation::INFO, request: || Box::new(CreateRequirementDefectRelation::new("", 0, 0)), output: || Box::<()>::default() },
+    Entry { info: DeleteIssue::INFO, request: || Box::new(DeleteIssue::new("", 0)), output: || Box::<()>::default() },
+    Entry { info: DeleteIssueBlock::INFO, request: || Box::new(DeleteIssueBlock::new("", 0, 0)), output: || Box::<()>::default() },
+    Entry { info: DeleteIssueModule::INFO, request: || Box::new(DeleteIssueModule::new("", 0)), output: || Box::<()>::default() },
+    Entry { info: DeleteIssueWorkHours::INFO, request: || Box::new(DeleteIssueWorkHours::new("", 0, 0, false)), output: || Box::<()>::default() },
+    Entry { info: DeleteRequirementDefectRelation::INFO, request: || Box::new(DeleteRequirementDefectRelation::new("", 0, 0)), output: || Box::<()>::default() },
     Entry { info: DescribeAllProjectsIssueWorkLogList::INFO, request: || Box::new(DescribeAllProjectsIssueWorkLogList::new()), output: || Box::<DescribeAllProjectsIssueWorkLogListResponse>::default() },
-    Entry { info: DescribeBlockIssueList::INFO, request: || Box::new(DescribeBlockIssueList::new(0, "")), output: || Box::<DescribeBlockIssueListResponse>::default() },
-    Entry { info: DescribeBlockedByIssueList::INFO, request: || Box::new(DescribeBlockedByIssueList::new(0, "")), output: || Box::<DescribeBlockedByIssueListResponse>::default() },
+    Entry { info: DescribeBlockIssueList::INFO, request: || Box::new(DescribeBlockIssueList::new("", 0)), output: || Box::<DescribeBlockIssueListResponse>::default() },
+    Entry { info: DescribeBlockedByIssueList::INFO, request: || Box::new(DescribeBlockedByIssueList::new("", 0)), output: || Box::<DescribeBlockedByIssueListResponse>::default() },
     Entry { info: DescribeConfigTemplateList::INFO, request: || Box::new(DescribeConfigTemplateList::new("")), output: || Box::<DescribeConfigTemplateListResponse>::default() },
     Entry { info: DescribeDefectTypes::INFO, request: || Box::new(DescribeDefectTypes::new("")), output: || Box::<DescribeDefectTypesResponse>::default() },
     Entry { info: DescribeIssue::INFO, request: || Box::new(DescribeIssue::new(0, "")), output: || Box::<DescribeIssueResponse>::default() },
-    Entry { info: DescribeIssueAttachmentPreSignedUrl::INFO, request: || Box::new(DescribeIssueAttachmentPreSignedUrl::new("", 0, "")), output: || Box::<DescribeIssueAttachmentPreSignedUrlResponse>::default() },
+    Entry { info: DescribeIssueAttachmentPreSignedUrl::INFO, request: || Box::new(DescribeIssueAttachmentPreSignedUrl::new("", "", 0)), output: || Box::<DescribeIssueAttachmentPreSignedUrlResponse>::default() },
     Entry { info: DescribeIssueByStatusUpdate::INFO, request: || Box::new(DescribeIssueByStatusUpdate::new("", "", "")), output: || Box::<DescribeIssueByStatusUpdateResponse>::default() },
-    Entry { info: DescribeIssueCommentList::INFO, request: || Box::new(DescribeIssueCommentList::new(0, "")), output: || Box::<DescribeIssueCommentListResponse>::default() },
+    Entry { info: DescribeIssueCommentList::INFO, request: || Box::new(DescribeIssueCommentList::new("", 0)), output: || Box::<DescribeIssueCommentListResponse>::default() },
     Entry { info: DescribeIssueCustomFieldLogList::INFO, request: || Box::new(DescribeIssueCustomFieldLogList::new("", 0, "")), output: || Box::<DescribeIssueCustomFieldLogListResponse>::default() },
-    Entry { info: DescribeIssueFileUrl::INFO, request: || Box::new(DescribeIssueFileUrl::new(0, "")), output: || Box::<DescribeIssueFileUrlResponse>::default() },
+    Entry { info: DescribeIssueFileUrl::INFO, request: || Box::new(DescribeIssueFileUrl::new("", 0)), output: || Box::<DescribeIssueFileUrlResponse>::default() },
     Entry { info: DescribeIssueFilterList::INFO, request: || Box::new(DescribeIssueFilterList::new("", "")), output: || Box::<DescribeIssueFilterListResponse>::default() },
     Entry { info: DescribeIssueList::INFO, request: || Box::new(DescribeIssueList::new("", "")), output: || Box::<DescribeIssueListResponse>::default() },
     Entry { info: DescribeIssueListWithPage::INFO, request: || Box::new(DescribeIssueListWithPage::new("", "")), output: || Box::<DescribeIssueListWithPageResponse>::default() },
-    Entry { info: DescribeIssueLogList::INFO, request: || Box::new(DescribeIssueLogList::new("", 0, "", "")), output: || Box::<DescribeIssueLogListResponse>::default() },
+    Entry { info: DescribeIssueLogList::INFO, request: || Box::new(DescribeIssueLogList::new("", "", "", 0)), output: || Box::<DescribeIssueLogListResponse>::default() },
     Entry { info: DescribeIssueModuleList::INFO, request: || Box::new(DescribeIssueModuleList::new("")), output: || Box::<DescribeIssueModuleListResponse>::default() },
     Entry { info: DescribeIssueReferenceResources::INFO, request: || Box::new(DescribeIssueReferenceResources::new(0, 0, "")), output: || Box::<DescribeIssueReferenceResourcesResponse>::default() },
-    Entry { info: DescribeIssueRelatedRepos::INFO, request: || Box::new(DescribeIssueRelatedRepos::new(0, "")), output: || Box::<DescribeIssueRelatedReposResponse>::default() },
-    Entry { info: DescribeIssueRelatedWorkItemList::INFO, request: || Box::new(DescribeIssueRelatedWorkItemList::new(0, "")), output: || Box::<DescribeIssueRelatedWorkItemListResponse>::default() },
-    Entry { info: DescribeIssueStatusChangeLogList::INFO, request: || Box::new(DescribeIssueStatusChangeLogList::new(Vec::new(), "")), output: || Box::<DescribeIssueStatusChangeLogListResponse>::default() },
-    Entry { info: DescribeIssueWorkLogList::INFO, request: || Box::new(DescribeIssueWorkLogList::new(0, "")), output: || Box::<DescribeIssueWorkLogListResponse>::default() },
+    Entry { info: DescribeIssueRelatedRepos::INFO, request: || Box::new(DescribeIssueRelatedRepos::new("", 0)), output: || Box::<DescribeIssueRelatedReposResponse>::default() },
+    Entry { info: DescribeIssueRelatedWorkItemList::INFO, request: || Box::new(DescribeIssueRelatedWorkItemList::new("", 0)), output: || Box::<DescribeIssueRelatedWorkItemListResponse>::default() },
+    Entry { info: DescribeIssueStatusChangeLogList::INFO, request: || Box::new(DescribeIssueStatusChangeLogList::new("", Vec::new())), output: || Box::<DescribeIssueStatusChangeLogListResponse>::default() },
+    Entry { info: DescribeIssueWorkLogList::INFO, request: || Box::new(DescribeIssueWorkLogList::new("", 0)), output: || Box::<DescribeIssueWorkLogListResponse>::default() },
     Entry { info: DescribeProjectIssueFieldList::INFO, request: || Box::new(DescribeProjectIssueFieldList::new("", "")), output: || Box::<DescribeProjectIssueFieldListResponse>::default() },
     Entry { info: DescribeProjectIssueStatusList::INFO, request: || Box::new(DescribeProjectIssueStatusList::new("", "")), output: || Box::<DescribeProjectIssueStatusListResponse>::default() },
     Entry { info: DescribeProjectIssueTypeList::INFO, request: || Box::new(DescribeProjectIssueTypeList::new("")), output: || Box::<DescribeProjectIssueTypeListResponse>::default() },
-    Entry { info: DescribeRelatedCaseList::INFO, request: || Box::new(DescribeRelatedCaseList::new(0, "")), output: || Box::<DescribeRelatedCaseListResponse>::default() },
+    Entry { info: DescribeRelatedCaseList::INFO, request: || Box::new(DescribeRelatedCaseList::new("", 0)), output: || Box::<DescribeRelatedCaseListResponse>::default() },
     Entry { info: DescribeRequirementDefectRelation::INFO, request: || Box::new(DescribeRequirementDefectRelation::new("", 0)), output: || Box::<DescribeRequirementDefectRelationResponse>::default() },
-    Entry { info: DescribeSubIssueList::INFO, request: || Box::new(DescribeSubIssueList::new(0, "")), output: || Box::<DescribeSubIssueListResponse>::default() },
+    Entry { info: DescribeSubIssueList::INFO, request: || Box::new(DescribeSubIssueList::new("", 0)), output: || Box::<DescribeSubIssueListResponse>::default() },
     Entry { info: DescribeTeamIssueTypeList::INFO, request: || Box::new(DescribeTeamIssueTypeList::new()), output: || Box::<DescribeTeamIssueTypeListResponse>::default() },
     Entry { info: DescribeTeamIssues::INFO, request: || Box::new(DescribeTeamIssues::new()), output: || Box::<DescribeTeamIssuesResponse>::default() },
     Entry { info: DescribeUserHandoverIssues::INFO, request: || Box::new(DescribeUserHandoverIssues::new(0)), output: || Box::<DescribeUserHandoverIssuesResponse>::default() },
-    Entry { info: DescribeWorkItemSalvage::INFO, request: || Box::new(DescribeWorkItemSalvage::new(0, "")), output: || Box::<DescribeWorkItemSalvageResponse>::default() },
+    Entry { info: DescribeWorkItemSalvage::INFO, request: || Box::new(DescribeWorkItemSalvage::new("", 0)), output: || Box::<DescribeWorkItemSalvageResponse>::default() },
     Entry { info: DescribeWorkbenchIssueList::INFO, request: || Box::new(DescribeWorkbenchIssueList::new()), output: || Box::<DescribeWorkbenchIssueListResponse>::default() },
-    Entry { info: InitProjectTemplate::INFO, request: || Box::new(InitProjectTemplate::new("", false, 0, "")), output: || Box::<()>::default() },
-    Entry { info: ModifyDefectRelatedRequirement::INFO, request: || Box::new(ModifyDefectRelatedRequirement::new(0, "", 0)), output: || Box::<()>::default() },
-    Entry { info: ModifyIssue::INFO, request: || Box::new(ModifyIssue::new(0, "")), output: || Box::<ModifyIssueResponse>::default() },
-    Entry { info: ModifyIssueComment::INFO, request: || Box::new(ModifyIssueComment::new(0, "", 0, "")), output: || Box::<()>::default() },
+    Entry { info: InitProjectTemplate::INFO, request: || Box::new(InitProjectTemplate::new("", "", false, 0)), output: || Box::<()>::default() },
+    Entry { info: ModifyDefectRelatedRequirement::INFO, request: || Box::new(ModifyDefectRelatedRequirement::new("", 0, 0)), output: || Box::<()>::default() },
+    Entry { info: ModifyIssue::INFO, request: || Box::new(ModifyIssue::new("", 0)), output: || Box::<ModifyIssueResponse>::default() },
+    Entry { info: ModifyIssueComment::INFO, request: || Box::new(ModifyIssueComment::new("", 0, 0, "")), output: || Box::<()>::default() },
     Entry { info: ModifyIssueDescription::INFO, request: || Box::new(ModifyIssueDescription::new("", 0, "")), output: || Box::<()>::default() },
-    Entry { info: ModifyIssueParentRequirement::INFO, request: || Box::new(ModifyIssueParentRequirement::new(0, 0, "")), output: || Box::<()>::default() },
-    Entry { info: ModifyWorkItemSplitIssues::INFO, request: || Box::new(ModifyWorkItemSplitIssues::new("", "", "", "", 0)), output: || Box::<()>::default() },
+    Entry { info: ModifyIssueParentRequirement::INFO, request: || Box::new(ModifyIssueParentRequirement::new("", 0, 0)), output: || Box::<()>::default() },
+    Entry { info: ModifyWorkItemSplitIssues::INFO, request: || Box::new(ModifyWorkItemSplitIssues::new("", 0, "", "", "")), output: || Box::<()>::default() },
     Entry { info: UpdateIssueModule::INFO, request: || Box::new(UpdateIssueModule::new("", "")), output: || Box::<UpdateIssueModuleResponse>::default() },
 ];
 
@@ -131,12 +131,12 @@ impl Record for CreateIssue {
         static SHAPE: Shape = Shape::request(
             "CreateIssue",
             &[
-                "AssigneeId", "CustomFieldValues", "DefectTypeId", "Description", "DueDate", "EpicCode", "FileIds",
-                "IssueTypeId", "IterationCode", "LabelIds", "Name", "ParentCode", "Priority", "ProjectModuleId",
-                "ProjectName", "ReleaseCodes", "RequirementTypeId", "StartDate", "StatusId", "StoryPoint",
-                "TargetSortCode", "ThirdLinks", "Type", "WatcherIds", "WorkingHours", "ShowImageOutUrl",
+                "ProjectName", "Type", "Name", "Priority", "AssigneeId", "CustomFieldValues", "DefectTypeId",
+                "Description", "DueDate", "EpicCode", "FileIds", "IssueTypeId", "IterationCode", "LabelIds",
+                "ParentCode", "ProjectModuleId", "ReleaseCodes", "RequirementTypeId", "StartDate", "StatusId",
+                "StoryPoint", "TargetSortCode", "ThirdLinks", "WatcherIds", "WorkingHours", "ShowImageOutUrl",
             ],
-            &[10, 12, 14, 22],
+            &[0, 1, 2, 3],
             &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
@@ -148,26 +148,25 @@ impl Record for CreateIssue {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.assignee_id, 1 => &mut self.custom_field_values, 2 => &mut self.defect_type_id,
-            3 => &mut self.description, 4 => &mut self.due_date, 5 => &mut self.epic_code, 6 => &mut self.file_ids,
-            7 => &mut self.issue_type_id, 8 => &mut self.iteration_code, 9 => &mut self.label_ids,
-            10 => &mut self.name, 11 => &mut self.parent_code, 12 => &mut self.priority,
-            13 => &mut self.project_module_id, 14 => &mut self.project_name, 15 => &mut self.release_codes,
-            16 => &mut self.requirement_type_id, 17 => &mut self.start_date, 18 => &mut self.status_id,
-            19 => &mut self.story_point, 20 => &mut self.target_sort_code, 21 => &mut self.third_links,
-            22 => &mut self.r#type, 23 => &mut self.watcher_ids, 24 => &mut self.working_hours,
-            _ => &mut self.show_image_out_url,
+            0 => &mut self.project_name, 1 => &mut self.r#type, 2 => &mut self.name, 3 => &mut self.priority,
+            4 => &mut self.assignee_id, 5 => &mut self.custom_field_values, 6 => &mut self.defect_type_id,
+            7 => &mut self.description, 8 => &mut self.due_date, 9 => &mut self.epic_code, 10 => &mut self.file_ids,
+            11 => &mut self.issue_type_id, 12 => &mut self.iteration_code, 13 => &mut self.label_ids,
+            14 => &mut self.parent_code, 15 => &mut self.project_module_id, 16 => &mut self.release_codes,
+            17 => &mut self.requirement_type_id, 18 => &mut self.start_date, 19 => &mut self.status_id,
+            20 => &mut self.story_point, 21 => &mut self.target_sort_code, 22 => &mut self.third_links,
+            23 => &mut self.watcher_ids, 24 => &mut self.working_hours, _ => &mut self.show_image_out_url,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.assignee_id, 1 => &self.custom_field_values, 2 => &self.defect_type_id, 3 => &self.description,
-            4 => &self.due_date, 5 => &self.epic_code, 6 => &self.file_ids, 7 => &self.issue_type_id,
-            8 => &self.iteration_code, 9 => &self.label_ids, 10 => &self.name, 11 => &self.parent_code,
-            12 => &self.priority, 13 => &self.project_module_id, 14 => &self.project_name, 15 => &self.release_codes,
-            16 => &self.requirement_type_id, 17 => &self.start_date, 18 => &self.status_id, 19 => &self.story_point,
-            20 => &self.target_sort_code, 21 => &self.third_links, 22 => &self.r#type, 23 => &self.watcher_ids,
-            24 => &self.working_hours, _ => &self.show_image_out_url,
+            0 => &self.project_name, 1 => &self.r#type, 2 => &self.name, 3 => &self.priority, 4 => &self.assignee_id,
+            5 => &self.custom_field_values, 6 => &self.defect_type_id, 7 => &self.description, 8 => &self.due_date,
+            9 => &self.epic_code, 10 => &self.file_ids, 11 => &self.issue_type_id, 12 => &self.iteration_code,
+            13 => &self.label_ids, 14 => &self.parent_code, 15 => &self.project_module_id, 16 => &self.release_codes,
+            17 => &self.requirement_type_id, 18 => &self.start_date, 19 => &self.status_id, 20 => &self.story_point,
+            21 => &self.target_sort_code, 22 => &self.third_links, 23 => &self.watcher_ids, 24 => &self.working_hours,
+            _ => &self.show_image_out_url,
         }
     }
 }
@@ -189,20 +188,20 @@ impl Record for DeleteIssue {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteIssue",
-            &["IssueCode", "IssueType", "ProjectName"],
-            &[0, 2],
+            &["ProjectName", "IssueCode", "IssueType"],
+            &[0, 1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.issue_code, 1 => &mut self.issue_type, _ => &mut self.project_name,
+            0 => &mut self.project_name, 1 => &mut self.issue_code, _ => &mut self.issue_type,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.issue_code, 1 => &self.issue_type, _ => &self.project_name,
+            0 => &self.project_name, 1 => &self.issue_code, _ => &self.issue_type,
         }
     }
 }
@@ -256,7 +255,7 @@ impl Record for DescribeIssueAttachmentPreSignedUrl {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeIssueAttachmentPreSignedUrl",
-            &["FileName", "FileSize", "ProjectName"],
+            &["ProjectName", "FileName", "FileSize"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -264,12 +263,12 @@ impl Record for DescribeIssueAttachmentPreSignedUrl {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.file_name, 1 => &mut self.file_size, _ => &mut self.project_name,
+            0 => &mut self.project_name, 1 => &mut self.file_name, _ => &mut self.file_size,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.file_name, 1 => &self.file_size, _ => &self.project_name,
+            0 => &self.project_name, 1 => &self.file_name, _ => &self.file_size,
         }
     }
 }
@@ -290,21 +289,21 @@ impl Record for DescribeIssueByStatusUpdate {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeIssueByStatusUpdate",
-            &["ProjectName", "ShowImageOutUrl", "Status", "UpdatedAt"],
-            &[0, 2, 3],
+            &["ProjectName", "UpdatedAt", "Status", "ShowImageOutUrl"],
+            &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_name, 1 => &mut self.show_image_out_url, 2 => &mut self.status,
-            _ => &mut self.updated_at,
+            0 => &mut self.project_name, 1 => &mut self.updated_at, 2 => &mut self.status,
+            _ => &mut self.show_image_out_url,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_name, 1 => &self.show_image_out_url, 2 => &self.status, _ => &self.updated_at,
+            0 => &self.project_name, 1 => &self.updated_at, 2 => &self.status, _ => &self.show_image_out_url,
         }
     }
 }
@@ -325,7 +324,7 @@ impl Record for DescribeIssueFileUrl {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeIssueFileUrl",
-            &["FileId", "ProjectName", "IssueCode", "QueryComment"],
+            &["ProjectName", "FileId", "IssueCode", "QueryComment"],
             &[0, 1],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -333,13 +332,13 @@ impl Record for DescribeIssueFileUrl {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.file_id, 1 => &mut self.project_name, 2 => &mut self.issue_code,
+            0 => &mut self.project_name, 1 => &mut self.file_id, 2 => &mut self.issue_code,
             _ => &mut self.query_comment,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.file_id, 1 => &self.project_name, 2 => &self.issue_code, _ => &self.query_comment,
+            0 => &self.project_name, 1 => &self.file_id, 2 => &self.issue_code, _ => &self.query_comment,
         }
     }
 }
@@ -369,23 +368,23 @@ impl Record for DescribeIssueList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeIssueList",
-            &["Conditions", "IssueType", "Limit", "Offset", "ProjectName", "SortKey", "SortValue", "ShowImageOutUrl"],
-            &[1, 4],
+            &["ProjectName", "IssueType", "Conditions", "Limit", "Offset", "SortKey", "SortValue", "ShowImageOutUrl"],
+            &[0, 1],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.conditions, 1 => &mut self.issue_type, 2 => &mut self.limit, 3 => &mut self.offset,
-            4 => &mut self.project_name, 5 => &mut self.sort_key, 6 => &mut self.sort_value,
+            0 => &mut self.project_name, 1 => &mut self.issue_type, 2 => &mut self.conditions, 3 => &mut self.limit,
+            4 => &mut self.offset, 5 => &mut self.sort_key, 6 => &mut self.sort_value,
             _ => &mut self.show_image_out_url,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.conditions, 1 => &self.issue_type, 2 => &self.limit, 3 => &self.offset,
-            4 => &self.project_name, 5 => &self.sort_key, 6 => &self.sort_value, _ => &self.show_image_out_url,
+            0 => &self.project_name, 1 => &self.issue_type, 2 => &self.conditions, 3 => &self.limit,
+            4 => &self.offset, 5 => &self.sort_key, 6 => &self.sort_value, _ => &self.show_image_out_url,
         }
     }
 }
@@ -417,10 +416,10 @@ impl Record for DescribeIssueListWithPage {
         static SHAPE: Shape = Shape::request(
             "DescribeIssueListWithPage",
             &[
-                "Conditions", "ExcludeSubTask", "IssueType", "PageNumber", "PageSize", "ProjectName", "ShowSubIssues",
+                "ProjectName", "IssueType", "PageNumber", "PageSize", "Conditions", "ExcludeSubTask", "ShowSubIssues",
                 "SortKey", "SortValue", "ShowImageOutUrl",
             ],
-            &[2, 3, 4, 5],
+            &[0, 1, 2, 3],
             &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body,
@@ -430,16 +429,16 @@ impl Record for DescribeIssueListWithPage {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.conditions, 1 => &mut self.exclude_sub_task, 2 => &mut self.issue_type,
-            3 => &mut self.page_number, 4 => &mut self.page_size, 5 => &mut self.project_name,
+            0 => &mut self.project_name, 1 => &mut self.issue_type, 2 => &mut self.page_number,
+            3 => &mut self.page_size, 4 => &mut self.conditions, 5 => &mut self.exclude_sub_task,
             6 => &mut self.show_sub_issues, 7 => &mut self.sort_key, 8 => &mut self.sort_value,
             _ => &mut self.show_image_out_url,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.conditions, 1 => &self.exclude_sub_task, 2 => &self.issue_type, 3 => &self.page_number,
-            4 => &self.page_size, 5 => &self.project_name, 6 => &self.show_sub_issues, 7 => &self.sort_key,
+            0 => &self.project_name, 1 => &self.issue_type, 2 => &self.page_number, 3 => &self.page_size,
+            4 => &self.conditions, 5 => &self.exclude_sub_task, 6 => &self.show_sub_issues, 7 => &self.sort_key,
             8 => &self.sort_value, _ => &self.show_image_out_url,
         }
     }
@@ -539,7 +538,7 @@ impl Record for DescribeWorkItemSalvage {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeWorkItemSalvage",
-            &["IssueCode", "ProjectName", "ShowImageOutUrl"],
+            &["ProjectName", "IssueCode", "ShowImageOutUrl"],
             &[0, 1],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -547,12 +546,12 @@ impl Record for DescribeWorkItemSalvage {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.issue_code, 1 => &mut self.project_name, _ => &mut self.show_image_out_url,
+            0 => &mut self.project_name, 1 => &mut self.issue_code, _ => &mut self.show_image_out_url,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.issue_code, 1 => &self.project_name, _ => &self.show_image_out_url,
+            0 => &self.project_name, 1 => &self.issue_code, _ => &self.show_image_out_url,
         }
     }
 }
@@ -620,13 +619,13 @@ impl Record for ModifyIssue {
         static SHAPE: Shape = Shape::request(
             "ModifyIssue",
             &[
-                "AssigneeId", "Comment", "CustomFieldValues", "DefectTypeId", "DelFileIds", "DelLabelIds",
-                "DelReleaseCodes", "DelWatcherIds", "DueDate", "FileIds", "IssueCode", "IterationCode", "LabelIds",
-                "Name", "ParentCode", "Priority", "Progress", "ProjectModuleId", "ProjectName", "RecordHour",
-                "ReleaseCodes", "RequirementTypeId", "StartDate", "StatusId", "StoryPoint", "UpdateLabelIds",
-                "UpdateWatchers", "WatcherIds", "WorkingHours", "ShowImageOutUrl",
+                "ProjectName", "IssueCode", "AssigneeId", "Comment", "CustomFieldValues", "DefectTypeId",
+                "DelFileIds", "DelLabelIds", "DelReleaseCodes", "DelWatcherIds", "DueDate", "FileIds",
+                "IterationCode", "LabelIds", "Name", "ParentCode", "Priority", "Progress", "ProjectModuleId",
+                "RecordHour", "ReleaseCodes", "RequirementTypeId", "StartDate", "StatusId", "StoryPoint",
+                "UpdateLabelIds", "UpdateWatchers", "WatcherIds", "WorkingHours", "ShowImageOutUrl",
             ],
-            &[10, 18],
+            &[0, 1],
             &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
@@ -639,25 +638,25 @@ impl Record for ModifyIssue {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.assignee_id, 1 => &mut self.comment, 2 => &mut self.custom_field_values,
-            3 => &mut self.defect_type_id, 4 => &mut self.del_file_ids, 5 => &mut self.del_label_ids,
-            6 => &mut self.del_release_codes, 7 => &mut self.del_watcher_ids, 8 => &mut self.due_date,
-            9 => &mut self.file_ids, 10 => &mut self.issue_code, 11 => &mut self.iteration_code,
-            12 => &mut self.label_ids, 13 => &mut self.name, 14 => &mut self.parent_code, 15 => &mut self.priority,
-            16 => &mut self.progress, 17 => &mut self.project_module_id, 18 => &mut self.project_name,
-            19 => &mut self.record_hour, 20 => &mut self.release_codes, 21 => &mut self.requirement_type_id,
-            22 => &mut self.start_date, 23 => &mut self.status_id, 24 => &mut self.story_point,
-            25 => &mut self.update_label_ids, 26 => &mut self.update_watchers, 27 => &mut self.watcher_ids,
-            28 => &mut self.working_hours, _ => &mut self.show_image_out_url,
+            0 => &mut self.project_name, 1 => &mut self.issue_code, 2 => &mut self.assignee_id,
+            3 => &mut self.comment, 4 => &mut self.custom_field_values, 5 => &mut self.defect_type_id,
+            6 => &mut self.del_file_ids, 7 => &mut self.del_label_ids, 8 => &mut self.del_release_codes,
+            9 => &mut self.del_watcher_ids, 10 => &mut self.due_date, 11 => &mut self.file_ids,
+            12 => &mut self.iteration_code, 13 => &mut self.label_ids, 14 => &mut self.name,
+            15 => &mut self.parent_code, 16 => &mut self.priority, 17 => &mut self.progress,
+            18 => &mut self.project_module_id, 19 => &mut self.record_hour, 20 => &mut self.release_codes,
+            21 => &mut self.requirement_type_id, 22 => &mut self.start_date, 23 => &mut self.status_id,
+            24 => &mut self.story_point, 25 => &mut self.update_label_ids, 26 => &mut self.update_watchers,
+            27 => &mut self.watcher_ids, 28 => &mut self.working_hours, _ => &mut self.show_image_out_url,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.assignee_id, 1 => &self.comment, 2 => &self.custom_field_values, 3 => &self.defect_type_id,
-            4 => &self.del_file_ids, 5 => &self.del_label_ids, 6 => &self.del_release_codes,
-            7 => &self.del_watcher_ids, 8 => &self.due_date, 9 => &self.file_ids, 10 => &self.issue_code,
-            11 => &self.iteration_code, 12 => &self.label_ids, 13 => &self.name, 14 => &self.parent_code,
-            15 => &self.priority, 16 => &self.progress, 17 => &self.project_module_id, 18 => &self.project_name,
+            0 => &self.project_name, 1 => &self.issue_code, 2 => &self.assignee_id, 3 => &self.comment,
+            4 => &self.custom_field_values, 5 => &self.defect_type_id, 6 => &self.del_file_ids,
+            7 => &self.del_label_ids, 8 => &self.del_release_codes, 9 => &self.del_watcher_ids, 10 => &self.due_date,
+            11 => &self.file_ids, 12 => &self.iteration_code, 13 => &self.label_ids, 14 => &self.name,
+            15 => &self.parent_code, 16 => &self.priority, 17 => &self.progress, 18 => &self.project_module_id,
             19 => &self.record_hour, 20 => &self.release_codes, 21 => &self.requirement_type_id,
             22 => &self.start_date, 23 => &self.status_id, 24 => &self.story_point, 25 => &self.update_label_ids,
             26 => &self.update_watchers, 27 => &self.watcher_ids, 28 => &self.working_hours,
@@ -683,7 +682,7 @@ impl Record for ModifyIssueDescription {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyIssueDescription",
-            &["Description", "IssueCode", "ProjectName"],
+            &["ProjectName", "IssueCode", "Description"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -691,12 +690,12 @@ impl Record for ModifyIssueDescription {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.description, 1 => &mut self.issue_code, _ => &mut self.project_name,
+            0 => &mut self.project_name, 1 => &mut self.issue_code, _ => &mut self.description,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.description, 1 => &self.issue_code, _ => &self.project_name,
+            0 => &self.project_name, 1 => &self.issue_code, _ => &self.description,
         }
     }
 }

@@ -28,18 +28,18 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: CreateIteration::INFO, request: || Box::new(CreateIteration::new("", "")), output: || Box::<CreateIterationResponse>::default() },
     Entry { info: CreateRelease::INFO, request: || Box::new(CreateRelease::new("", "")), output: || Box::<CreateReleaseResponse>::default() },
-    Entry { info: DeleteIteration::INFO, request: || Box::new(DeleteIteration::new(0, "")), output: || Box::<()>::default() },
+    Entry { info: DeleteIteration::INFO, request: || Box::new(DeleteIteration::new("", 0)), output: || Box::<()>::default() },
     Entry { info: DeleteRelease::INFO, request: || Box::new(DeleteRelease::new("", 0)), output: || Box::<()>::default() },
-    Entry { info: DescribeIssueReleaseList::INFO, request: || Box::new(DescribeIssueReleaseList::new(0, "")), output: || Box::<DescribeIssueReleaseListResponse>::default() },
-    Entry { info: DescribeIteration::INFO, request: || Box::new(DescribeIteration::new(0, "")), output: || Box::<DescribeIterationResponse>::default() },
+    Entry { info: DescribeIssueReleaseList::INFO, request: || Box::new(DescribeIssueReleaseList::new("", 0)), output: || Box::<DescribeIssueReleaseListResponse>::default() },
+    Entry { info: DescribeIteration::INFO, request: || Box::new(DescribeIteration::new("", 0)), output: || Box::<DescribeIterationResponse>::default() },
     Entry { info: DescribeIterationList::INFO, request: || Box::new(DescribeIterationList::new("")), output: || Box::<DescribeIterationListResponse>::default() },
     Entry { info: DescribeRelease::INFO, request: || Box::new(DescribeRelease::new("", 0)), output: || Box::<DescribeReleaseResponse>::default() },
     Entry { info: DescribeReleaseIssueList::INFO, request: || Box::new(DescribeReleaseIssueList::new("", 0)), output: || Box::<DescribeReleaseIssueListResponse>::default() },
     Entry { info: DescribeReleaseList::INFO, request: || Box::new(DescribeReleaseList::new("")), output: || Box::<DescribeReleaseListResponse>::default() },
-    Entry { info: ModifyIteration::INFO, request: || Box::new(ModifyIteration::new(0, "", "")), output: || Box::<ModifyIterationResponse>::default() },
+    Entry { info: ModifyIteration::INFO, request: || Box::new(ModifyIteration::new("", "", 0)), output: || Box::<ModifyIterationResponse>::default() },
     Entry { info: ModifyIterationStatus::INFO, request: || Box::new(ModifyIterationStatus::new(0, "", "")), output: || Box::<ModifyIterationStatusResponse>::default() },
     Entry { info: ModifyRelease::INFO, request: || Box::new(ModifyRelease::new("", 0)), output: || Box::<ModifyReleaseResponse>::default() },
-    Entry { info: PlanIterationIssue::INFO, request: || Box::new(PlanIterationIssue::new(Vec::new(), 0, "")), output: || Box::<()>::default() },
+    Entry { info: PlanIterationIssue::INFO, request: || Box::new(PlanIterationIssue::new("", 0, Vec::new())), output: || Box::<()>::default() },
 ];
 
 impl Operation for CreateIteration {
@@ -52,21 +52,21 @@ impl Record for CreateIteration {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateIteration",
-            &["Assignee", "EndAt", "Goal", "Name", "ProjectName", "StartAt"],
-            &[3, 4],
+            &["ProjectName", "Name", "Assignee", "EndAt", "Goal", "StartAt"],
+            &[0, 1],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.assignee, 1 => &mut self.end_at, 2 => &mut self.goal, 3 => &mut self.name,
-            4 => &mut self.project_name, _ => &mut self.start_at,
+            0 => &mut self.project_name, 1 => &mut self.name, 2 => &mut self.assignee, 3 => &mut self.end_at,
+            4 => &mut self.goal, _ => &mut self.start_at,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.assignee, 1 => &self.end_at, 2 => &self.goal, 3 => &self.name, 4 => &self.project_name,
+            0 => &self.project_name, 1 => &self.name, 2 => &self.assignee, 3 => &self.end_at, 4 => &self.goal,
             _ => &self.start_at,
         }
     }
@@ -89,25 +89,25 @@ impl Record for CreateRelease {
         static SHAPE: Shape = Shape::request(
             "CreateRelease",
             &[
-                "Assignee", "Description", "IterationCodes", "LabelIds", "Name", "ProjectName", "ReleaseDate",
+                "ProjectName", "Name", "Assignee", "Description", "IterationCodes", "LabelIds", "ReleaseDate",
                 "StartDate",
             ],
-            &[4, 5],
+            &[0, 1],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.assignee, 1 => &mut self.description, 2 => &mut self.iteration_codes,
-            3 => &mut self.label_ids, 4 => &mut self.name, 5 => &mut self.project_name, 6 => &mut self.release_date,
+            0 => &mut self.project_name, 1 => &mut self.name, 2 => &mut self.assignee, 3 => &mut self.description,
+            4 => &mut self.iteration_codes, 5 => &mut self.label_ids, 6 => &mut self.release_date,
             _ => &mut self.start_date,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.assignee, 1 => &self.description, 2 => &self.iteration_codes, 3 => &self.label_ids,
-            4 => &self.name, 5 => &self.project_name, 6 => &self.release_date, _ => &self.start_date,
+            0 => &self.project_name, 1 => &self.name, 2 => &self.assignee, 3 => &self.description,
+            4 => &self.iteration_codes, 5 => &self.label_ids, 6 => &self.release_date, _ => &self.start_date,
         }
     }
 }
@@ -129,7 +129,7 @@ impl Record for DeleteIteration {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteIteration",
-            &["IterationCode", "ProjectName"],
+            &["ProjectName", "IterationCode"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -137,12 +137,12 @@ impl Record for DeleteIteration {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.iteration_code, _ => &mut self.project_name,
+            0 => &mut self.project_name, _ => &mut self.iteration_code,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.iteration_code, _ => &self.project_name,
+            0 => &self.project_name, _ => &self.iteration_code,
         }
     }
 }
@@ -198,7 +198,7 @@ impl Record for DescribeIssueReleaseList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeIssueReleaseList",
-            &["IssueCode", "ProjectName"],
+            &["ProjectName", "IssueCode"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -206,12 +206,12 @@ impl Record for DescribeIssueReleaseList {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.issue_code, _ => &mut self.project_name,
+            0 => &mut self.project_name, _ => &mut self.issue_code,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.issue_code, _ => &self.project_name,
+            0 => &self.project_name, _ => &self.issue_code,
         }
     }
 }
@@ -232,7 +232,7 @@ impl Record for DescribeIteration {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeIteration",
-            &["IterationCode", "ProjectName"],
+            &["ProjectName", "IterationCode"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -240,12 +240,12 @@ impl Record for DescribeIteration {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.iteration_code, _ => &mut self.project_name,
+            0 => &mut self.project_name, _ => &mut self.iteration_code,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.iteration_code, _ => &self.project_name,
+            0 => &self.project_name, _ => &self.iteration_code,
         }
     }
 }
@@ -276,22 +276,22 @@ impl Record for DescribeIterationList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeIterationList",
-            &["Assignee", "EndDate", "Keywords", "Limit", "Offset", "ProjectName", "StartDate", "Status"],
-            &[5],
+            &["ProjectName", "Assignee", "EndDate", "Keywords", "Limit", "Offset", "StartDate", "Status"],
+            &[0],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.assignee, 1 => &mut self.end_date, 2 => &mut self.keywords, 3 => &mut self.limit,
-            4 => &mut self.offset, 5 => &mut self.project_name, 6 => &mut self.start_date, _ => &mut self.status,
+            0 => &mut self.project_name, 1 => &mut self.assignee, 2 => &mut self.end_date, 3 => &mut self.keywords,
+            4 => &mut self.limit, 5 => &mut self.offset, 6 => &mut self.start_date, _ => &mut self.status,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.assignee, 1 => &self.end_date, 2 => &self.keywords, 3 => &self.limit, 4 => &self.offset,
-            5 => &self.project_name, 6 => &self.start_date, _ => &self.status,
+            0 => &self.project_name, 1 => &self.assignee, 2 => &self.end_date, 3 => &self.keywords, 4 => &self.limit,
+            5 => &self.offset, 6 => &self.start_date, _ => &self.status,
         }
     }
 }
@@ -357,10 +357,10 @@ impl Record for DescribeReleaseIssueList {
         static SHAPE: Shape = Shape::request(
             "DescribeReleaseIssueList",
             &[
-                "Assignees", "IssueTypeIds", "IssueTypes", "Keywords", "Page", "PageSize", "ProjectName",
-                "ReleaseCode", "ShowImageOutUrl", "ShowSubIssues", "SortBy", "StatusTypes", "Watchers",
+                "ProjectName", "ReleaseCode", "Assignees", "IssueTypeIds", "IssueTypes", "Keywords", "Page",
+                "PageSize", "ShowImageOutUrl", "ShowSubIssues", "SortBy", "StatusTypes", "Watchers",
             ],
-            &[6, 7],
+            &[0, 1],
             &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
@@ -370,16 +370,16 @@ impl Record for DescribeReleaseIssueList {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.assignees, 1 => &mut self.issue_type_ids, 2 => &mut self.issue_types,
-            3 => &mut self.keywords, 4 => &mut self.page, 5 => &mut self.page_size, 6 => &mut self.project_name,
-            7 => &mut self.release_code, 8 => &mut self.show_image_out_url, 9 => &mut self.show_sub_issues,
+            0 => &mut self.project_name, 1 => &mut self.release_code, 2 => &mut self.assignees,
+            3 => &mut self.issue_type_ids, 4 => &mut self.issue_types, 5 => &mut self.keywords, 6 => &mut self.page,
+            7 => &mut self.page_size, 8 => &mut self.show_image_out_url, 9 => &mut self.show_sub_issues,
             10 => &mut self.sort_by, 11 => &mut self.status_types, _ => &mut self.watchers,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.assignees, 1 => &self.issue_type_ids, 2 => &self.issue_types, 3 => &self.keywords,
-            4 => &self.page, 5 => &self.page_size, 6 => &self.project_name, 7 => &self.release_code,
+            0 => &self.project_name, 1 => &self.release_code, 2 => &self.assignees, 3 => &self.issue_type_ids,
+            4 => &self.issue_types, 5 => &self.keywords, 6 => &self.page, 7 => &self.page_size,
             8 => &self.show_image_out_url, 9 => &self.show_sub_issues, 10 => &self.sort_by, 11 => &self.status_types,
             _ => &self.watchers,
         }
@@ -412,21 +412,21 @@ impl Record for DescribeReleaseList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeReleaseList",
-            &["Conditions", "Page", "PageSize", "ProjectName", "SortKey", "SortValue"],
-            &[3],
+            &["ProjectName", "Conditions", "Page", "PageSize", "SortKey", "SortValue"],
+            &[0],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.conditions, 1 => &mut self.page, 2 => &mut self.page_size, 3 => &mut self.project_name,
+            0 => &mut self.project_name, 1 => &mut self.conditions, 2 => &mut self.page, 3 => &mut self.page_size,
             4 => &mut self.sort_key, _ => &mut self.sort_value,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.conditions, 1 => &self.page, 2 => &self.page_size, 3 => &self.project_name,
+            0 => &self.project_name, 1 => &self.conditions, 2 => &self.page, 3 => &self.page_size,
             4 => &self.sort_key, _ => &self.sort_value,
         }
     }
@@ -448,22 +448,22 @@ impl Record for ModifyIteration {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyIteration",
-            &["Assignee", "EndAt", "Goal", "IterationCode", "Name", "ProjectName", "StartAt"],
-            &[3, 4, 5],
+            &["ProjectName", "Name", "IterationCode", "Assignee", "EndAt", "Goal", "StartAt"],
+            &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.assignee, 1 => &mut self.end_at, 2 => &mut self.goal, 3 => &mut self.iteration_code,
-            4 => &mut self.name, 5 => &mut self.project_name, _ => &mut self.start_at,
+            0 => &mut self.project_name, 1 => &mut self.name, 2 => &mut self.iteration_code, 3 => &mut self.assignee,
+            4 => &mut self.end_at, 5 => &mut self.goal, _ => &mut self.start_at,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.assignee, 1 => &self.end_at, 2 => &self.goal, 3 => &self.iteration_code, 4 => &self.name,
-            5 => &self.project_name, _ => &self.start_at,
+            0 => &self.project_name, 1 => &self.name, 2 => &self.iteration_code, 3 => &self.assignee,
+            4 => &self.end_at, 5 => &self.goal, _ => &self.start_at,
         }
     }
 }
@@ -484,22 +484,22 @@ impl Record for ModifyIterationStatus {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyIterationStatus",
-            &["EndAt", "IterationCode", "JoinIterationCode", "Operator", "ProjectName", "StartAt"],
-            &[1, 3, 4],
+            &["IterationCode", "Operator", "ProjectName", "EndAt", "JoinIterationCode", "StartAt"],
+            &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.end_at, 1 => &mut self.iteration_code, 2 => &mut self.join_iteration_code,
-            3 => &mut self.operator, 4 => &mut self.project_name, _ => &mut self.start_at,
+            0 => &mut self.iteration_code, 1 => &mut self.operator, 2 => &mut self.project_name,
+            3 => &mut self.end_at, 4 => &mut self.join_iteration_code, _ => &mut self.start_at,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.end_at, 1 => &self.iteration_code, 2 => &self.join_iteration_code, 3 => &self.operator,
-            4 => &self.project_name, _ => &self.start_at,
+            0 => &self.iteration_code, 1 => &self.operator, 2 => &self.project_name, 3 => &self.end_at,
+            4 => &self.join_iteration_code, _ => &self.start_at,
         }
     }
 }
@@ -521,10 +521,10 @@ impl Record for ModifyRelease {
         static SHAPE: Shape = Shape::request(
             "ModifyRelease",
             &[
-                "Assignee", "DelIterationCodes", "DelLabelIds", "Description", "IterationCodes", "LabelIds", "Name",
-                "ProjectName", "ReleaseCode", "ReleaseDate", "StartDate", "StatusId",
+                "ProjectName", "ReleaseCode", "Assignee", "DelIterationCodes", "DelLabelIds", "Description",
+                "IterationCodes", "LabelIds", "Name", "ReleaseDate", "StartDate", "StatusId",
             ],
-            &[7, 8],
+            &[0, 1],
             &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
@@ -534,17 +534,17 @@ impl Record for ModifyRelease {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.assignee, 1 => &mut self.del_iteration_codes, 2 => &mut self.del_label_ids,
-            3 => &mut self.description, 4 => &mut self.iteration_codes, 5 => &mut self.label_ids, 6 => &mut self.name,
-            7 => &mut self.project_name, 8 => &mut self.release_code, 9 => &mut self.release_date,
-            10 => &mut self.start_date, _ => &mut self.status_id,
+            0 => &mut self.project_name, 1 => &mut self.release_code, 2 => &mut self.assignee,
+            3 => &mut self.del_iteration_codes, 4 => &mut self.del_label_ids, 5 => &mut self.description,
+            6 => &mut self.iteration_codes, 7 => &mut self.label_ids, 8 => &mut self.name,
+            9 => &mut self.release_date, 10 => &mut self.start_date, _ => &mut self.status_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.assignee, 1 => &self.del_iteration_codes, 2 => &self.del_label_ids, 3 => &self.description,
-            4 => &self.iteration_codes, 5 => &self.label_ids, 6 => &self.name, 7 => &self.project_name,
-            8 => &self.release_code, 9 => &self.release_date, 10 => &self.start_date, _ => &self.status_id,
+            0 => &self.project_name, 1 => &self.release_code, 2 => &self.assignee, 3 => &self.del_iteration_codes,
+            4 => &self.del_label_ids, 5 => &self.description, 6 => &self.iteration_codes, 7 => &self.label_ids,
+            8 => &self.name, 9 => &self.release_date, 10 => &self.start_date, _ => &self.status_id,
         }
     }
 }
@@ -566,7 +566,7 @@ impl Record for PlanIterationIssue {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "PlanIterationIssue",
-            &["IssueCode", "IterationCode", "ProjectName", "SingleMode"],
+            &["ProjectName", "IterationCode", "IssueCode", "SingleMode"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -574,13 +574,13 @@ impl Record for PlanIterationIssue {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.issue_code, 1 => &mut self.iteration_code, 2 => &mut self.project_name,
+            0 => &mut self.project_name, 1 => &mut self.iteration_code, 2 => &mut self.issue_code,
             _ => &mut self.single_mode,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.issue_code, 1 => &self.iteration_code, 2 => &self.project_name, _ => &self.single_mode,
+            0 => &self.project_name, 1 => &self.iteration_code, 2 => &self.issue_code, _ => &self.single_mode,
         }
     }
 }

@@ -31,21 +31,21 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateDepartment::INFO, request: || Box::new(CreateDepartment::new("", 0)), output: || Box::<CreateDepartmentResponse>::default() },
+    Entry { info: CreateDepartment::INFO, request: || Box::new(CreateDepartment::new(0, "")), output: || Box::<CreateDepartmentResponse>::default() },
     Entry { info: DeleteDepartment::INFO, request: || Box::new(DeleteDepartment::new(0)), output: || Box::<()>::default() },
     Entry { info: DeleteTeamMember::INFO, request: || Box::new(DeleteTeamMember::new(0)), output: || Box::<()>::default() },
     Entry { info: DescribeCodingCurrentUser::INFO, request: || Box::new(DescribeCodingCurrentUser::new()), output: || Box::<DescribeCodingCurrentUserResponse>::default() },
     Entry { info: DescribeDepartment::INFO, request: || Box::new(DescribeDepartment::new(0)), output: || Box::<DescribeDepartmentResponse>::default() },
     Entry { info: DescribeDepartmentMembers::INFO, request: || Box::new(DescribeDepartmentMembers::new(0)), output: || Box::<DescribeDepartmentMembersResponse>::default() },
     Entry { info: DescribeDepartmentSyncStatus::INFO, request: || Box::new(DescribeDepartmentSyncStatus::new()), output: || Box::<DescribeDepartmentSyncStatusResponse>::default() },
-    Entry { info: DescribePinyin::INFO, request: || Box::new(DescribePinyin::new(false, "", "")), output: || Box::<DescribePinyinResponse>::default() },
+    Entry { info: DescribePinyin::INFO, request: || Box::new(DescribePinyin::new("", "", false)), output: || Box::<DescribePinyinResponse>::default() },
     Entry { info: DescribeTeam::INFO, request: || Box::new(DescribeTeam::new()), output: || Box::<DescribeTeamResponse>::default() },
     Entry { info: DescribeTeamAdminMembers::INFO, request: || Box::new(DescribeTeamAdminMembers::new()), output: || Box::<DescribeTeamAdminMembersResponse>::default() },
     Entry { info: DescribeTeamMember::INFO, request: || Box::new(DescribeTeamMember::new(0)), output: || Box::<DescribeTeamMemberResponse>::default() },
     Entry { info: DescribeTeamMemberByEmail::INFO, request: || Box::new(DescribeTeamMemberByEmail::new("")), output: || Box::<DescribeTeamMemberByEmailResponse>::default() },
     Entry { info: DescribeTeamMembers::INFO, request: || Box::new(DescribeTeamMembers::new()), output: || Box::<DescribeTeamMembersResponse>::default() },
-    Entry { info: ModifyDepartment::INFO, request: || Box::new(ModifyDepartment::new(0, "", 0)), output: || Box::<ModifyDepartmentResponse>::default() },
-    Entry { info: ModifyDepartmentAssignee::INFO, request: || Box::new(ModifyDepartmentAssignee::new(0, Vec::new())), output: || Box::<()>::default() },
+    Entry { info: ModifyDepartment::INFO, request: || Box::new(ModifyDepartment::new(0, 0, "")), output: || Box::<ModifyDepartmentResponse>::default() },
+    Entry { info: ModifyDepartmentAssignee::INFO, request: || Box::new(ModifyDepartmentAssignee::new(Vec::new(), 0)), output: || Box::<()>::default() },
     Entry { info: ModifyDepartmentMember::INFO, request: || Box::new(ModifyDepartmentMember::new(Vec::new(), Vec::new())), output: || Box::<()>::default() },
     Entry { info: ModifyTeamMemberLocked::INFO, request: || Box::new(ModifyTeamMemberLocked::new(0)), output: || Box::<()>::default() },
     Entry { info: ModifyTeamMemberUnlocked::INFO, request: || Box::new(ModifyTeamMemberUnlocked::new(0)), output: || Box::<()>::default() },
@@ -61,7 +61,7 @@ impl Record for CreateDepartment {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateDepartment",
-            &["Name", "ParentId"],
+            &["ParentId", "Name"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -69,12 +69,12 @@ impl Record for CreateDepartment {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.name, _ => &mut self.parent_id,
+            0 => &mut self.parent_id, _ => &mut self.name,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.name, _ => &self.parent_id,
+            0 => &self.parent_id, _ => &self.name,
         }
     }
 }
@@ -235,21 +235,21 @@ impl Record for DescribeDepartmentMembers {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeDepartmentMembers",
-            &["DepartmentId", "KeyWords", "PageNumber", "PageSize", "Pointer"],
-            &[0, 2, 3],
+            &["PageSize", "PageNumber", "DepartmentId", "KeyWords", "Pointer"],
+            &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.department_id, 1 => &mut self.key_words, 2 => &mut self.page_number,
-            3 => &mut self.page_size, _ => &mut self.pointer,
+            0 => &mut self.page_size, 1 => &mut self.page_number, 2 => &mut self.department_id,
+            3 => &mut self.key_words, _ => &mut self.pointer,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.department_id, 1 => &self.key_words, 2 => &self.page_number, 3 => &self.page_size,
+            0 => &self.page_size, 1 => &self.page_number, 2 => &self.department_id, 3 => &self.key_words,
             _ => &self.pointer,
         }
     }
@@ -302,7 +302,7 @@ impl Record for DescribePinyin {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribePinyin",
-            &["Heteronym", "Style", "Value"],
+            &["Value", "Style", "Heteronym"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -310,12 +310,12 @@ impl Record for DescribePinyin {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.heteronym, 1 => &mut self.style, _ => &mut self.value,
+            0 => &mut self.value, 1 => &mut self.style, _ => &mut self.heteronym,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.heteronym, 1 => &self.style, _ => &self.value,
+            0 => &self.value, 1 => &self.style, _ => &self.heteronym,
         }
     }
 }
@@ -520,7 +520,7 @@ impl Record for ModifyDepartment {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyDepartment",
-            &["Id", "Name", "ParentId"],
+            &["ParentId", "Id", "Name"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -528,12 +528,12 @@ impl Record for ModifyDepartment {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.id, 1 => &mut self.name, _ => &mut self.parent_id,
+            0 => &mut self.parent_id, 1 => &mut self.id, _ => &mut self.name,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.id, 1 => &self.name, _ => &self.parent_id,
+            0 => &self.parent_id, 1 => &self.id, _ => &self.name,
         }
     }
 }
@@ -554,7 +554,7 @@ impl Record for ModifyDepartmentAssignee {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyDepartmentAssignee",
-            &["DepartmentId", "RefIds"],
+            &["RefIds", "DepartmentId"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -562,12 +562,12 @@ impl Record for ModifyDepartmentAssignee {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.department_id, _ => &mut self.ref_ids,
+            0 => &mut self.ref_ids, _ => &mut self.department_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.department_id, _ => &self.ref_ids,
+            0 => &self.ref_ids, _ => &self.department_id,
         }
     }
 }
@@ -588,7 +588,7 @@ impl Record for ModifyDepartmentMember {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyDepartmentMember",
-            &["DepartmentIds", "RefIds"],
+            &["RefIds", "DepartmentIds"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -596,12 +596,12 @@ impl Record for ModifyDepartmentMember {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.department_ids, _ => &mut self.ref_ids,
+            0 => &mut self.ref_ids, _ => &mut self.department_ids,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.department_ids, _ => &self.ref_ids,
+            0 => &self.ref_ids, _ => &self.department_ids,
         }
     }
 }

@@ -17,12 +17,12 @@ use super::*;
 pub struct DescribeGitMergeRequestDiffDetail {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Merge request, by the number its address shows; it counts within the project.
     pub merge_id: i64,
     /// File whose changes to read, by its path in the repository.
     pub path: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeGitMergeRequestDiffDetail {
@@ -31,9 +31,9 @@ impl DescribeGitMergeRequestDiffDetail {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             merge_id,
             path: path.into(),
+            depot_path,
         }
     }
 }
@@ -49,10 +49,10 @@ impl DescribeGitMergeRequestDiffDetail {
 pub struct DescribeGitMergeRequestDiffs {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Merge request, by the number its address shows; it counts within the project.
     pub merge_id: i64,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeGitMergeRequestDiffs {
@@ -61,8 +61,8 @@ impl DescribeGitMergeRequestDiffs {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             merge_id,
+            depot_path,
         }
     }
 }
@@ -76,10 +76,10 @@ impl DescribeGitMergeRequestDiffs {
 pub struct DescribeGitMergeRequestsBySha {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Commit to look for, by its full hash.
     pub sha: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeGitMergeRequestsBySha {
@@ -88,8 +88,8 @@ impl DescribeGitMergeRequestsBySha {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             sha: sha.into(),
+            depot_path,
         }
     }
 }
@@ -107,10 +107,10 @@ impl DescribeGitMergeRequestsBySha {
 pub struct DescribeMergeReqCommits {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Merge request, by the number its address shows; it counts within the project.
     pub merge_id: i64,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeMergeReqCommits {
@@ -119,8 +119,8 @@ impl DescribeMergeReqCommits {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             merge_id,
+            depot_path,
         }
     }
 }
@@ -134,12 +134,12 @@ impl DescribeMergeReqCommits {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeMergeReqInfo {
+    /// Merge request, by the number its address shows; it counts within the project.
+    pub merge_id: i64,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
-    /// Merge request, by the number its address shows; it counts within the project.
-    pub merge_id: i64,
 }
 
 impl DescribeMergeReqInfo {
@@ -147,9 +147,9 @@ impl DescribeMergeReqInfo {
     pub fn new(depot: impl Into<Depot>, merge_id: i64) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
+            merge_id,
             depot_id,
             depot_path,
-            merge_id,
         }
     }
 }
@@ -165,10 +165,10 @@ impl DescribeMergeReqInfo {
 pub struct DescribeMergeRequestFileDiff {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Merge request, by the number its address shows; it counts within the project.
     pub merge_id: i64,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeMergeRequestFileDiff {
@@ -177,8 +177,8 @@ impl DescribeMergeRequestFileDiff {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             merge_id,
+            depot_path,
         }
     }
 }
@@ -192,10 +192,10 @@ impl DescribeMergeRequestFileDiff {
 pub struct DescribeMergeRequestLog {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Merge request, by the number its address shows; it counts within the project.
     pub merge_id: i64,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeMergeRequestLog {
@@ -204,8 +204,8 @@ impl DescribeMergeRequestLog {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             merge_id,
+            depot_path,
         }
     }
 }

@@ -249,15 +249,15 @@ pub struct FileDiff {
 #[non_exhaustive]
 pub struct GitMergeRequest {
     /// Number of the repository.
-    pub depot_id: Option<u64>,
+    pub depot_id: Option<i64>,
     /// Path of the repository; empty in the samples.
     pub depot_path: Option<String>,
     /// The same as `MergeId` in the samples, and officially deprecated.
-    pub i_id: Option<u64>,
+    pub i_id: Option<i64>,
     /// Number of the merge request that its address shows; operations ask for this one.
-    pub merge_id: Option<u64>,
+    pub merge_id: Option<i64>,
     /// Number of the project.
-    pub project_id: Option<u64>,
+    pub project_id: Option<i64>,
 }
 
 /// A merge request that was just created, with its address.
@@ -425,14 +425,14 @@ pub struct MergeRequestDiffNoteForm {
     /// Commit that has the change, by its full hash; empty, like `Path`, for a note about no line (`Index` is 0).
     pub commit_sha: String,
     /// The line, counted in the diff and not in the file.
-    pub index: u64,
+    pub index: i64,
     /// Changed file.
     pub path: String,
 }
 
 impl MergeRequestDiffNoteForm {
     /// Begins with what it cannot do without.
-    pub fn new(commit_sha: impl Into<String>, index: u64, path: impl Into<String>) -> Self {
+    pub fn new(commit_sha: impl Into<String>, index: i64, path: impl Into<String>) -> Self {
         Self {
             commit_sha: commit_sha.into(),
             index,
@@ -540,13 +540,13 @@ pub struct MergeRequestNote {
     /// When it was written, in milliseconds since 1970.
     pub created_at: Option<Timestamp>,
     /// Number by which the note is replied to and deleted.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// Line the note is about, counted in the diff and not in the file; 0 for a note about no line.
-    pub index: Option<u64>,
+    pub index: Option<i64>,
     /// Number of the merge request that its address shows; operations ask for this one.
-    pub merge_id: Option<u64>,
+    pub merge_id: Option<i64>,
     /// Note this one replies to; 0 when it is no reply.
-    pub parent_id: Option<u64>,
+    pub parent_id: Option<i64>,
     /// Changed file the note is about; empty for a note about no line.
     pub path: Option<String>,
     /// When it was last edited, in milliseconds since 1970.

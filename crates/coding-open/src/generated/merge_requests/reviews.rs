@@ -14,27 +14,27 @@ use super::*;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateMergeRequestNote {
-    /// Text of the note.
-    pub content: String,
     /// Repository of the merge request, by its path `team/project/depot`.
     pub depot_path: String,
+    /// Text of the note.
+    pub content: String,
+    /// Merge request, by the number its address shows; it counts within the project.
+    pub merge_id: i64,
+    /// Note to reply to, by its `Id`; 0 for a note of its own.
+    pub parent_id: i64,
     /// Line of the changes that the note is about.
     pub form: Option<MergeRequestDiffNoteForm>,
-    /// Merge request, by the number its address shows; it counts within the project.
-    pub merge_id: u64,
-    /// Note to reply to, by its `Id`; 0 for a note of its own.
-    pub parent_id: u64,
 }
 
 impl CreateMergeRequestNote {
     /// Begins with what it cannot do without.
-    pub fn new(content: impl Into<String>, depot_path: impl Into<String>, merge_id: u64, parent_id: u64) -> Self {
+    pub fn new(depot_path: impl Into<String>, content: impl Into<String>, merge_id: i64, parent_id: i64) -> Self {
         Self {
-            content: content.into(),
             depot_path: depot_path.into(),
-            form: None,
+            content: content.into(),
             merge_id,
             parent_id,
+            form: None,
         }
     }
     /// Line of the changes that the note is about.
@@ -51,14 +51,14 @@ impl CreateMergeRequestNote {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateMergeRequestReviewer {
-    /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
-    pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Merge request, by the number its address shows; it counts within the project.
     pub merge_id: i64,
+    /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
+    pub depot_id: Option<i64>,
     /// Who is to review it, by global key.
     pub reviewer_global_key: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl CreateMergeRequestReviewer {
@@ -66,10 +66,10 @@ impl CreateMergeRequestReviewer {
     pub fn new(depot: impl Into<Depot>, merge_id: i64, reviewer_global_key: impl Into<String>) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            depot_id,
-            depot_path,
             merge_id,
+            depot_id,
             reviewer_global_key: reviewer_global_key.into(),
+            depot_path,
         }
     }
 }
@@ -86,14 +86,14 @@ pub struct DeleteMergeRequestNote {
     /// Repository of the merge request, by its path `team/project/depot`.
     pub depot_path: String,
     /// Note to delete, by its `Id`, whether it is about a line or not.
-    pub line_note_id: u64,
+    pub line_note_id: i64,
     /// Merge request, by the number its address shows; it counts within the project.
-    pub merge_id: u64,
+    pub merge_id: i64,
 }
 
 impl DeleteMergeRequestNote {
     /// Begins with what it cannot do without.
-    pub fn new(depot_path: impl Into<String>, line_note_id: u64, merge_id: u64) -> Self {
+    pub fn new(depot_path: impl Into<String>, line_note_id: i64, merge_id: i64) -> Self {
         Self {
             depot_path: depot_path.into(),
             line_note_id,
@@ -113,12 +113,12 @@ impl DeleteMergeRequestNote {
 pub struct DeleteMergeRequestReviewer {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Merge request, by the number its address shows; it counts within the project.
     pub merge_id: i64,
     /// Who is not to review it any more, by global key.
     pub reviewer_global_key: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DeleteMergeRequestReviewer {
@@ -127,9 +127,9 @@ impl DeleteMergeRequestReviewer {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             merge_id,
             reviewer_global_key: reviewer_global_key.into(),
+            depot_path,
         }
     }
 }
@@ -144,37 +144,47 @@ impl DeleteMergeRequestReviewer {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DescribeAllMergeRequestNotes {
+    /// Repository whose notes to list, by its path `team/project/depot`.
+    pub depot_path: String,
+    /// Page to fetch, counted from 1.
+    pub page_number: i64,
+    /// Most items on a page.
+    pub page_size: i64,
     /// Last day of creation, such as `2023-01-09`.
     pub created_at_end_date: Option<String>,
     /// First day of creation, such as `2023-01-09`; the document does not say whether of the note.
     pub created_at_start_date: Option<String>,
-    /// Repository whose notes to list, by its path `team/project/depot`.
-    pub depot_path: String,
     /// Only notes on these merge requests, by the numbers their addresses show.
-    pub merge_ids: Option<Vec<u64>>,
+    pub merge_ids: Option<Vec<i64>>,
     /// Only notes on merge requests of these statuses, such as `CANMERGE`; `MergeRequestInfo` lists them.
     pub mr_statuses: Option<Vec<String>>,
-    /// Page to fetch, counted from 1.
-    pub page_number: u64,
-    /// Most items on a page.
-    pub page_size: u64,
     /// Only notes on merge requests created by these users, by their numbers.
-    pub reporter_ids: Option<Vec<u64>>,
+    pub reporter_ids: Option<Vec<i64>>,
 }
 
 impl DescribeAllMergeRequestNotes {
     /// Begins with what it cannot do without.
     pub fn new(depot_path: impl Into<String>) -> Self {
         Self {
-            created_at_end_date: None,
-            created_at_start_date: None,
             depot_path: depot_path.into(),
-            merge_ids: None,
-            mr_statuses: None,
             page_number: 1,
             page_size: 100,
+            created_at_end_date: None,
+            created_at_start_date: None,
+            merge_ids: None,
+            mr_statuses: None,
             reporter_ids: None,
         }
+    }
+    /// Page to fetch, counted from 1.
+    pub fn page_number(mut self, page_number: i64) -> Self {
+        self.page_number = page_number;
+        self
+    }
+    /// Most items on a page.
+    pub fn page_size(mut self, page_size: i64) -> Self {
+        self.page_size = page_size;
+        self
     }
     /// Last day of creation, such as `2023-01-09`.
     pub fn created_at_end_date(mut self, created_at_end_date: impl Into<String>) -> Self {
@@ -187,7 +197,7 @@ impl DescribeAllMergeRequestNotes {
         self
     }
     /// Only notes on these merge requests, by the numbers their addresses show.
-    pub fn merge_ids(mut self, merge_ids: impl Into<Vec<u64>>) -> Self {
+    pub fn merge_ids(mut self, merge_ids: impl Into<Vec<i64>>) -> Self {
         self.merge_ids = Some(merge_ids.into());
         self
     }
@@ -196,18 +206,8 @@ impl DescribeAllMergeRequestNotes {
         self.mr_statuses = Some(mr_statuses.into_iter().map(Into::into).collect());
         self
     }
-    /// Page to fetch, counted from 1.
-    pub fn page_number(mut self, page_number: u64) -> Self {
-        self.page_number = page_number;
-        self
-    }
-    /// Most items on a page.
-    pub fn page_size(mut self, page_size: u64) -> Self {
-        self.page_size = page_size;
-        self
-    }
     /// Only notes on merge requests created by these users, by their numbers.
-    pub fn reporter_ids(mut self, reporter_ids: impl Into<Vec<u64>>) -> Self {
+    pub fn reporter_ids(mut self, reporter_ids: impl Into<Vec<i64>>) -> Self {
         self.reporter_ids = Some(reporter_ids.into());
         self
     }
@@ -224,10 +224,10 @@ impl DescribeAllMergeRequestNotes {
 pub struct DescribeGitMergeRequestParticipants {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Merge request, by the number its address shows; it counts within the project.
     pub merge_id: i64,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DescribeGitMergeRequestParticipants {
@@ -236,8 +236,8 @@ impl DescribeGitMergeRequestParticipants {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             merge_id,
+            depot_path,
         }
     }
 }
@@ -279,12 +279,12 @@ pub struct DescribeSingeMergeRequestNotes {
     /// Repository of the merge request, by its path `team/project/depot`.
     pub depot_path: String,
     /// Merge request, by the number its address shows; it counts within the project.
-    pub merge_id: u64,
+    pub merge_id: i64,
 }
 
 impl DescribeSingeMergeRequestNotes {
     /// Begins with what it cannot do without.
-    pub fn new(depot_path: impl Into<String>, merge_id: u64) -> Self {
+    pub fn new(depot_path: impl Into<String>, merge_id: i64) -> Self {
         Self {
             depot_path: depot_path.into(),
             merge_id,

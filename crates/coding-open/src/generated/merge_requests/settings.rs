@@ -12,20 +12,20 @@ use super::*;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyMergeRequestBasicSettings {
-    /// Withdraw approvals of a merge request when its source branch gets new commits.
-    pub cancel_mr_grant_after_push_src: bool,
-    /// Move the target branch forward without a merge commit, by default.
-    pub default_fast_forward_merge: bool,
-    /// Branch that merge requests go to by default.
-    pub default_target_branch: Option<String>,
-    /// Delete the source branch after merging, by default.
-    pub delete_src_branch_after_merged: bool,
     /// Repository to configure, by its path `team/project/depot`.
     pub depot_path: String,
+    /// Delete the source branch after merging, by default.
+    pub delete_src_branch_after_merged: bool,
+    /// Move the target branch forward without a merge commit, by default.
+    pub default_fast_forward_merge: bool,
+    /// Withdraw approvals of a merge request when its source branch gets new commits.
+    pub cancel_mr_grant_after_push_src: bool,
     /// Turn on status checks for merge requests.
     pub depot_status_check_required: bool,
     /// Allow merging only after every reviewer has approved.
     pub mr_check_all_reviewers_allow: bool,
+    /// Branch that merge requests go to by default.
+    pub default_target_branch: Option<String>,
     /// How merging treats the commits: `no_squash` keeps them by default, `default_squash` makes one of them by
     /// default,
     /// `force_squash` always does.
@@ -35,21 +35,21 @@ pub struct ModifyMergeRequestBasicSettings {
 impl ModifyMergeRequestBasicSettings {
     /// Begins with what it cannot do without.
     pub fn new(
-        cancel_mr_grant_after_push_src: bool,
-        default_fast_forward_merge: bool,
-        delete_src_branch_after_merged: bool,
         depot_path: impl Into<String>,
+        delete_src_branch_after_merged: bool,
+        default_fast_forward_merge: bool,
+        cancel_mr_grant_after_push_src: bool,
         depot_status_check_required: bool,
         mr_check_all_reviewers_allow: bool,
     ) -> Self {
         Self {
-            cancel_mr_grant_after_push_src,
-            default_fast_forward_merge,
-            default_target_branch: None,
-            delete_src_branch_after_merged,
             depot_path: depot_path.into(),
+            delete_src_branch_after_merged,
+            default_fast_forward_merge,
+            cancel_mr_grant_after_push_src,
             depot_status_check_required,
             mr_check_all_reviewers_allow,
+            default_target_branch: None,
             squash_on_merge: None,
         }
     }
@@ -76,18 +76,18 @@ impl ModifyMergeRequestBasicSettings {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyMergeRequestMergeCommitMessageTemplate {
-    /// Template for a merge commit's message; its placeholders, if there are any, are not documented.
-    pub commit_message_template: String,
     /// Repository to configure, by its path `team/project/depot`.
     pub depot_path: String,
+    /// Template for a merge commit's message; its placeholders, if there are any, are not documented.
+    pub commit_message_template: String,
 }
 
 impl ModifyMergeRequestMergeCommitMessageTemplate {
     /// Begins with what it cannot do without.
-    pub fn new(commit_message_template: impl Into<String>, depot_path: impl Into<String>) -> Self {
+    pub fn new(depot_path: impl Into<String>, commit_message_template: impl Into<String>) -> Self {
         Self {
-            commit_message_template: commit_message_template.into(),
             depot_path: depot_path.into(),
+            commit_message_template: commit_message_template.into(),
         }
     }
 }
@@ -101,18 +101,18 @@ impl ModifyMergeRequestMergeCommitMessageTemplate {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyMergeRequestSquashCommitMessageTemplate {
-    /// Template for a squashed commit's message; its placeholders, if there are any, are not documented.
-    pub commit_message_template: String,
     /// Repository to configure, by its path `team/project/depot`.
     pub depot_path: String,
+    /// Template for a squashed commit's message; its placeholders, if there are any, are not documented.
+    pub commit_message_template: String,
 }
 
 impl ModifyMergeRequestSquashCommitMessageTemplate {
     /// Begins with what it cannot do without.
-    pub fn new(commit_message_template: impl Into<String>, depot_path: impl Into<String>) -> Self {
+    pub fn new(depot_path: impl Into<String>, commit_message_template: impl Into<String>) -> Self {
         Self {
-            commit_message_template: commit_message_template.into(),
             depot_path: depot_path.into(),
+            commit_message_template: commit_message_template.into(),
         }
     }
 }

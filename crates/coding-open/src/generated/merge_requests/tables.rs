@@ -70,8 +70,8 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: ModifyCloseMR::INFO, request: || Box::new(ModifyCloseMR::new(crate::Depot::NONE, 0)), output: || Box::<()>::default() },
     Entry { info: ModifyGitMergeRequest::INFO, request: || Box::new(ModifyGitMergeRequest::new(crate::Depot::NONE, 0)), output: || Box::<ModifyGitMergeRequestResponse>::default() },
     Entry { info: ModifyGitMergeRequestRebase::INFO, request: || Box::new(ModifyGitMergeRequestRebase::new(crate::RebasedDepot::NONE, 0)), output: || Box::<()>::default() },
-    Entry { info: ModifyMergeMR::INFO, request: || Box::new(ModifyMergeMR::new(crate::Depot::NONE, false, false, 0, "", false)), output: || Box::<ModifyMergeMRResponse>::default() },
-    Entry { info: ModifyMergeRequestBasicSettings::INFO, request: || Box::new(ModifyMergeRequestBasicSettings::new(false, false, false, "", false, false)), output: || Box::<()>::default() },
+    Entry { info: ModifyMergeMR::INFO, request: || Box::new(ModifyMergeMR::new(crate::Depot::NONE, 0, "", false, false, false)), output: || Box::<ModifyMergeMRResponse>::default() },
+    Entry { info: ModifyMergeRequestBasicSettings::INFO, request: || Box::new(ModifyMergeRequestBasicSettings::new("", false, false, false, false, false)), output: || Box::<()>::default() },
     Entry { info: ModifyMergeRequestMergeCommitMessageTemplate::INFO, request: || Box::new(ModifyMergeRequestMergeCommitMessageTemplate::new("", "")), output: || Box::<()>::default() },
     Entry { info: ModifyMergeRequestSquashCommitMessageTemplate::INFO, request: || Box::new(ModifyMergeRequestSquashCommitMessageTemplate::new("", "")), output: || Box::<()>::default() },
 ];
@@ -86,22 +86,22 @@ impl Record for CreateGitMergeReq {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateGitMergeReq",
-            &["Content", "DepotId", "DepotPath", "DestBranch", "Reviewers", "SrcBranch", "Title"],
-            &[0, 3, 5, 6],
+            &["DepotId", "Title", "Content", "SrcBranch", "DestBranch", "DepotPath", "Reviewers"],
+            &[1, 2, 3, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.content, 1 => &mut self.depot_id, 2 => &mut self.depot_path, 3 => &mut self.dest_branch,
-            4 => &mut self.reviewers, 5 => &mut self.src_branch, _ => &mut self.title,
+            0 => &mut self.depot_id, 1 => &mut self.title, 2 => &mut self.content, 3 => &mut self.src_branch,
+            4 => &mut self.dest_branch, 5 => &mut self.depot_path, _ => &mut self.reviewers,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.content, 1 => &self.depot_id, 2 => &self.depot_path, 3 => &self.dest_branch,
-            4 => &self.reviewers, 5 => &self.src_branch, _ => &self.title,
+            0 => &self.depot_id, 1 => &self.title, 2 => &self.content, 3 => &self.src_branch, 4 => &self.dest_branch,
+            5 => &self.depot_path, _ => &self.reviewers,
         }
     }
 }
@@ -122,22 +122,22 @@ impl Record for CreateGitMergeRequest {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateGitMergeRequest",
-            &["Content", "DepotId", "DepotPath", "DestBranch", "SrcBranch", "Title"],
-            &[0, 3, 4, 5],
+            &["DepotId", "Title", "Content", "SrcBranch", "DestBranch", "DepotPath"],
+            &[1, 2, 3, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.content, 1 => &mut self.depot_id, 2 => &mut self.depot_path, 3 => &mut self.dest_branch,
-            4 => &mut self.src_branch, _ => &mut self.title,
+            0 => &mut self.depot_id, 1 => &mut self.title, 2 => &mut self.content, 3 => &mut self.src_branch,
+            4 => &mut self.dest_branch, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.content, 1 => &self.depot_id, 2 => &self.depot_path, 3 => &self.dest_branch,
-            4 => &self.src_branch, _ => &self.title,
+            0 => &self.depot_id, 1 => &self.title, 2 => &self.content, 3 => &self.src_branch, 4 => &self.dest_branch,
+            _ => &self.depot_path,
         }
     }
 }
@@ -204,7 +204,7 @@ impl Record for DescribeDepotMergeRequests {
         static SHAPE: Shape = Shape::request(
             "DescribeDepotMergeRequests",
             &[
-                "CreatedAtEndDate", "CreatedAtStartDate", "CreatorEmails", "CreatorGlobalKeys", "DepotId",
+                "DepotId", "CreatedAtEndDate", "CreatedAtStartDate", "CreatorEmails", "CreatorGlobalKeys",
                 "DepotPath", "IsSortDirectionAsc", "KeyWord", "Labels", "MergerEmails", "MergerGlobalKeys",
                 "PageNumber", "PageSize", "ReviewerEmails", "ReviewerGlobalKeys", "Sort", "SourceBranches", "Status",
                 "TargetBranches", "UpdatedAtEndDate", "UpdatedAtStartDate",
@@ -220,8 +220,8 @@ impl Record for DescribeDepotMergeRequests {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.created_at_end_date, 1 => &mut self.created_at_start_date, 2 => &mut self.creator_emails,
-            3 => &mut self.creator_global_keys, 4 => &mut self.depot_id, 5 => &mut self.depot_path,
+            0 => &mut self.depot_id, 1 => &mut self.created_at_end_date, 2 => &mut self.created_at_start_date,
+            3 => &mut self.creator_emails, 4 => &mut self.creator_global_keys, 5 => &mut self.depot_path,
             6 => &mut self.is_sort_direction_asc, 7 => &mut self.key_word, 8 => &mut self.labels,
             9 => &mut self.merger_emails, 10 => &mut self.merger_global_keys, 11 => &mut self.page_number,
             12 => &mut self.page_size, 13 => &mut self.reviewer_emails, 14 => &mut self.reviewer_global_keys,
@@ -232,8 +232,8 @@ impl Record for DescribeDepotMergeRequests {
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.created_at_end_date, 1 => &self.created_at_start_date, 2 => &self.creator_emails,
-            3 => &self.creator_global_keys, 4 => &self.depot_id, 5 => &self.depot_path,
+            0 => &self.depot_id, 1 => &self.created_at_end_date, 2 => &self.created_at_start_date,
+            3 => &self.creator_emails, 4 => &self.creator_global_keys, 5 => &self.depot_path,
             6 => &self.is_sort_direction_asc, 7 => &self.key_word, 8 => &self.labels, 9 => &self.merger_emails,
             10 => &self.merger_global_keys, 11 => &self.page_number, 12 => &self.page_size,
             13 => &self.reviewer_emails, 14 => &self.reviewer_global_keys, 15 => &self.sort,
@@ -259,20 +259,20 @@ impl Record for DescribeMergeRequest {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeMergeRequest",
-            &["DepotId", "DepotPath", "MergeId"],
-            &[2],
+            &["DepotId", "MergeId", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.merge_id,
+            0 => &mut self.depot_id, 1 => &mut self.merge_id, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.merge_id,
+            0 => &self.depot_id, 1 => &self.merge_id, _ => &self.depot_path,
         }
     }
 }
@@ -304,12 +304,12 @@ impl Record for DescribeProjectMergeRequests {
         static SHAPE: Shape = Shape::request(
             "DescribeProjectMergeRequests",
             &[
-                "CreatedAtEndDate", "CreatedAtStartDate", "CreatorEmail", "CreatorGlobalKey", "IsSortDirectionAsc",
-                "KeyWord", "Label", "MergerEmail", "MergerGlobalKey", "PageNumber", "PageSize", "ProjectId",
+                "ProjectId", "CreatedAtEndDate", "CreatedAtStartDate", "CreatorEmail", "CreatorGlobalKey",
+                "IsSortDirectionAsc", "KeyWord", "Label", "MergerEmail", "MergerGlobalKey", "PageNumber", "PageSize",
                 "ReviewerEmail", "ReviewerGlobalKey", "Sort", "SourceBranch", "Status", "TargetBranch",
                 "UpdatedAtEndDate", "UpdatedAtStartDate",
             ],
-            &[11],
+            &[0],
             &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
@@ -320,10 +320,10 @@ impl Record for DescribeProjectMergeRequests {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.created_at_end_date, 1 => &mut self.created_at_start_date, 2 => &mut self.creator_email,
-            3 => &mut self.creator_global_key, 4 => &mut self.is_sort_direction_asc, 5 => &mut self.key_word,
-            6 => &mut self.label, 7 => &mut self.merger_email, 8 => &mut self.merger_global_key,
-            9 => &mut self.page_number, 10 => &mut self.page_size, 11 => &mut self.project_id,
+            0 => &mut self.project_id, 1 => &mut self.created_at_end_date, 2 => &mut self.created_at_start_date,
+            3 => &mut self.creator_email, 4 => &mut self.creator_global_key, 5 => &mut self.is_sort_direction_asc,
+            6 => &mut self.key_word, 7 => &mut self.label, 8 => &mut self.merger_email,
+            9 => &mut self.merger_global_key, 10 => &mut self.page_number, 11 => &mut self.page_size,
             12 => &mut self.reviewer_email, 13 => &mut self.reviewer_global_key, 14 => &mut self.sort,
             15 => &mut self.source_branch, 16 => &mut self.status, 17 => &mut self.target_branch,
             18 => &mut self.updated_at_end_date, _ => &mut self.updated_at_start_date,
@@ -331,12 +331,12 @@ impl Record for DescribeProjectMergeRequests {
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.created_at_end_date, 1 => &self.created_at_start_date, 2 => &self.creator_email,
-            3 => &self.creator_global_key, 4 => &self.is_sort_direction_asc, 5 => &self.key_word, 6 => &self.label,
-            7 => &self.merger_email, 8 => &self.merger_global_key, 9 => &self.page_number, 10 => &self.page_size,
-            11 => &self.project_id, 12 => &self.reviewer_email, 13 => &self.reviewer_global_key, 14 => &self.sort,
-            15 => &self.source_branch, 16 => &self.status, 17 => &self.target_branch, 18 => &self.updated_at_end_date,
-            _ => &self.updated_at_start_date,
+            0 => &self.project_id, 1 => &self.created_at_end_date, 2 => &self.created_at_start_date,
+            3 => &self.creator_email, 4 => &self.creator_global_key, 5 => &self.is_sort_direction_asc,
+            6 => &self.key_word, 7 => &self.label, 8 => &self.merger_email, 9 => &self.merger_global_key,
+            10 => &self.page_number, 11 => &self.page_size, 12 => &self.reviewer_email,
+            13 => &self.reviewer_global_key, 14 => &self.sort, 15 => &self.source_branch, 16 => &self.status,
+            17 => &self.target_branch, 18 => &self.updated_at_end_date, _ => &self.updated_at_start_date,
         }
     }
 }
@@ -419,20 +419,20 @@ impl Record for ModifyCloseMR {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyCloseMR",
-            &["DepotId", "DepotPath", "MergeId"],
-            &[2],
+            &["DepotId", "MergeId", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.merge_id,
+            0 => &mut self.depot_id, 1 => &mut self.merge_id, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.merge_id,
+            0 => &self.depot_id, 1 => &self.merge_id, _ => &self.depot_path,
         }
     }
 }
@@ -453,21 +453,21 @@ impl Record for ModifyGitMergeRequest {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyGitMergeRequest",
-            &["Content", "DepotId", "DepotPath", "MergeId", "Title"],
-            &[3],
+            &["DepotId", "MergeId", "Content", "DepotPath", "Title"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.content, 1 => &mut self.depot_id, 2 => &mut self.depot_path, 3 => &mut self.merge_id,
+            0 => &mut self.depot_id, 1 => &mut self.merge_id, 2 => &mut self.content, 3 => &mut self.depot_path,
             _ => &mut self.title,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.content, 1 => &self.depot_id, 2 => &self.depot_path, 3 => &self.merge_id, _ => &self.title,
+            0 => &self.depot_id, 1 => &self.merge_id, 2 => &self.content, 3 => &self.depot_path, _ => &self.title,
         }
     }
 }
@@ -489,20 +489,20 @@ impl Record for ModifyGitMergeRequestRebase {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyGitMergeRequestRebase",
-            &["DepotId", "DepotPat", "MergeId"],
-            &[2],
+            &["DepotId", "MergeId", "DepotPat"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_pat, _ => &mut self.merge_id,
+            0 => &mut self.depot_id, 1 => &mut self.merge_id, _ => &mut self.depot_pat,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_pat, _ => &self.merge_id,
+            0 => &self.depot_id, 1 => &self.merge_id, _ => &self.depot_pat,
         }
     }
 }
@@ -523,22 +523,23 @@ impl Record for ModifyMergeMR {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyMergeMR",
-            &["DepotId", "DepotPath", "IsDelSourceBranch", "IsFastForward", "MergeId", "Message", "Squash"],
-            &[2, 3, 4, 5, 6],
+            &["DepotId", "MergeId", "Message", "IsDelSourceBranch", "IsFastForward", "Squash", "DepotPath"],
+            &[1, 2, 3, 4, 5],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.is_del_source_branch,
-            3 => &mut self.is_fast_forward, 4 => &mut self.merge_id, 5 => &mut self.message, _ => &mut self.squash,
+            0 => &mut self.depot_id, 1 => &mut self.merge_id, 2 => &mut self.message,
+            3 => &mut self.is_del_source_branch, 4 => &mut self.is_fast_forward, 5 => &mut self.squash,
+            _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.is_del_source_branch, 3 => &self.is_fast_forward,
-            4 => &self.merge_id, 5 => &self.message, _ => &self.squash,
+            0 => &self.depot_id, 1 => &self.merge_id, 2 => &self.message, 3 => &self.is_del_source_branch,
+            4 => &self.is_fast_forward, 5 => &self.squash, _ => &self.depot_path,
         }
     }
 }

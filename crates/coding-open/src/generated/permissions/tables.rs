@@ -38,8 +38,8 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: AttachResourceScopeToPolicy::INFO, request: || Box::new(AttachResourceScopeToPolicy::new(0, Vec::new())), output: || Box::<()>::default() },
-    Entry { info: AttachToResource::INFO, request: || Box::new(AttachToResource::new(Vec::new(), Default::default())), output: || Box::<()>::default() },
-    Entry { info: CreatePolicy::INFO, request: || Box::new(CreatePolicy::new("", "", Default::default(), "", Vec::new())), output: || Box::<CreatePolicyResponse>::default() },
+    Entry { info: AttachToResource::INFO, request: || Box::new(AttachToResource::new(Default::default(), Vec::new())), output: || Box::<()>::default() },
+    Entry { info: CreatePolicy::INFO, request: || Box::new(CreatePolicy::new("", "", "", Vec::new(), Default::default())), output: || Box::<CreatePolicyResponse>::default() },
     Entry { info: CreateUserGroup::INFO, request: || Box::new(CreateUserGroup::new("", "")), output: || Box::<CreateUserGroupResponse>::default() },
     Entry { info: CreateUserGroupUsers::INFO, request: || Box::new(CreateUserGroupUsers::new(Vec::new())), output: || Box::<()>::default() },
     Entry { info: DeleteAllUsersOnGroup::INFO, request: || Box::new(DeleteAllUsersOnGroup::new(0)), output: || Box::<()>::default() },
@@ -50,16 +50,16 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: DescribeGrantObjectsOnResource::INFO, request: || Box::new(DescribeGrantObjectsOnResource::new(Default::default())), output: || Box::<DescribeGrantObjectsOnResourceResponse>::default() },
     Entry { info: DescribeGrantUsersOnResource::INFO, request: || Box::new(DescribeGrantUsersOnResource::new(Default::default())), output: || Box::<DescribeGrantUsersOnResourceResponse>::default() },
     Entry { info: DescribePoliciesOnResourceType::INFO, request: || Box::new(DescribePoliciesOnResourceType::new(Default::default())), output: || Box::<DescribePoliciesOnResourceTypeResponse>::default() },
-    Entry { info: DescribePolicy::INFO, request: || Box::new(DescribePolicy::new(false, 0)), output: || Box::<DescribePolicyResponse>::default() },
+    Entry { info: DescribePolicy::INFO, request: || Box::new(DescribePolicy::new(0, false)), output: || Box::<DescribePolicyResponse>::default() },
     Entry { info: DescribePredicatePolicyOnResource::INFO, request: || Box::new(DescribePredicatePolicyOnResource::new(Default::default())), output: || Box::<DescribePredicatePolicyOnResourceResponse>::default() },
     Entry { info: DescribeResourceScopeListOnPolicy::INFO, request: || Box::new(DescribeResourceScopeListOnPolicy::new(0)), output: || Box::<DescribeResourceScopeListOnPolicyResponse>::default() },
     Entry { info: DescribeUserGroups::INFO, request: || Box::new(DescribeUserGroups::new(Default::default())), output: || Box::<DescribeUserGroupsResponse>::default() },
     Entry { info: DescribeUsersByGroupId::INFO, request: || Box::new(DescribeUsersByGroupId::new(0)), output: || Box::<DescribeUsersByGroupIdResponse>::default() },
     Entry { info: DescribeUsersOnResourceAndGrantObject::INFO, request: || Box::new(DescribeUsersOnResourceAndGrantObject::new(Default::default(), Default::default())), output: || Box::<DescribeUsersOnResourceAndGrantObjectResponse>::default() },
-    Entry { info: DetachFromResource::INFO, request: || Box::new(DetachFromResource::new(Vec::new(), Default::default())), output: || Box::<()>::default() },
+    Entry { info: DetachFromResource::INFO, request: || Box::new(DetachFromResource::new(Default::default(), Vec::new())), output: || Box::<()>::default() },
     Entry { info: DetachResourceScopeOnPolicy::INFO, request: || Box::new(DetachResourceScopeOnPolicy::new(0, Vec::new())), output: || Box::<()>::default() },
-    Entry { info: ModifyPolicy::INFO, request: || Box::new(ModifyPolicy::new(0, Default::default(), [""; 0])), output: || Box::<ModifyPolicyResponse>::default() },
-    Entry { info: SetGrantToResource::INFO, request: || Box::new(SetGrantToResource::new(Vec::new(), Default::default())), output: || Box::<()>::default() },
+    Entry { info: ModifyPolicy::INFO, request: || Box::new(ModifyPolicy::new([""; 0], Default::default(), 0)), output: || Box::<ModifyPolicyResponse>::default() },
+    Entry { info: SetGrantToResource::INFO, request: || Box::new(SetGrantToResource::new(Default::default(), Vec::new())), output: || Box::<()>::default() },
     Entry { info: SetPredicatePolicyOnResource::INFO, request: || Box::new(SetPredicatePolicyOnResource::new(Default::default(), "")), output: || Box::<()>::default() },
     Entry { info: UpdateUserGroupById::INFO, request: || Box::new(UpdateUserGroupById::new("", 0, "")), output: || Box::<()>::default() },
 ];
@@ -110,7 +110,7 @@ impl Record for AttachToResource {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "AttachToResource",
-            &["Grants", "Resource"],
+            &["Resource", "Grants"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -118,12 +118,12 @@ impl Record for AttachToResource {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.grants, _ => &mut self.resource,
+            0 => &mut self.resource, _ => &mut self.grants,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.grants, _ => &self.resource,
+            0 => &self.resource, _ => &self.grants,
         }
     }
 }
@@ -144,22 +144,22 @@ impl Record for CreatePolicy {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreatePolicy",
-            &["Alias", "Description", "Name", "PolicyDocument", "PolicyType", "ResourceType"],
-            &[0, 2, 3, 4, 5],
+            &["Name", "Alias", "PolicyType", "ResourceType", "PolicyDocument", "Description"],
+            &[0, 1, 2, 3, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.alias, 1 => &mut self.description, 2 => &mut self.name, 3 => &mut self.policy_document,
-            4 => &mut self.policy_type, _ => &mut self.resource_type,
+            0 => &mut self.name, 1 => &mut self.alias, 2 => &mut self.policy_type, 3 => &mut self.resource_type,
+            4 => &mut self.policy_document, _ => &mut self.description,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.alias, 1 => &self.description, 2 => &self.name, 3 => &self.policy_document,
-            4 => &self.policy_type, _ => &self.resource_type,
+            0 => &self.name, 1 => &self.alias, 2 => &self.policy_type, 3 => &self.resource_type,
+            4 => &self.policy_document, _ => &self.description,
         }
     }
 }
@@ -180,7 +180,7 @@ impl Record for CreateUserGroup {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateUserGroup",
-            &["Description", "Name"],
+            &["Name", "Description"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -188,12 +188,12 @@ impl Record for CreateUserGroup {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.description, _ => &mut self.name,
+            0 => &mut self.name, _ => &mut self.description,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.description, _ => &self.name,
+            0 => &self.name, _ => &self.description,
         }
     }
 }
@@ -388,7 +388,7 @@ impl Record for DescribeAvailablePoliciesOnResource {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeAvailablePoliciesOnResource",
-            &["Filter", "PageNumber", "PageSize", "Resource"],
+            &["PageNumber", "PageSize", "Resource", "Filter"],
             &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -396,12 +396,12 @@ impl Record for DescribeAvailablePoliciesOnResource {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.filter, 1 => &mut self.page_number, 2 => &mut self.page_size, _ => &mut self.resource,
+            0 => &mut self.page_number, 1 => &mut self.page_size, 2 => &mut self.resource, _ => &mut self.filter,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.filter, 1 => &self.page_number, 2 => &self.page_size, _ => &self.resource,
+            0 => &self.page_number, 1 => &self.page_size, 2 => &self.resource, _ => &self.filter,
         }
     }
 }
@@ -476,22 +476,22 @@ impl Record for DescribeGrantUsersOnResource {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGrantUsersOnResource",
-            &["UserIdScope", "PolicyIdScope", "PageSize", "PageNumber", "Resource"],
-            &[2, 3, 4],
+            &["PageSize", "PageNumber", "Resource", "UserIdScope", "PolicyIdScope"],
+            &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.user_id_scope, 1 => &mut self.policy_id_scope, 2 => &mut self.page_size,
-            3 => &mut self.page_number, _ => &mut self.resource,
+            0 => &mut self.page_size, 1 => &mut self.page_number, 2 => &mut self.resource,
+            3 => &mut self.user_id_scope, _ => &mut self.policy_id_scope,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.user_id_scope, 1 => &self.policy_id_scope, 2 => &self.page_size, 3 => &self.page_number,
-            _ => &self.resource,
+            0 => &self.page_size, 1 => &self.page_number, 2 => &self.resource, 3 => &self.user_id_scope,
+            _ => &self.policy_id_scope,
         }
     }
 }
@@ -522,7 +522,7 @@ impl Record for DescribePoliciesOnResourceType {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribePoliciesOnResourceType",
-            &["Filter", "PageNumber", "PageSize"],
+            &["PageNumber", "PageSize", "Filter"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -530,12 +530,12 @@ impl Record for DescribePoliciesOnResourceType {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.filter, 1 => &mut self.page_number, _ => &mut self.page_size,
+            0 => &mut self.page_number, 1 => &mut self.page_size, _ => &mut self.filter,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.filter, 1 => &self.page_number, _ => &self.page_size,
+            0 => &self.page_number, 1 => &self.page_size, _ => &self.filter,
         }
     }
 }
@@ -556,7 +556,7 @@ impl Record for DescribePolicy {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribePolicy",
-            &["AccurateActions", "PolicyId"],
+            &["PolicyId", "AccurateActions"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -564,12 +564,12 @@ impl Record for DescribePolicy {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.accurate_actions, _ => &mut self.policy_id,
+            0 => &mut self.policy_id, _ => &mut self.accurate_actions,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.accurate_actions, _ => &self.policy_id,
+            0 => &self.policy_id, _ => &self.accurate_actions,
         }
     }
 }
@@ -632,20 +632,20 @@ impl Record for DescribeResourceScopeListOnPolicy {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeResourceScopeListOnPolicy",
-            &["Filter", "PageNumber", "PageSize", "PolicyId"],
-            &[1, 2, 3],
+            &["PageNumber", "PageSize", "PolicyId", "Filter"],
+            &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.filter, 1 => &mut self.page_number, 2 => &mut self.page_size, _ => &mut self.policy_id,
+            0 => &mut self.page_number, 1 => &mut self.page_size, 2 => &mut self.policy_id, _ => &mut self.filter,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.filter, 1 => &self.page_number, 2 => &self.page_size, _ => &self.policy_id,
+            0 => &self.page_number, 1 => &self.page_size, 2 => &self.policy_id, _ => &self.filter,
         }
     }
 }
@@ -676,7 +676,7 @@ impl Record for DescribeUserGroups {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeUserGroups",
-            &["Filter", "PageNumber", "PageSize"],
+            &["PageNumber", "PageSize", "Filter"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -684,12 +684,12 @@ impl Record for DescribeUserGroups {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.filter, 1 => &mut self.page_number, _ => &mut self.page_size,
+            0 => &mut self.page_number, 1 => &mut self.page_size, _ => &mut self.filter,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.filter, 1 => &self.page_number, _ => &self.page_size,
+            0 => &self.page_number, 1 => &self.page_size, _ => &self.filter,
         }
     }
 }
@@ -720,7 +720,7 @@ impl Record for DescribeUsersByGroupId {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeUsersByGroupId",
-            &["GroupId", "PageNumber", "PageSize"],
+            &["PageNumber", "PageSize", "GroupId"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -728,12 +728,12 @@ impl Record for DescribeUsersByGroupId {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.group_id, 1 => &mut self.page_number, _ => &mut self.page_size,
+            0 => &mut self.page_number, 1 => &mut self.page_size, _ => &mut self.group_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.group_id, 1 => &self.page_number, _ => &self.page_size,
+            0 => &self.page_number, 1 => &self.page_size, _ => &self.group_id,
         }
     }
 }
@@ -764,7 +764,7 @@ impl Record for DescribeUsersOnResourceAndGrantObject {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeUsersOnResourceAndGrantObject",
-            &["Grant", "PageNumber", "PageSize", "Resource"],
+            &["PageNumber", "PageSize", "Resource", "Grant"],
             &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -772,12 +772,12 @@ impl Record for DescribeUsersOnResourceAndGrantObject {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.grant, 1 => &mut self.page_number, 2 => &mut self.page_size, _ => &mut self.resource,
+            0 => &mut self.page_number, 1 => &mut self.page_size, 2 => &mut self.resource, _ => &mut self.grant,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.grant, 1 => &self.page_number, 2 => &self.page_size, _ => &self.resource,
+            0 => &self.page_number, 1 => &self.page_size, 2 => &self.resource, _ => &self.grant,
         }
     }
 }
@@ -799,7 +799,7 @@ impl Record for DetachFromResource {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DetachFromResource",
-            &["Grants", "Resource"],
+            &["Resource", "Grants"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -807,12 +807,12 @@ impl Record for DetachFromResource {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.grants, _ => &mut self.resource,
+            0 => &mut self.resource, _ => &mut self.grants,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.grants, _ => &self.resource,
+            0 => &self.resource, _ => &self.grants,
         }
     }
 }
@@ -868,22 +868,22 @@ impl Record for ModifyPolicy {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyPolicy",
-            &["Alias", "Description", "Id", "Name", "PolicyDocument", "ResourceType"],
-            &[2, 4, 5],
+            &["ResourceType", "PolicyDocument", "Id", "Alias", "Description", "Name"],
+            &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.alias, 1 => &mut self.description, 2 => &mut self.id, 3 => &mut self.name,
-            4 => &mut self.policy_document, _ => &mut self.resource_type,
+            0 => &mut self.resource_type, 1 => &mut self.policy_document, 2 => &mut self.id, 3 => &mut self.alias,
+            4 => &mut self.description, _ => &mut self.name,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.alias, 1 => &self.description, 2 => &self.id, 3 => &self.name, 4 => &self.policy_document,
-            _ => &self.resource_type,
+            0 => &self.resource_type, 1 => &self.policy_document, 2 => &self.id, 3 => &self.alias,
+            4 => &self.description, _ => &self.name,
         }
     }
 }
@@ -905,7 +905,7 @@ impl Record for SetGrantToResource {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "SetGrantToResource",
-            &["Grants", "Resource"],
+            &["Resource", "Grants"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -913,12 +913,12 @@ impl Record for SetGrantToResource {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.grants, _ => &mut self.resource,
+            0 => &mut self.resource, _ => &mut self.grants,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.grants, _ => &self.resource,
+            0 => &self.resource, _ => &self.grants,
         }
     }
 }
@@ -975,7 +975,7 @@ impl Record for UpdateUserGroupById {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "UpdateUserGroupById",
-            &["Description", "GroupId", "Name"],
+            &["Name", "GroupId", "Description"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -983,12 +983,12 @@ impl Record for UpdateUserGroupById {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.description, 1 => &mut self.group_id, _ => &mut self.name,
+            0 => &mut self.name, 1 => &mut self.group_id, _ => &mut self.description,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.description, 1 => &self.group_id, _ => &self.name,
+            0 => &self.name, 1 => &self.group_id, _ => &self.description,
         }
     }
 }

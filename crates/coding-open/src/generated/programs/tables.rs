@@ -19,9 +19,9 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: CreateProgram::INFO, request: || Box::new(CreateProgram::new("", "", "", "", "")), output: || Box::<CreateProgramResponse>::default() },
-    Entry { info: CreateProgramMemberPolicy::INFO, request: || Box::new(CreateProgramMemberPolicy::new([""; 0], "", "", 0)), output: || Box::<CreateProgramMemberPolicyResponse>::default() },
-    Entry { info: CreateProgramProjects::INFO, request: || Box::new(CreateProgramProjects::new(0, Vec::new())), output: || Box::<CreateProgramProjectsResponse>::default() },
-    Entry { info: DeleteProgramMemberPolicy::INFO, request: || Box::new(DeleteProgramMemberPolicy::new([""; 0], "", "", 0)), output: || Box::<DeleteProgramMemberPolicyResponse>::default() },
+    Entry { info: CreateProgramMemberPolicy::INFO, request: || Box::new(CreateProgramMemberPolicy::new([""; 0], "", 0, "")), output: || Box::<CreateProgramMemberPolicyResponse>::default() },
+    Entry { info: CreateProgramProjects::INFO, request: || Box::new(CreateProgramProjects::new(Vec::new(), 0)), output: || Box::<CreateProgramProjectsResponse>::default() },
+    Entry { info: DeleteProgramMemberPolicy::INFO, request: || Box::new(DeleteProgramMemberPolicy::new([""; 0], "", 0, "")), output: || Box::<DeleteProgramMemberPolicyResponse>::default() },
     Entry { info: DescribeProgramProjects::INFO, request: || Box::new(DescribeProgramProjects::new(0)), output: || Box::<DescribeProgramProjectsResponse>::default() },
     Entry { info: DescribePrograms::INFO, request: || Box::new(DescribePrograms::new()), output: || Box::<DescribeProgramsResponse>::default() },
 ];
@@ -35,7 +35,7 @@ impl Record for CreateProgram {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateProgram",
-            &["Description", "DisplayName", "EndDate", "Name", "StartDate", "WorkflowProgramId"],
+            &["StartDate", "Description", "DisplayName", "EndDate", "Name", "WorkflowProgramId"],
             &[0, 1, 2, 3, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -43,14 +43,14 @@ impl Record for CreateProgram {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.description, 1 => &mut self.display_name, 2 => &mut self.end_date, 3 => &mut self.name,
-            4 => &mut self.start_date, _ => &mut self.workflow_program_id,
+            0 => &mut self.start_date, 1 => &mut self.description, 2 => &mut self.display_name,
+            3 => &mut self.end_date, 4 => &mut self.name, _ => &mut self.workflow_program_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.description, 1 => &self.display_name, 2 => &self.end_date, 3 => &self.name,
-            4 => &self.start_date, _ => &self.workflow_program_id,
+            0 => &self.start_date, 1 => &self.description, 2 => &self.display_name, 3 => &self.end_date,
+            4 => &self.name, _ => &self.workflow_program_id,
         }
     }
 }
@@ -70,7 +70,7 @@ impl Record for CreateProgramMemberPolicy {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateProgramMemberPolicy",
-            &["Policies", "PrincipalId", "PrincipalType", "ProgramId"],
+            &["Policies", "PrincipalId", "ProgramId", "PrincipalType"],
             &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -78,13 +78,13 @@ impl Record for CreateProgramMemberPolicy {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.policies, 1 => &mut self.principal_id, 2 => &mut self.principal_type,
-            _ => &mut self.program_id,
+            0 => &mut self.policies, 1 => &mut self.principal_id, 2 => &mut self.program_id,
+            _ => &mut self.principal_type,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.policies, 1 => &self.principal_id, 2 => &self.principal_type, _ => &self.program_id,
+            0 => &self.policies, 1 => &self.principal_id, 2 => &self.program_id, _ => &self.principal_type,
         }
     }
 }
@@ -104,7 +104,7 @@ impl Record for CreateProgramProjects {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateProgramProjects",
-            &["ProgramId", "ProjectId"],
+            &["ProjectId", "ProgramId"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -112,12 +112,12 @@ impl Record for CreateProgramProjects {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.program_id, _ => &mut self.project_id,
+            0 => &mut self.project_id, _ => &mut self.program_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.program_id, _ => &self.project_id,
+            0 => &self.project_id, _ => &self.program_id,
         }
     }
 }
@@ -137,7 +137,7 @@ impl Record for DeleteProgramMemberPolicy {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteProgramMemberPolicy",
-            &["Policies", "PrincipalId", "PrincipalType", "ProgramId"],
+            &["Policies", "PrincipalId", "ProgramId", "PrincipalType"],
             &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -145,13 +145,13 @@ impl Record for DeleteProgramMemberPolicy {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.policies, 1 => &mut self.principal_id, 2 => &mut self.principal_type,
-            _ => &mut self.program_id,
+            0 => &mut self.policies, 1 => &mut self.principal_id, 2 => &mut self.program_id,
+            _ => &mut self.principal_type,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.policies, 1 => &self.principal_id, 2 => &self.principal_type, _ => &self.program_id,
+            0 => &self.policies, 1 => &self.principal_id, 2 => &self.program_id, _ => &self.principal_type,
         }
     }
 }
@@ -216,20 +216,20 @@ impl Record for DescribePrograms {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribePrograms",
-            &["Keyword", "PageNumber", "PageSize"],
-            &[1, 2],
+            &["PageNumber", "PageSize", "Keyword"],
+            &[0, 1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.keyword, 1 => &mut self.page_number, _ => &mut self.page_size,
+            0 => &mut self.page_number, 1 => &mut self.page_size, _ => &mut self.keyword,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.keyword, 1 => &self.page_number, _ => &self.page_size,
+            0 => &self.page_number, 1 => &self.page_size, _ => &self.keyword,
         }
     }
 }

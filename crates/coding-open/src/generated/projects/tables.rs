@@ -38,15 +38,15 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateCodingProject::INFO, request: || Box::new(CreateCodingProject::new("", "", "", 0)), output: || Box::<CreateCodingProjectResponse>::default() },
+    Entry { info: CreateCodingProject::INFO, request: || Box::new(CreateCodingProject::new("", "", 0, "")), output: || Box::<CreateCodingProjectResponse>::default() },
     Entry { info: CreateProjectAnnouncement::INFO, request: || Box::new(CreateProjectAnnouncement::new("", "")), output: || Box::<CreateProjectAnnouncementResponse>::default() },
     Entry { info: CreateProjectLabel::INFO, request: || Box::new(CreateProjectLabel::new(0, "", "")), output: || Box::<CreateProjectLabelResponse>::default() },
-    Entry { info: CreateProjectMemberPrincipal::INFO, request: || Box::new(CreateProjectMemberPrincipal::new(Vec::new(), 0)), output: || Box::<()>::default() },
-    Entry { info: CreateProjectWithTemplate::INFO, request: || Box::new(CreateProjectWithTemplate::new("", false, "", "", "", 0)), output: || Box::<CreateProjectWithTemplateResponse>::default() },
+    Entry { info: CreateProjectMemberPrincipal::INFO, request: || Box::new(CreateProjectMemberPrincipal::new(0, Vec::new())), output: || Box::<()>::default() },
+    Entry { info: CreateProjectWithTemplate::INFO, request: || Box::new(CreateProjectWithTemplate::new("", "", 0, "", "", false)), output: || Box::<CreateProjectWithTemplateResponse>::default() },
     Entry { info: DeleteOneProject::INFO, request: || Box::new(DeleteOneProject::new(0)), output: || Box::<()>::default() },
     Entry { info: DeleteProjectAnnouncement::INFO, request: || Box::new(DeleteProjectAnnouncement::new("", Vec::new())), output: || Box::<()>::default() },
     Entry { info: DeleteProjectLabel::INFO, request: || Box::new(DeleteProjectLabel::new(0, 0)), output: || Box::<DeleteProjectLabelResponse>::default() },
-    Entry { info: DeleteProjectMemberPrincipal::INFO, request: || Box::new(DeleteProjectMemberPrincipal::new(Vec::new(), 0)), output: || Box::<()>::default() },
+    Entry { info: DeleteProjectMemberPrincipal::INFO, request: || Box::new(DeleteProjectMemberPrincipal::new(0, Vec::new())), output: || Box::<()>::default() },
     Entry { info: DescribeAllProjectLabels::INFO, request: || Box::new(DescribeAllProjectLabels::new(0)), output: || Box::<DescribeAllProjectLabelsResponse>::default() },
     Entry { info: DescribeCodingProjects::INFO, request: || Box::new(DescribeCodingProjects::new()), output: || Box::<DescribeCodingProjectsResponse>::default() },
     Entry { info: DescribeOneProject::INFO, request: || Box::new(DescribeOneProject::new(0)), output: || Box::<DescribeOneProjectResponse>::default() },
@@ -60,7 +60,7 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: DescribeProjectRoles::INFO, request: || Box::new(DescribeProjectRoles::new(0)), output: || Box::<DescribeProjectRolesResponse>::default() },
     Entry { info: DescribeProjectsByFeature::INFO, request: || Box::new(DescribeProjectsByFeature::new("")), output: || Box::<DescribeProjectsByFeatureResponse>::default() },
     Entry { info: DescribeUserProjects::INFO, request: || Box::new(DescribeUserProjects::new(0)), output: || Box::<DescribeUserProjectsResponse>::default() },
-    Entry { info: ModifyProject::INFO, request: || Box::new(ModifyProject::new("", "", 0)), output: || Box::<()>::default() },
+    Entry { info: ModifyProject::INFO, request: || Box::new(ModifyProject::new(0, "", "")), output: || Box::<()>::default() },
     Entry { info: ModifyProjectAnnouncement::INFO, request: || Box::new(ModifyProjectAnnouncement::new("", "", 0)), output: || Box::<ModifyProjectAnnouncementResponse>::default() },
     Entry { info: ModifyProjectLabel::INFO, request: || Box::new(ModifyProjectLabel::new(0, 0, "", "")), output: || Box::<ModifyProjectLabelResponse>::default() },
     Entry { info: ModifyProjectPermission::INFO, request: || Box::new(ModifyProjectPermission::new(false, 0, 0, "")), output: || Box::<()>::default() },
@@ -76,22 +76,22 @@ impl Record for CreateCodingProject {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateCodingProject",
-            &["Description", "DisplayName", "Icon", "Name", "ProjectTemplate", "Shared"],
-            &[1, 3, 4, 5],
+            &["Name", "DisplayName", "Shared", "ProjectTemplate", "Description", "Icon"],
+            &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.description, 1 => &mut self.display_name, 2 => &mut self.icon, 3 => &mut self.name,
-            4 => &mut self.project_template, _ => &mut self.shared,
+            0 => &mut self.name, 1 => &mut self.display_name, 2 => &mut self.shared, 3 => &mut self.project_template,
+            4 => &mut self.description, _ => &mut self.icon,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.description, 1 => &self.display_name, 2 => &self.icon, 3 => &self.name,
-            4 => &self.project_template, _ => &self.shared,
+            0 => &self.name, 1 => &self.display_name, 2 => &self.shared, 3 => &self.project_template,
+            4 => &self.description, _ => &self.icon,
         }
     }
 }
@@ -179,7 +179,7 @@ impl Record for CreateProjectMemberPrincipal {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateProjectMemberPrincipal",
-            &["Principals", "ProjectId"],
+            &["ProjectId", "Principals"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -187,12 +187,12 @@ impl Record for CreateProjectMemberPrincipal {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.principals, _ => &mut self.project_id,
+            0 => &mut self.project_id, _ => &mut self.principals,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.principals, _ => &self.project_id,
+            0 => &self.project_id, _ => &self.principals,
         }
     }
 }
@@ -213,22 +213,22 @@ impl Record for CreateProjectWithTemplate {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateProjectWithTemplate",
-            &["Description", "DisplayName", "Icon", "Invisible", "Label", "Name", "ProjectTemplate", "Shared"],
-            &[1, 3, 4, 5, 6, 7],
+            &["Name", "DisplayName", "Shared", "ProjectTemplate", "Label", "Invisible", "Description", "Icon"],
+            &[0, 1, 2, 3, 4, 5],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.description, 1 => &mut self.display_name, 2 => &mut self.icon, 3 => &mut self.invisible,
-            4 => &mut self.label, 5 => &mut self.name, 6 => &mut self.project_template, _ => &mut self.shared,
+            0 => &mut self.name, 1 => &mut self.display_name, 2 => &mut self.shared, 3 => &mut self.project_template,
+            4 => &mut self.label, 5 => &mut self.invisible, 6 => &mut self.description, _ => &mut self.icon,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.description, 1 => &self.display_name, 2 => &self.icon, 3 => &self.invisible, 4 => &self.label,
-            5 => &self.name, 6 => &self.project_template, _ => &self.shared,
+            0 => &self.name, 1 => &self.display_name, 2 => &self.shared, 3 => &self.project_template,
+            4 => &self.label, 5 => &self.invisible, 6 => &self.description, _ => &self.icon,
         }
     }
 }
@@ -350,7 +350,7 @@ impl Record for DeleteProjectMemberPrincipal {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteProjectMemberPrincipal",
-            &["Principals", "ProjectId"],
+            &["ProjectId", "Principals"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -358,12 +358,12 @@ impl Record for DeleteProjectMemberPrincipal {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.principals, _ => &mut self.project_id,
+            0 => &mut self.project_id, _ => &mut self.principals,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.principals, _ => &self.project_id,
+            0 => &self.project_id, _ => &self.principals,
         }
     }
 }
@@ -673,22 +673,22 @@ impl Record for DescribeProjectMemberPrincipals {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeProjectMemberPrincipals",
-            &["Keyword", "PageNumber", "PageSize", "PolicyId", "ProjectId"],
-            &[1, 2, 4],
+            &["PageNumber", "PageSize", "ProjectId", "Keyword", "PolicyId"],
+            &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.keyword, 1 => &mut self.page_number, 2 => &mut self.page_size, 3 => &mut self.policy_id,
-            _ => &mut self.project_id,
+            0 => &mut self.page_number, 1 => &mut self.page_size, 2 => &mut self.project_id, 3 => &mut self.keyword,
+            _ => &mut self.policy_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.keyword, 1 => &self.page_number, 2 => &self.page_size, 3 => &self.policy_id,
-            _ => &self.project_id,
+            0 => &self.page_number, 1 => &self.page_size, 2 => &self.project_id, 3 => &self.keyword,
+            _ => &self.policy_id,
         }
     }
 }
@@ -817,20 +817,20 @@ impl Record for DescribeUserProjects {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeUserProjects",
-            &["ProjectName", "UserId"],
-            &[1],
+            &["UserId", "ProjectName"],
+            &[0],
             &[Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_name, _ => &mut self.user_id,
+            0 => &mut self.user_id, _ => &mut self.project_name,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_name, _ => &self.user_id,
+            0 => &self.user_id, _ => &self.project_name,
         }
     }
 }
@@ -852,22 +852,22 @@ impl Record for ModifyProject {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyProject",
-            &["Description", "DisplayName", "EndDate", "Name", "ProjectId", "StartDate"],
-            &[1, 3, 4],
+            &["ProjectId", "Name", "DisplayName", "Description", "EndDate", "StartDate"],
+            &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.description, 1 => &mut self.display_name, 2 => &mut self.end_date, 3 => &mut self.name,
-            4 => &mut self.project_id, _ => &mut self.start_date,
+            0 => &mut self.project_id, 1 => &mut self.name, 2 => &mut self.display_name, 3 => &mut self.description,
+            4 => &mut self.end_date, _ => &mut self.start_date,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.description, 1 => &self.display_name, 2 => &self.end_date, 3 => &self.name,
-            4 => &self.project_id, _ => &self.start_date,
+            0 => &self.project_id, 1 => &self.name, 2 => &self.display_name, 3 => &self.description,
+            4 => &self.end_date, _ => &self.start_date,
         }
     }
 }

@@ -16,36 +16,36 @@ use super::*;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateGitDeployKey {
-    /// `true` allows pushing too, `false` only reading.
-    pub allow_write: bool,
-    /// Public key as `ssh-keygen` writes it: `ssh-ed25519 AAAA… someone@example.com`.
-    pub content: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Name to tell the key by in lists.
+    pub title: String,
+    /// Public key as `ssh-keygen` writes it: `ssh-ed25519 AAAA… someone@example.com`.
+    pub content: String,
+    /// `true` allows pushing too, `false` only reading.
+    pub allow_write: bool,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
     /// Last day of validity, such as `2022-12-12`; the key never expires when left out.
     pub expiration_date: Option<String>,
-    /// Name to tell the key by in lists.
-    pub title: String,
 }
 
 impl CreateGitDeployKey {
     /// Begins with what it cannot do without.
     pub fn new(
         depot: impl Into<Depot>,
-        allow_write: bool,
-        content: impl Into<String>,
         title: impl Into<String>,
+        content: impl Into<String>,
+        allow_write: bool,
     ) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            allow_write,
-            content: content.into(),
             depot_id,
+            title: title.into(),
+            content: content.into(),
+            allow_write,
             depot_path,
             expiration_date: None,
-            title: title.into(),
         }
     }
     /// Last day of validity, such as `2022-12-12`; the key never expires when left out.
@@ -64,25 +64,25 @@ impl CreateGitDeployKey {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateMemberSshKey {
+    /// Name the member will see the key under.
+    pub title: String,
     /// Public key in one line, such as `ssh-rsa AAAA… someone@example.com`.
     pub content: String,
+    /// Member who is to have the key, by user number.
+    pub member_user_id: i64,
     /// Last day of validity, such as `2029-09-09`. Left out, the key never expires, which answers show as
     /// `9999-12-31`.
     pub expiration_date: Option<String>,
-    /// Member who is to have the key, by user number.
-    pub member_user_id: i64,
-    /// Name the member will see the key under.
-    pub title: String,
 }
 
 impl CreateMemberSshKey {
     /// Begins with what it cannot do without.
-    pub fn new(content: impl Into<String>, member_user_id: i64, title: impl Into<String>) -> Self {
+    pub fn new(title: impl Into<String>, content: impl Into<String>, member_user_id: i64) -> Self {
         Self {
-            content: content.into(),
-            expiration_date: None,
-            member_user_id,
             title: title.into(),
+            content: content.into(),
+            member_user_id,
+            expiration_date: None,
         }
     }
     /// Last day of validity, such as `2029-09-09`. Left out, the key never expires, which answers show as
@@ -103,22 +103,22 @@ impl CreateMemberSshKey {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateSshKey {
+    /// Name to show the key under.
+    pub title: String,
     /// Public key in one line, beginning with its kind: `ssh-rsa AAAA… someone@example.com`.
     pub content: String,
     /// Last day of validity, such as `2022-09-09`. Left out, the key never expires, which answers show as
     /// `9999-12-31`.
     pub expiration_date: Option<String>,
-    /// Name to show the key under.
-    pub title: String,
 }
 
 impl CreateSshKey {
     /// Begins with what it cannot do without.
-    pub fn new(content: impl Into<String>, title: impl Into<String>) -> Self {
+    pub fn new(title: impl Into<String>, content: impl Into<String>) -> Self {
         Self {
+            title: title.into(),
             content: content.into(),
             expiration_date: None,
-            title: title.into(),
         }
     }
     /// Last day of validity, such as `2022-09-09`. Left out, the key never expires, which answers show as
@@ -136,10 +136,10 @@ impl CreateSshKey {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteGitDeployKey {
-    /// Key to remove: the `KeyId` of a `DeployKeyInfo`.
-    pub deploy_key_id: i64,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Key to remove: the `KeyId` of a `DeployKeyInfo`.
+    pub deploy_key_id: i64,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
 }
@@ -149,8 +149,8 @@ impl DeleteGitDeployKey {
     pub fn new(depot: impl Into<Depot>, deploy_key_id: i64) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            deploy_key_id,
             depot_id,
+            deploy_key_id,
             depot_path,
         }
     }
@@ -163,18 +163,18 @@ impl DeleteGitDeployKey {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteMemberSshKey {
+    /// Key to remove, by the number that [`DescribeMemberSshKey`] lists.
+    pub ssh_key_id: i64,
     /// Member whose key it is, by user number.
     pub member_user_id: i64,
-    /// Key to remove, by the number that [`DescribeMemberSshKey`] lists.
-    pub ssh_key_id: u64,
 }
 
 impl DeleteMemberSshKey {
     /// Begins with what it cannot do without.
-    pub fn new(member_user_id: i64, ssh_key_id: u64) -> Self {
+    pub fn new(ssh_key_id: i64, member_user_id: i64) -> Self {
         Self {
-            member_user_id,
             ssh_key_id,
+            member_user_id,
         }
     }
 }
@@ -187,12 +187,12 @@ impl DeleteMemberSshKey {
 #[non_exhaustive]
 pub struct DeleteSshKey {
     /// Key to remove, by the number that [`DescribeSshKey`] lists.
-    pub ssh_key_id: u64,
+    pub ssh_key_id: i64,
 }
 
 impl DeleteSshKey {
     /// Begins with what it cannot do without.
-    pub fn new(ssh_key_id: u64) -> Self {
+    pub fn new(ssh_key_id: i64) -> Self {
         Self {
             ssh_key_id,
         }

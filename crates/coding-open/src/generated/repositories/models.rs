@@ -33,7 +33,7 @@ pub struct CodingCIPersonalExternalDepot {
     /// Kind of host the repository is at, such as `CODING` or `GITHUB`; `ci::DepotType` has them all.
     pub depot_type: Option<String>,
     /// Number of the repository.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// Whether it is the one that is shown first.
     pub is_default: Option<bool>,
     pub name: Option<String>,
@@ -70,7 +70,7 @@ pub struct CodingCIProjectDepot {
     /// Kind of host the repository is at, such as `CODING` or `GITHUB`; `ci::DepotType` has them all.
     pub depot_type: Option<String>,
     /// Number of the repository.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// Whether it is the one that is shown first.
     pub is_default: Option<bool>,
     pub name: Option<String>,
@@ -91,14 +91,14 @@ pub struct CodingCITeamDepot {
     /// Kind of host the repository is at, such as `CODING` or `GITHUB`; `ci::DepotType` has them all.
     pub depot_type: Option<String>,
     /// Number of the repository.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// Whether it is the one that is shown first.
     pub is_default: Option<bool>,
     pub name: Option<String>,
     /// `continue_integration` where build jobs can use the repository, which is always so at CODING itself.
     pub open_module: Option<String>,
     /// Number of the project.
-    pub project_id: Option<u64>,
+    pub project_id: Option<i64>,
 }
 
 /// Somebody who committed to a repository, as Git names them.
@@ -753,9 +753,9 @@ pub struct SshKeyInfo {
     /// Whether that day is over.
     pub has_expired: Option<bool>,
     /// Number of the key, which operations take as `SshKeyId`.
-    pub id: Option<u64>,
+    pub id: Option<i64>,
     /// User the key belongs to, by number.
-    pub owner_id: Option<u64>,
+    pub owner_id: Option<i64>,
     /// Name the key was added under.
     pub title: Option<String>,
 }

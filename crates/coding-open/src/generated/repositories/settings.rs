@@ -17,19 +17,19 @@ use super::*;
 pub struct CreateDepotFilePushRule {
     /// Repository to guard, by its path `team/project/depot`.
     pub depot_path: String,
-    /// Whether nobody may push the files.
-    pub is_deny_for_all_user: bool,
     /// Path of the files, or a pattern such as `*.js`.
     pub pattern: String,
+    /// Whether nobody may push the files.
+    pub is_deny_for_all_user: bool,
 }
 
 impl CreateDepotFilePushRule {
     /// Begins with what it cannot do without.
-    pub fn new(depot_path: impl Into<String>, is_deny_for_all_user: bool, pattern: impl Into<String>) -> Self {
+    pub fn new(depot_path: impl Into<String>, pattern: impl Into<String>, is_deny_for_all_user: bool) -> Self {
         Self {
             depot_path: depot_path.into(),
-            is_deny_for_all_user,
             pattern: pattern.into(),
+            is_deny_for_all_user,
         }
     }
 }
@@ -49,14 +49,14 @@ pub struct CreateDepotFilePushRulePrivilege {
     pub file_push_rule_id: i64,
     /// Whether the person or role is refused.
     pub is_deny: bool,
-    /// Whether it is a role that `RoleId` names. Exactly one of `IsUser` and `IsRole` is `true`.
-    pub is_role: bool,
     /// Whether it is a person that `UserGlobalKey` names. Exactly one of `IsUser` and `IsRole` is `true`.
     pub is_user: bool,
-    /// Role, by its number, when `IsRole` is `true`.
-    pub role_id: Option<i64>,
+    /// Whether it is a role that `RoleId` names. Exactly one of `IsUser` and `IsRole` is `true`.
+    pub is_role: bool,
     /// Person, by global key, when `IsUser` is `true`. The document requires it in any case.
     pub user_global_key: String,
+    /// Role, by its number, when `IsRole` is `true`.
+    pub role_id: Option<i64>,
 }
 
 impl CreateDepotFilePushRulePrivilege {
@@ -65,18 +65,18 @@ impl CreateDepotFilePushRulePrivilege {
         depot_path: impl Into<String>,
         file_push_rule_id: i64,
         is_deny: bool,
-        is_role: bool,
         is_user: bool,
+        is_role: bool,
         user_global_key: impl Into<String>,
     ) -> Self {
         Self {
             depot_path: depot_path.into(),
             file_push_rule_id,
             is_deny,
-            is_role,
             is_user,
-            role_id: None,
+            is_role,
             user_global_key: user_global_key.into(),
+            role_id: None,
         }
     }
     /// Role, by its number, when `IsRole` is `true`.
@@ -124,14 +124,14 @@ pub struct DeleteDepotFilePushRuleDenyPrivilege {
     pub depot_path: String,
     /// Rule to shorten, by the number that [`DescribeDepotFilePushRules`] lists.
     pub file_push_rule_id: i64,
-    /// Whether it is a role that `RoleId` names. Exactly one of `IsUser` and `IsRole` is `true`.
-    pub is_role: bool,
     /// Whether it is a person that `UserGlobalKey` names. Exactly one of `IsUser` and `IsRole` is `true`.
     pub is_user: bool,
-    /// Role, by its number, when `IsRole` is `true`.
-    pub role_id: Option<i64>,
+    /// Whether it is a role that `RoleId` names. Exactly one of `IsUser` and `IsRole` is `true`.
+    pub is_role: bool,
     /// Person, by global key, when `IsUser` is `true`. The document requires it in any case.
     pub user_global_key: String,
+    /// Role, by its number, when `IsRole` is `true`.
+    pub role_id: Option<i64>,
 }
 
 impl DeleteDepotFilePushRuleDenyPrivilege {
@@ -139,17 +139,17 @@ impl DeleteDepotFilePushRuleDenyPrivilege {
     pub fn new(
         depot_path: impl Into<String>,
         file_push_rule_id: i64,
-        is_role: bool,
         is_user: bool,
+        is_role: bool,
         user_global_key: impl Into<String>,
     ) -> Self {
         Self {
             depot_path: depot_path.into(),
             file_push_rule_id,
-            is_role,
             is_user,
-            role_id: None,
+            is_role,
             user_global_key: user_global_key.into(),
+            role_id: None,
         }
     }
     /// Role, by its number, when `IsRole` is `true`.
@@ -332,14 +332,14 @@ pub struct ModifyDepotFilePushRuleDenyPrivilege {
     pub file_push_rule_id: i64,
     /// Whether the person or role is refused from now on.
     pub is_deny: bool,
-    /// Whether it is a role that `RoleId` names. Exactly one of `IsUser` and `IsRole` is `true`.
-    pub is_role: bool,
     /// Whether it is a person that `UserGlobalKey` names. Exactly one of `IsUser` and `IsRole` is `true`.
     pub is_user: bool,
-    /// Role, by its number, when `IsRole` is `true`.
-    pub role_id: Option<i64>,
+    /// Whether it is a role that `RoleId` names. Exactly one of `IsUser` and `IsRole` is `true`.
+    pub is_role: bool,
     /// Person, by global key, when `IsUser` is `true`. The document requires it in any case.
     pub user_global_key: String,
+    /// Role, by its number, when `IsRole` is `true`.
+    pub role_id: Option<i64>,
 }
 
 impl ModifyDepotFilePushRuleDenyPrivilege {
@@ -348,18 +348,18 @@ impl ModifyDepotFilePushRuleDenyPrivilege {
         depot_path: impl Into<String>,
         file_push_rule_id: i64,
         is_deny: bool,
-        is_role: bool,
         is_user: bool,
+        is_role: bool,
         user_global_key: impl Into<String>,
     ) -> Self {
         Self {
             depot_path: depot_path.into(),
             file_push_rule_id,
             is_deny,
-            is_role,
             is_user,
-            role_id: None,
+            is_role,
             user_global_key: user_global_key.into(),
+            role_id: None,
         }
     }
     /// Role, by its number, when `IsRole` is `true`.
@@ -380,18 +380,18 @@ impl ModifyDepotFilePushRuleDenyPrivilege {
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyDepotLevelDepotSpec {
-    /// Repository that is to have the spec, by its path `team/project/depot`.
-    pub depot_path: String,
     /// Branch types and merge directions of the spec.
     pub param: DepotSpecDepotLevelParam,
+    /// Repository that is to have the spec, by its path `team/project/depot`.
+    pub depot_path: String,
 }
 
 impl ModifyDepotLevelDepotSpec {
     /// Begins with what it cannot do without.
-    pub fn new(depot_path: impl Into<String>, param: DepotSpecDepotLevelParam) -> Self {
+    pub fn new(param: DepotSpecDepotLevelParam, depot_path: impl Into<String>) -> Self {
         Self {
-            depot_path: depot_path.into(),
             param,
+            depot_path: depot_path.into(),
         }
     }
 }

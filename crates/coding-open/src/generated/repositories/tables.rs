@@ -61,12 +61,12 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateDepotByTemplate::INFO, request: || Box::new(CreateDepotByTemplate::new("", 0, "")), output: || Box::<CreateDepotByTemplateResponse>::default() },
-    Entry { info: CreateDepotFilePushRule::INFO, request: || Box::new(CreateDepotFilePushRule::new("", false, "")), output: || Box::<CreateDepotFilePushRuleResponse>::default() },
+    Entry { info: CreateDepotByTemplate::INFO, request: || Box::new(CreateDepotByTemplate::new(0, "", "")), output: || Box::<CreateDepotByTemplateResponse>::default() },
+    Entry { info: CreateDepotFilePushRule::INFO, request: || Box::new(CreateDepotFilePushRule::new("", "", false)), output: || Box::<CreateDepotFilePushRuleResponse>::default() },
     Entry { info: CreateDepotFilePushRulePrivilege::INFO, request: || Box::new(CreateDepotFilePushRulePrivilege::new("", 0, false, false, false, "")), output: || Box::<CreateDepotFilePushRulePrivilegeResponse>::default() },
-    Entry { info: CreateGitDeployKey::INFO, request: || Box::new(CreateGitDeployKey::new(crate::Depot::NONE, false, "", "")), output: || Box::<()>::default() },
-    Entry { info: CreateGitDepot::INFO, request: || Box::new(CreateGitDepot::new("", 0)), output: || Box::<CreateGitDepotResponse>::default() },
-    Entry { info: CreateMemberSshKey::INFO, request: || Box::new(CreateMemberSshKey::new("", 0, "")), output: || Box::<CreateMemberSshKeyResponse>::default() },
+    Entry { info: CreateGitDeployKey::INFO, request: || Box::new(CreateGitDeployKey::new(crate::Depot::NONE, "", "", false)), output: || Box::<()>::default() },
+    Entry { info: CreateGitDepot::INFO, request: || Box::new(CreateGitDepot::new(0, "")), output: || Box::<CreateGitDepotResponse>::default() },
+    Entry { info: CreateMemberSshKey::INFO, request: || Box::new(CreateMemberSshKey::new("", "", 0)), output: || Box::<CreateMemberSshKeyResponse>::default() },
     Entry { info: CreateSshKey::INFO, request: || Box::new(CreateSshKey::new("", "")), output: || Box::<CreateSshKeyResponse>::default() },
     Entry { info: DeleteDepotFilePushRule::INFO, request: || Box::new(DeleteDepotFilePushRule::new("", 0)), output: || Box::<DeleteDepotFilePushRuleResponse>::default() },
     Entry { info: DeleteDepotFilePushRuleDenyPrivilege::INFO, request: || Box::new(DeleteDepotFilePushRuleDenyPrivilege::new("", 0, false, false, "")), output: || Box::<DeleteDepotFilePushRuleDenyPrivilegeResponse>::default() },
@@ -87,9 +87,9 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: DescribeGitProjectDeployKeys::INFO, request: || Box::new(DescribeGitProjectDeployKeys::new(0)), output: || Box::<DescribeGitProjectDeployKeysResponse>::default() },
     Entry { info: DescribeMemberSshKey::INFO, request: || Box::new(DescribeMemberSshKey::new(0)), output: || Box::<DescribeMemberSshKeyResponse>::default() },
     Entry { info: DescribeMyDepots::INFO, request: || Box::new(DescribeMyDepots::new()), output: || Box::<DescribeMyDepotsResponse>::default() },
-    Entry { info: DescribePersonalExternalDepots::INFO, request: || Box::new(DescribePersonalExternalDepots::new("", 0)), output: || Box::<DescribePersonalExternalDepotsResponse>::default() },
+    Entry { info: DescribePersonalExternalDepots::INFO, request: || Box::new(DescribePersonalExternalDepots::new(0, "")), output: || Box::<DescribePersonalExternalDepotsResponse>::default() },
     Entry { info: DescribeProjectDepotInfoList::INFO, request: || Box::new(DescribeProjectDepotInfoList::new(0)), output: || Box::<DescribeProjectDepotInfoListResponse>::default() },
-    Entry { info: DescribeProjectDepots::INFO, request: || Box::new(DescribeProjectDepots::new("", 0)), output: || Box::<DescribeProjectDepotsResponse>::default() },
+    Entry { info: DescribeProjectDepots::INFO, request: || Box::new(DescribeProjectDepots::new(0, "")), output: || Box::<DescribeProjectDepotsResponse>::default() },
     Entry { info: DescribeSshKey::INFO, request: || Box::new(DescribeSshKey::new()), output: || Box::<DescribeSshKeyResponse>::default() },
     Entry { info: DescribeTeamDepotInfoList::INFO, request: || Box::new(DescribeTeamDepotInfoList::new()), output: || Box::<DescribeTeamDepotInfoListResponse>::default() },
     Entry { info: DescribeTeamDepots::INFO, request: || Box::new(DescribeTeamDepots::new("")), output: || Box::<DescribeTeamDepotsResponse>::default() },
@@ -97,7 +97,7 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: ModifyDepotDescription::INFO, request: || Box::new(ModifyDepotDescription::new(crate::Depot::NONE, "")), output: || Box::<()>::default() },
     Entry { info: ModifyDepotFilePushRule::INFO, request: || Box::new(ModifyDepotFilePushRule::new("", 0, false)), output: || Box::<ModifyDepotFilePushRuleResponse>::default() },
     Entry { info: ModifyDepotFilePushRuleDenyPrivilege::INFO, request: || Box::new(ModifyDepotFilePushRuleDenyPrivilege::new("", 0, false, false, false, "")), output: || Box::<ModifyDepotFilePushRuleDenyPrivilegeResponse>::default() },
-    Entry { info: ModifyDepotLevelDepotSpec::INFO, request: || Box::new(ModifyDepotLevelDepotSpec::new("", Default::default())), output: || Box::<ModifyDepotLevelDepotSpecResponse>::default() },
+    Entry { info: ModifyDepotLevelDepotSpec::INFO, request: || Box::new(ModifyDepotLevelDepotSpec::new(Default::default(), "")), output: || Box::<ModifyDepotLevelDepotSpecResponse>::default() },
     Entry { info: ModifyDepotName::INFO, request: || Box::new(ModifyDepotName::new(crate::Depot::NONE, "")), output: || Box::<ModifyDepotNameResponse>::default() },
     Entry { info: ModifyDepotPushSetting::INFO, request: || Box::new(ModifyDepotPushSetting::new("", Default::default())), output: || Box::<ModifyDepotPushSettingResponse>::default() },
     Entry { info: ModifyDepotQuota::INFO, request: || Box::new(ModifyDepotQuota::new("", "")), output: || Box::<()>::default() },
@@ -119,20 +119,20 @@ impl Record for CreateDepotByTemplate {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateDepotByTemplate",
-            &["DepotName", "Description", "ProjectId", "Template"],
-            &[0, 2, 3],
+            &["ProjectId", "DepotName", "Template", "Description"],
+            &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_name, 1 => &mut self.description, 2 => &mut self.project_id, _ => &mut self.template,
+            0 => &mut self.project_id, 1 => &mut self.depot_name, 2 => &mut self.template, _ => &mut self.description,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_name, 1 => &self.description, 2 => &self.project_id, _ => &self.template,
+            0 => &self.project_id, 1 => &self.depot_name, 2 => &self.template, _ => &self.description,
         }
     }
 }
@@ -153,20 +153,20 @@ impl Record for CreateGitDepot {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateGitDepot",
-            &["DepotName", "Description", "ProjectId", "Shared"],
-            &[0, 2],
+            &["ProjectId", "DepotName", "Description", "Shared"],
+            &[0, 1],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_name, 1 => &mut self.description, 2 => &mut self.project_id, _ => &mut self.shared,
+            0 => &mut self.project_id, 1 => &mut self.depot_name, 2 => &mut self.description, _ => &mut self.shared,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_name, 1 => &self.description, 2 => &self.project_id, _ => &self.shared,
+            0 => &self.project_id, 1 => &self.depot_name, 2 => &self.description, _ => &self.shared,
         }
     }
 }
@@ -232,22 +232,22 @@ impl Record for DescribeCodeSearch {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeCodeSearch",
-            &["BranchName", "DepotPath", "FilePath", "KeyWord", "PageNumber", "PageSize"],
-            &[0, 1, 3, 4, 5],
+            &["DepotPath", "BranchName", "KeyWord", "PageNumber", "PageSize", "FilePath"],
+            &[0, 1, 2, 3, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.branch_name, 1 => &mut self.depot_path, 2 => &mut self.file_path, 3 => &mut self.key_word,
-            4 => &mut self.page_number, _ => &mut self.page_size,
+            0 => &mut self.depot_path, 1 => &mut self.branch_name, 2 => &mut self.key_word,
+            3 => &mut self.page_number, 4 => &mut self.page_size, _ => &mut self.file_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.branch_name, 1 => &self.depot_path, 2 => &self.file_path, 3 => &self.key_word,
-            4 => &self.page_number, _ => &self.page_size,
+            0 => &self.depot_path, 1 => &self.branch_name, 2 => &self.key_word, 3 => &self.page_number,
+            4 => &self.page_size, _ => &self.file_path,
         }
     }
 }
@@ -268,7 +268,7 @@ impl Record for DescribeDepotByNameInfo {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeDepotByNameInfo",
-            &["DepotName", "ProjectName", "TeamGk"],
+            &["TeamGk", "ProjectName", "DepotName"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -276,12 +276,12 @@ impl Record for DescribeDepotByNameInfo {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_name, 1 => &mut self.project_name, _ => &mut self.team_gk,
+            0 => &mut self.team_gk, 1 => &mut self.project_name, _ => &mut self.depot_name,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_name, 1 => &self.project_name, _ => &self.team_gk,
+            0 => &self.team_gk, 1 => &self.project_name, _ => &self.depot_name,
         }
     }
 }
@@ -302,20 +302,20 @@ impl Record for DescribeGitContributors {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitContributors",
-            &["DepotId", "DepotPath", "Ref"],
-            &[2],
+            &["DepotId", "Ref", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.r#ref,
+            0 => &mut self.depot_id, 1 => &mut self.r#ref, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.r#ref,
+            0 => &self.depot_id, 1 => &self.r#ref, _ => &self.depot_path,
         }
     }
 }
@@ -415,7 +415,7 @@ impl Record for DescribePersonalExternalDepots {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribePersonalExternalDepots",
-            &["DepotType", "ProjectId"],
+            &["ProjectId", "DepotType"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -423,12 +423,12 @@ impl Record for DescribePersonalExternalDepots {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_type, _ => &mut self.project_id,
+            0 => &mut self.project_id, _ => &mut self.depot_type,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_type, _ => &self.project_id,
+            0 => &self.project_id, _ => &self.depot_type,
         }
     }
 }
@@ -459,20 +459,20 @@ impl Record for DescribeProjectDepotInfoList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeProjectDepotInfoList",
-            &["PageNumber", "PageSize", "ProjectId"],
-            &[2],
+            &["ProjectId", "PageNumber", "PageSize"],
+            &[0],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.page_number, 1 => &mut self.page_size, _ => &mut self.project_id,
+            0 => &mut self.project_id, 1 => &mut self.page_number, _ => &mut self.page_size,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.page_number, 1 => &self.page_size, _ => &self.project_id,
+            0 => &self.project_id, 1 => &self.page_number, _ => &self.page_size,
         }
     }
 }
@@ -493,7 +493,7 @@ impl Record for DescribeProjectDepots {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeProjectDepots",
-            &["DepotType", "ProjectId"],
+            &["ProjectId", "DepotType"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -501,12 +501,12 @@ impl Record for DescribeProjectDepots {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_type, _ => &mut self.project_id,
+            0 => &mut self.project_id, _ => &mut self.depot_type,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_type, _ => &self.project_id,
+            0 => &self.project_id, _ => &self.depot_type,
         }
     }
 }
@@ -537,21 +537,21 @@ impl Record for DescribeTeamDepotInfoList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeTeamDepotInfoList",
-            &["DepotName", "PageNumber", "PageSize", "ProjectName"],
-            &[1, 2],
+            &["PageNumber", "PageSize", "DepotName", "ProjectName"],
+            &[0, 1],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_name, 1 => &mut self.page_number, 2 => &mut self.page_size,
+            0 => &mut self.page_number, 1 => &mut self.page_size, 2 => &mut self.depot_name,
             _ => &mut self.project_name,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_name, 1 => &self.page_number, 2 => &self.page_size, _ => &self.project_name,
+            0 => &self.page_number, 1 => &self.page_size, 2 => &self.depot_name, _ => &self.project_name,
         }
     }
 }
@@ -605,20 +605,20 @@ impl Record for ModifyDepotDescription {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyDepotDescription",
-            &["DepotId", "DepotPath", "Description"],
-            &[2],
+            &["DepotId", "Description", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.description,
+            0 => &mut self.depot_id, 1 => &mut self.description, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.description,
+            0 => &self.depot_id, 1 => &self.description, _ => &self.depot_path,
         }
     }
 }
@@ -744,20 +744,20 @@ impl Record for ModifyGitTransfer {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyGitTransfer",
-            &["DepotId", "DepotPath", "TargetProjectId"],
-            &[2],
+            &["DepotId", "TargetProjectId", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.target_project_id,
+            0 => &mut self.depot_id, 1 => &mut self.target_project_id, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.target_project_id,
+            0 => &self.depot_id, 1 => &self.target_project_id, _ => &self.depot_path,
         }
     }
 }

@@ -22,15 +22,15 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateServiceHook::INFO, request: || Box::new(CreateServiceHook::new("", false, [""; 0], 0, "", "")), output: || Box::<CreateServiceHookResponse>::default() },
-    Entry { info: DeleteServiceHook::INFO, request: || Box::new(DeleteServiceHook::new([""; 0], 0)), output: || Box::<DeleteServiceHookResponse>::default() },
+    Entry { info: CreateServiceHook::INFO, request: || Box::new(CreateServiceHook::new(0, "", "", [""; 0], false, "")), output: || Box::<CreateServiceHookResponse>::default() },
+    Entry { info: DeleteServiceHook::INFO, request: || Box::new(DeleteServiceHook::new(0, [""; 0])), output: || Box::<DeleteServiceHookResponse>::default() },
     Entry { info: DescribeEvents::INFO, request: || Box::new(DescribeEvents::new()), output: || Box::<DescribeEventsResponse>::default() },
     Entry { info: DescribeServiceHook::INFO, request: || Box::new(DescribeServiceHook::new("", 0)), output: || Box::<DescribeServiceHookResponse>::default() },
-    Entry { info: DescribeServiceHookLogs::INFO, request: || Box::new(DescribeServiceHookLogs::new("", 0)), output: || Box::<DescribeServiceHookLogsResponse>::default() },
+    Entry { info: DescribeServiceHookLogs::INFO, request: || Box::new(DescribeServiceHookLogs::new(0, "")), output: || Box::<DescribeServiceHookLogsResponse>::default() },
     Entry { info: DescribeServiceHooks::INFO, request: || Box::new(DescribeServiceHooks::new(0, "")), output: || Box::<DescribeServiceHooksResponse>::default() },
-    Entry { info: EnabledServiceHook::INFO, request: || Box::new(EnabledServiceHook::new(false, [""; 0], 0, "")), output: || Box::<EnabledServiceHookResponse>::default() },
-    Entry { info: ModifyServiceHook::INFO, request: || Box::new(ModifyServiceHook::new("", false, [""; 0], "", "", 0, "", "")), output: || Box::<ModifyServiceHookResponse>::default() },
-    Entry { info: PingServiceHook::INFO, request: || Box::new(PingServiceHook::new([""; 0], 0)), output: || Box::<PingServiceHookResponse>::default() },
+    Entry { info: EnabledServiceHook::INFO, request: || Box::new(EnabledServiceHook::new(0, [""; 0], false, "")), output: || Box::<EnabledServiceHookResponse>::default() },
+    Entry { info: ModifyServiceHook::INFO, request: || Box::new(ModifyServiceHook::new(0, "", "", "", [""; 0], false, "", "")), output: || Box::<ModifyServiceHookResponse>::default() },
+    Entry { info: PingServiceHook::INFO, request: || Box::new(PingServiceHook::new(0, [""; 0])), output: || Box::<PingServiceHookResponse>::default() },
     Entry { info: ResendServiceHookLog::INFO, request: || Box::new(ResendServiceHookLog::new("")), output: || Box::<ResendServiceHookLogResponse>::default() },
 ];
 
@@ -45,10 +45,10 @@ impl Record for CreateServiceHook {
         static SHAPE: Shape = Shape::request(
             "CreateServiceHook",
             &[
-                "ActionProperty", "Enabled", "Event", "FilterProperty", "Name", "ProjectId", "Service",
-                "ServiceAction", "TargetType",
+                "ProjectId", "Service", "ServiceAction", "Event", "Enabled", "ActionProperty", "FilterProperty",
+                "Name", "TargetType",
             ],
-            &[0, 1, 2, 5, 6, 7],
+            &[0, 1, 2, 3, 4, 5],
             &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body,
@@ -58,15 +58,15 @@ impl Record for CreateServiceHook {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.action_property, 1 => &mut self.enabled, 2 => &mut self.event,
-            3 => &mut self.filter_property, 4 => &mut self.name, 5 => &mut self.project_id, 6 => &mut self.service,
-            7 => &mut self.service_action, _ => &mut self.target_type,
+            0 => &mut self.project_id, 1 => &mut self.service, 2 => &mut self.service_action, 3 => &mut self.event,
+            4 => &mut self.enabled, 5 => &mut self.action_property, 6 => &mut self.filter_property,
+            7 => &mut self.name, _ => &mut self.target_type,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.action_property, 1 => &self.enabled, 2 => &self.event, 3 => &self.filter_property,
-            4 => &self.name, 5 => &self.project_id, 6 => &self.service, 7 => &self.service_action,
+            0 => &self.project_id, 1 => &self.service, 2 => &self.service_action, 3 => &self.event,
+            4 => &self.enabled, 5 => &self.action_property, 6 => &self.filter_property, 7 => &self.name,
             _ => &self.target_type,
         }
     }
@@ -88,7 +88,7 @@ impl Record for DeleteServiceHook {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteServiceHook",
-            &["Id", "ProjectId", "TargetType"],
+            &["ProjectId", "Id", "TargetType"],
             &[0, 1],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -96,12 +96,12 @@ impl Record for DeleteServiceHook {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.id, 1 => &mut self.project_id, _ => &mut self.target_type,
+            0 => &mut self.project_id, 1 => &mut self.id, _ => &mut self.target_type,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.id, 1 => &self.project_id, _ => &self.target_type,
+            0 => &self.project_id, 1 => &self.id, _ => &self.target_type,
         }
     }
 }
@@ -198,7 +198,7 @@ impl Record for DescribeServiceHookLogs {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeServiceHookLogs",
-            &["Id", "PageNumber", "PageSize", "ProjectId", "TargetType"],
+            &["ProjectId", "Id", "PageNumber", "PageSize", "TargetType"],
             &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -206,13 +206,13 @@ impl Record for DescribeServiceHookLogs {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.id, 1 => &mut self.page_number, 2 => &mut self.page_size, 3 => &mut self.project_id,
+            0 => &mut self.project_id, 1 => &mut self.id, 2 => &mut self.page_number, 3 => &mut self.page_size,
             _ => &mut self.target_type,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.id, 1 => &self.page_number, 2 => &self.page_size, 3 => &self.project_id,
+            0 => &self.project_id, 1 => &self.id, 2 => &self.page_number, 3 => &self.page_size,
             _ => &self.target_type,
         }
     }
@@ -245,10 +245,10 @@ impl Record for DescribeServiceHooks {
         static SHAPE: Shape = Shape::request(
             "DescribeServiceHooks",
             &[
-                "CreatorBy", "Enabled", "Event", "Name", "PageNumber", "PageSize", "ProjectId", "Service", "Status",
-                "TargetType",
+                "ProjectId", "PageNumber", "PageSize", "TargetType", "CreatorBy", "Enabled", "Event", "Name",
+                "Service", "Status",
             ],
-            &[4, 5, 6, 9],
+            &[0, 1, 2, 3],
             &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body,
@@ -258,16 +258,16 @@ impl Record for DescribeServiceHooks {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.creator_by, 1 => &mut self.enabled, 2 => &mut self.event, 3 => &mut self.name,
-            4 => &mut self.page_number, 5 => &mut self.page_size, 6 => &mut self.project_id, 7 => &mut self.service,
-            8 => &mut self.status, _ => &mut self.target_type,
+            0 => &mut self.project_id, 1 => &mut self.page_number, 2 => &mut self.page_size,
+            3 => &mut self.target_type, 4 => &mut self.creator_by, 5 => &mut self.enabled, 6 => &mut self.event,
+            7 => &mut self.name, 8 => &mut self.service, _ => &mut self.status,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.creator_by, 1 => &self.enabled, 2 => &self.event, 3 => &self.name, 4 => &self.page_number,
-            5 => &self.page_size, 6 => &self.project_id, 7 => &self.service, 8 => &self.status,
-            _ => &self.target_type,
+            0 => &self.project_id, 1 => &self.page_number, 2 => &self.page_size, 3 => &self.target_type,
+            4 => &self.creator_by, 5 => &self.enabled, 6 => &self.event, 7 => &self.name, 8 => &self.service,
+            _ => &self.status,
         }
     }
 }
@@ -288,7 +288,7 @@ impl Record for EnabledServiceHook {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "EnabledServiceHook",
-            &["Enabled", "Id", "ProjectId", "TargetType"],
+            &["ProjectId", "Id", "Enabled", "TargetType"],
             &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -296,12 +296,12 @@ impl Record for EnabledServiceHook {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.enabled, 1 => &mut self.id, 2 => &mut self.project_id, _ => &mut self.target_type,
+            0 => &mut self.project_id, 1 => &mut self.id, 2 => &mut self.enabled, _ => &mut self.target_type,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.enabled, 1 => &self.id, 2 => &self.project_id, _ => &self.target_type,
+            0 => &self.project_id, 1 => &self.id, 2 => &self.enabled, _ => &self.target_type,
         }
     }
 }
@@ -323,10 +323,10 @@ impl Record for ModifyServiceHook {
         static SHAPE: Shape = Shape::request(
             "ModifyServiceHook",
             &[
-                "ActionProperty", "Enabled", "Event", "FilterProperty", "Id", "Name", "ProjectId", "Service",
-                "ServiceAction", "TargetType",
+                "ProjectId", "Id", "Service", "ServiceAction", "Event", "Enabled", "FilterProperty", "ActionProperty",
+                "Name", "TargetType",
             ],
-            &[0, 1, 2, 3, 4, 6, 7, 8],
+            &[0, 1, 2, 3, 4, 5, 6, 7],
             &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body,
@@ -336,15 +336,15 @@ impl Record for ModifyServiceHook {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.action_property, 1 => &mut self.enabled, 2 => &mut self.event,
-            3 => &mut self.filter_property, 4 => &mut self.id, 5 => &mut self.name, 6 => &mut self.project_id,
-            7 => &mut self.service, 8 => &mut self.service_action, _ => &mut self.target_type,
+            0 => &mut self.project_id, 1 => &mut self.id, 2 => &mut self.service, 3 => &mut self.service_action,
+            4 => &mut self.event, 5 => &mut self.enabled, 6 => &mut self.filter_property,
+            7 => &mut self.action_property, 8 => &mut self.name, _ => &mut self.target_type,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.action_property, 1 => &self.enabled, 2 => &self.event, 3 => &self.filter_property,
-            4 => &self.id, 5 => &self.name, 6 => &self.project_id, 7 => &self.service, 8 => &self.service_action,
+            0 => &self.project_id, 1 => &self.id, 2 => &self.service, 3 => &self.service_action, 4 => &self.event,
+            5 => &self.enabled, 6 => &self.filter_property, 7 => &self.action_property, 8 => &self.name,
             _ => &self.target_type,
         }
     }
@@ -366,7 +366,7 @@ impl Record for PingServiceHook {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "PingServiceHook",
-            &["Id", "ProjectId", "TargetType"],
+            &["ProjectId", "Id", "TargetType"],
             &[0, 1],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -374,12 +374,12 @@ impl Record for PingServiceHook {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.id, 1 => &mut self.project_id, _ => &mut self.target_type,
+            0 => &mut self.project_id, 1 => &mut self.id, _ => &mut self.target_type,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.id, 1 => &self.project_id, _ => &self.target_type,
+            0 => &self.project_id, 1 => &self.id, _ => &self.target_type,
         }
     }
 }

@@ -14,47 +14,47 @@ use super::*;
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct CreateGitRelease {
-    /// Hash of the commit that is released.
-    pub commit_sha: String,
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
-    /// Text about the release; answers hold it as `Body`, and rendered as `Html`.
-    pub description: String,
-    /// Whether it is a pre-release.
-    pub pre: bool,
     /// Tag of the release, such as `v1.0`. The official text speaks of a branch or commit here, which is a mistake:
     /// its samples send a tag.
     pub tag_name: String,
+    /// Hash of the commit that is released.
+    pub commit_sha: String,
     /// What the release is made from. The official text asks for the hash of a commit, its samples send the branch
     /// `master`; answers hold a hash.
     pub target_commit_branch: String,
     /// Title to show the release under.
     pub title: String,
+    /// Text about the release; answers hold it as `Body`, and rendered as `Html`.
+    pub description: String,
+    /// Whether it is a pre-release.
+    pub pre: bool,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl CreateGitRelease {
     /// Begins with what it cannot do without.
     pub fn new(
         depot: impl Into<Depot>,
-        commit_sha: impl Into<String>,
-        description: impl Into<String>,
-        pre: bool,
         tag_name: impl Into<String>,
+        commit_sha: impl Into<String>,
         target_commit_branch: impl Into<String>,
         title: impl Into<String>,
+        description: impl Into<String>,
+        pre: bool,
     ) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
-            commit_sha: commit_sha.into(),
             depot_id,
-            depot_path,
-            description: description.into(),
-            pre,
             tag_name: tag_name.into(),
+            commit_sha: commit_sha.into(),
             target_commit_branch: target_commit_branch.into(),
             title: title.into(),
+            description: description.into(),
+            pre,
+            depot_path,
         }
     }
 }
@@ -68,10 +68,10 @@ impl CreateGitRelease {
 pub struct DeleteGitRelease {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Tag of the release to delete, such as `v1.0`.
     pub tag_name: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
 }
 
 impl DeleteGitRelease {
@@ -80,8 +80,8 @@ impl DeleteGitRelease {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             tag_name: tag_name.into(),
+            depot_path,
         }
     }
 }
@@ -95,12 +95,12 @@ impl DeleteGitRelease {
 pub struct DescribeGitReleaseDetail {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
-    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
-    pub depot_path: Option<String>,
     /// Release, by the `ReleaseId` that [`DescribeGitReleases`] lists, not by its `Id`.
     pub release_id: i64,
     /// Tag of the same release.
     pub tag_name: String,
+    /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
+    pub depot_path: Option<String>,
     /// Whether the answer includes the addresses of the resources.
     pub show_resource_url: Option<bool>,
 }
@@ -111,9 +111,9 @@ impl DescribeGitReleaseDetail {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
-            depot_path,
             release_id,
             tag_name: tag_name.into(),
+            depot_path,
             show_resource_url: None,
         }
     }
@@ -213,31 +213,31 @@ impl DescribeGitReleases {
 pub struct ModifyGitRelease {
     /// Repository, by its number; where there is a `DepotPath`, too, either one will do.
     pub depot_id: Option<i64>,
+    /// Tag that the release is made of.
+    pub tag_name: String,
+    /// Release, by the `ReleaseId` that [`DescribeGitReleases`] lists: unique within the project.
+    pub release_id: i64,
     /// Repository, by its path `team/project/depot`; where there is a `DepotId`, too, either one will do.
     pub depot_path: Option<String>,
     /// New text about the release.
     pub description: Option<String>,
     /// Whether it is to be a pre-release.
     pub pre: Option<bool>,
-    /// Release, by the `ReleaseId` that [`DescribeGitReleases`] lists: unique within the project.
-    pub release_id: i64,
-    /// Tag that the release is made of.
-    pub tag_name: String,
     /// Title that the release is to have.
     pub title: Option<String>,
 }
 
 impl ModifyGitRelease {
     /// Begins with what it cannot do without.
-    pub fn new(depot: impl Into<Depot>, release_id: i64, tag_name: impl Into<String>) -> Self {
+    pub fn new(depot: impl Into<Depot>, tag_name: impl Into<String>, release_id: i64) -> Self {
         let (depot_id, depot_path) = depot.into().split();
         Self {
             depot_id,
+            tag_name: tag_name.into(),
+            release_id,
             depot_path,
             description: None,
             pre: None,
-            release_id,
-            tag_name: tag_name.into(),
             title: None,
         }
     }

@@ -33,7 +33,7 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: CreateGitProtectedTagRule::INFO, request: || Box::new(CreateGitProtectedTagRule::new(crate::Depot::NONE, "")), output: || Box::<()>::default() },
     Entry { info: CreateGitProtectedTagRules::INFO, request: || Box::new(CreateGitProtectedTagRules::new(crate::Depot::NONE, [""; 0])), output: || Box::<()>::default() },
-    Entry { info: CreateGitRelease::INFO, request: || Box::new(CreateGitRelease::new(crate::Depot::NONE, "", "", false, "", "", "")), output: || Box::<()>::default() },
+    Entry { info: CreateGitRelease::INFO, request: || Box::new(CreateGitRelease::new(crate::Depot::NONE, "", "", "", "", "", false)), output: || Box::<()>::default() },
     Entry { info: CreateGitTag::INFO, request: || Box::new(CreateGitTag::new(crate::Depot::NONE, "", "", "")), output: || Box::<CreateGitTagResponse>::default() },
     Entry { info: DeleteGitProtectedTagRule::INFO, request: || Box::new(DeleteGitProtectedTagRule::new(crate::Depot::NONE, "")), output: || Box::<()>::default() },
     Entry { info: DeleteGitRelease::INFO, request: || Box::new(DeleteGitRelease::new(crate::Depot::NONE, "")), output: || Box::<()>::default() },
@@ -46,8 +46,8 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: DescribeGitTags::INFO, request: || Box::new(DescribeGitTags::new(crate::Depot::NONE)), output: || Box::<DescribeGitTagsResponse>::default() },
     Entry { info: DescribeGitTagsByBranch::INFO, request: || Box::new(DescribeGitTagsByBranch::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitTagsByBranchResponse>::default() },
     Entry { info: DescribeGitTagsBySha::INFO, request: || Box::new(DescribeGitTagsBySha::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitTagsByShaResponse>::default() },
-    Entry { info: DescribeProjectDepotTags::INFO, request: || Box::new(DescribeProjectDepotTags::new("", 0, 0)), output: || Box::<DescribeProjectDepotTagsResponse>::default() },
-    Entry { info: ModifyGitRelease::INFO, request: || Box::new(ModifyGitRelease::new(crate::Depot::NONE, 0, "")), output: || Box::<()>::default() },
+    Entry { info: DescribeProjectDepotTags::INFO, request: || Box::new(DescribeProjectDepotTags::new(0, 0, "")), output: || Box::<DescribeProjectDepotTagsResponse>::default() },
+    Entry { info: ModifyGitRelease::INFO, request: || Box::new(ModifyGitRelease::new(crate::Depot::NONE, "", 0)), output: || Box::<()>::default() },
 ];
 
 impl Operation for CreateGitProtectedTagRule {
@@ -61,20 +61,20 @@ impl Record for CreateGitProtectedTagRule {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateGitProtectedTagRule",
-            &["DepotId", "DepotPath", "Rule"],
-            &[2],
+            &["DepotId", "Rule", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.rule,
+            0 => &mut self.depot_id, 1 => &mut self.rule, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.rule,
+            0 => &self.depot_id, 1 => &self.rule, _ => &self.depot_path,
         }
     }
 }
@@ -96,20 +96,20 @@ impl Record for CreateGitProtectedTagRules {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateGitProtectedTagRules",
-            &["DepotId", "DepotPath", "Rule"],
-            &[2],
+            &["DepotId", "Rule", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.rule,
+            0 => &mut self.depot_id, 1 => &mut self.rule, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.rule,
+            0 => &self.depot_id, 1 => &self.rule, _ => &self.depot_path,
         }
     }
 }
@@ -130,22 +130,22 @@ impl Record for CreateGitTag {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateGitTag",
-            &["DepotId", "DepotPath", "Message", "StartPoint", "TagName"],
-            &[2, 3, 4],
+            &["DepotId", "StartPoint", "TagName", "Message", "DepotPath"],
+            &[1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.message, 3 => &mut self.start_point,
-            _ => &mut self.tag_name,
+            0 => &mut self.depot_id, 1 => &mut self.start_point, 2 => &mut self.tag_name, 3 => &mut self.message,
+            _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.message, 3 => &self.start_point,
-            _ => &self.tag_name,
+            0 => &self.depot_id, 1 => &self.start_point, 2 => &self.tag_name, 3 => &self.message,
+            _ => &self.depot_path,
         }
     }
 }
@@ -167,20 +167,20 @@ impl Record for DeleteGitProtectedTagRule {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteGitProtectedTagRule",
-            &["DepotId", "DepotPath", "Rule"],
-            &[2],
+            &["DepotId", "Rule", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.rule,
+            0 => &mut self.depot_id, 1 => &mut self.rule, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.rule,
+            0 => &self.depot_id, 1 => &self.rule, _ => &self.depot_path,
         }
     }
 }
@@ -202,20 +202,20 @@ impl Record for DeleteGitTag {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteGitTag",
-            &["DepotId", "DepotPath", "TagName"],
-            &[2],
+            &["DepotId", "TagName", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.tag_name,
+            0 => &mut self.depot_id, 1 => &mut self.tag_name, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.tag_name,
+            0 => &self.depot_id, 1 => &self.tag_name, _ => &self.depot_path,
         }
     }
 }
@@ -270,20 +270,20 @@ impl Record for DescribeGitProtectedTagsByRule {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitProtectedTagsByRule",
-            &["DepotId", "DepotPath", "Rule"],
-            &[2],
+            &["DepotId", "Rule", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.rule,
+            0 => &mut self.depot_id, 1 => &mut self.rule, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.rule,
+            0 => &self.depot_id, 1 => &self.rule, _ => &self.depot_path,
         }
     }
 }
@@ -304,20 +304,20 @@ impl Record for DescribeGitTag {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitTag",
-            &["DepotId", "DepotPath", "TagName"],
-            &[2],
+            &["DepotId", "TagName", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.tag_name,
+            0 => &mut self.depot_id, 1 => &mut self.tag_name, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.tag_name,
+            0 => &self.depot_id, 1 => &self.tag_name, _ => &self.depot_path,
         }
     }
 }
@@ -382,20 +382,20 @@ impl Record for DescribeGitTagsByBranch {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitTagsByBranch",
-            &["Branch", "DepotId", "DepotPath"],
-            &[0],
+            &["DepotId", "Branch", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.branch, 1 => &mut self.depot_id, _ => &mut self.depot_path,
+            0 => &mut self.depot_id, 1 => &mut self.branch, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.branch, 1 => &self.depot_id, _ => &self.depot_path,
+            0 => &self.depot_id, 1 => &self.branch, _ => &self.depot_path,
         }
     }
 }
@@ -416,20 +416,20 @@ impl Record for DescribeGitTagsBySha {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitTagsBySha",
-            &["DepotId", "DepotPath", "Sha"],
-            &[2],
+            &["DepotId", "Sha", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.sha,
+            0 => &mut self.depot_id, 1 => &mut self.sha, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.sha,
+            0 => &self.depot_id, 1 => &self.sha, _ => &self.depot_path,
         }
     }
 }
@@ -450,7 +450,7 @@ impl Record for DescribeProjectDepotTags {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeProjectDepotTags",
-            &["DepotType", "Id", "ProjectId"],
+            &["ProjectId", "Id", "DepotType"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -458,12 +458,12 @@ impl Record for DescribeProjectDepotTags {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_type, 1 => &mut self.id, _ => &mut self.project_id,
+            0 => &mut self.project_id, 1 => &mut self.id, _ => &mut self.depot_type,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_type, 1 => &self.id, _ => &self.project_id,
+            0 => &self.project_id, 1 => &self.id, _ => &self.depot_type,
         }
     }
 }

@@ -43,22 +43,22 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: ArchiveTestRun::INFO, request: || Box::new(ArchiveTestRun::new("", 0)), output: || Box::<ArchiveTestRunResponse>::default() },
     Entry { info: CreateAttachmentPrepareSignUrl::INFO, request: || Box::new(CreateAttachmentPrepareSignUrl::new("", "")), output: || Box::<CreateAttachmentPrepareSignUrlResponse>::default() },
-    Entry { info: CreateCaseResult::INFO, request: || Box::new(CreateCaseResult::new(0, "", 0, "")), output: || Box::<()>::default() },
+    Entry { info: CreateCaseResult::INFO, request: || Box::new(CreateCaseResult::new("", 0, 0, "")), output: || Box::<()>::default() },
     Entry { info: CreateReport::INFO, request: || Box::new(CreateReport::new("", "", Vec::new())), output: || Box::<CreateReportResponse>::default() },
-    Entry { info: CreateTestCase::INFO, request: || Box::new(CreateTestCase::new("", 0, "", "")), output: || Box::<CreateTestCaseResponse>::default() },
+    Entry { info: CreateTestCase::INFO, request: || Box::new(CreateTestCase::new("", "", 0, "")), output: || Box::<CreateTestCaseResponse>::default() },
     Entry { info: CreateTestCaseSection::INFO, request: || Box::new(CreateTestCaseSection::new("", "")), output: || Box::<CreateTestCaseSectionResponse>::default() },
-    Entry { info: CreateTestDefect::INFO, request: || Box::new(CreateTestDefect::new(0, "", 0)), output: || Box::<()>::default() },
-    Entry { info: CreateTestResult::INFO, request: || Box::new(CreateTestResult::new("", "", 0)), output: || Box::<()>::default() },
-    Entry { info: CreateTestResults::INFO, request: || Box::new(CreateTestResults::new(Vec::new(), "", 0, "")), output: || Box::<()>::default() },
-    Entry { info: CreateTestRun::INFO, request: || Box::new(CreateTestRun::new(false, "", "")), output: || Box::<CreateTestRunResponse>::default() },
-    Entry { info: CreateTestStepResult::INFO, request: || Box::new(CreateTestStepResult::new("", 0, "", 0)), output: || Box::<()>::default() },
+    Entry { info: CreateTestDefect::INFO, request: || Box::new(CreateTestDefect::new("", 0, 0)), output: || Box::<()>::default() },
+    Entry { info: CreateTestResult::INFO, request: || Box::new(CreateTestResult::new("", 0, "")), output: || Box::<()>::default() },
+    Entry { info: CreateTestResults::INFO, request: || Box::new(CreateTestResults::new("", 0, Vec::new(), "")), output: || Box::<()>::default() },
+    Entry { info: CreateTestRun::INFO, request: || Box::new(CreateTestRun::new("", "", false)), output: || Box::<CreateTestRunResponse>::default() },
+    Entry { info: CreateTestStepResult::INFO, request: || Box::new(CreateTestStepResult::new("", 0, 0, "")), output: || Box::<()>::default() },
     Entry { info: DeleteReport::INFO, request: || Box::new(DeleteReport::new("", 0)), output: || Box::<()>::default() },
     Entry { info: DeleteTestCase::INFO, request: || Box::new(DeleteTestCase::new(0, "")), output: || Box::<()>::default() },
     Entry { info: DeleteTestCaseSection::INFO, request: || Box::new(DeleteTestCaseSection::new("", 0)), output: || Box::<()>::default() },
     Entry { info: DeleteTestRun::INFO, request: || Box::new(DeleteTestRun::new("", 0)), output: || Box::<()>::default() },
     Entry { info: DescribeReport::INFO, request: || Box::new(DescribeReport::new("", 0)), output: || Box::<DescribeReportResponse>::default() },
     Entry { info: DescribeReportList::INFO, request: || Box::new(DescribeReportList::new("")), output: || Box::<DescribeReportListResponse>::default() },
-    Entry { info: DescribeRequirementTestCaseList::INFO, request: || Box::new(DescribeRequirementTestCaseList::new(0, "")), output: || Box::<DescribeRequirementTestCaseListResponse>::default() },
+    Entry { info: DescribeRequirementTestCaseList::INFO, request: || Box::new(DescribeRequirementTestCaseList::new("", 0)), output: || Box::<DescribeRequirementTestCaseListResponse>::default() },
     Entry { info: DescribeTest::INFO, request: || Box::new(DescribeTest::new("")), output: || Box::<DescribeTestResponse>::default() },
     Entry { info: DescribeTestCase::INFO, request: || Box::new(DescribeTestCase::new(0, "")), output: || Box::<DescribeTestCaseResponse>::default() },
     Entry { info: DescribeTestCaseList::INFO, request: || Box::new(DescribeTestCaseList::new("")), output: || Box::<DescribeTestCaseListResponse>::default() },
@@ -67,8 +67,8 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: DescribeTestList::INFO, request: || Box::new(DescribeTestList::new("")), output: || Box::<DescribeTestListResponse>::default() },
     Entry { info: DescribeTestRun::INFO, request: || Box::new(DescribeTestRun::new("", 0)), output: || Box::<DescribeTestRunResponse>::default() },
     Entry { info: DescribeTestRunList::INFO, request: || Box::new(DescribeTestRunList::new("")), output: || Box::<DescribeTestRunListResponse>::default() },
-    Entry { info: ModifyTestCase::INFO, request: || Box::new(ModifyTestCase::new(0, "", 0, "", "")), output: || Box::<ModifyTestCaseResponse>::default() },
-    Entry { info: ModifyTestCaseSection::INFO, request: || Box::new(ModifyTestCaseSection::new("", "", 0)), output: || Box::<ModifyTestCaseSectionResponse>::default() },
+    Entry { info: ModifyTestCase::INFO, request: || Box::new(ModifyTestCase::new(0, "", "", 0, "")), output: || Box::<ModifyTestCaseResponse>::default() },
+    Entry { info: ModifyTestCaseSection::INFO, request: || Box::new(ModifyTestCaseSection::new("", 0, "")), output: || Box::<ModifyTestCaseSectionResponse>::default() },
     Entry { info: ModifyTestRun::INFO, request: || Box::new(ModifyTestRun::new("", 0)), output: || Box::<ModifyTestRunResponse>::default() },
 ];
 
@@ -116,7 +116,7 @@ impl Record for CreateAttachmentPrepareSignUrl {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateAttachmentPrepareSignUrl",
-            &["FileName", "ProjectName"],
+            &["ProjectName", "FileName"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -124,12 +124,12 @@ impl Record for CreateAttachmentPrepareSignUrl {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.file_name, _ => &mut self.project_name,
+            0 => &mut self.project_name, _ => &mut self.file_name,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.file_name, _ => &self.project_name,
+            0 => &self.project_name, _ => &self.file_name,
         }
     }
 }
@@ -151,22 +151,22 @@ impl Record for CreateCaseResult {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateCaseResult",
-            &["CaseId", "CustomStepStatus", "ProjectName", "RunId", "Status"],
-            &[0, 2, 3, 4],
+            &["ProjectName", "RunId", "CaseId", "Status", "CustomStepStatus"],
+            &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.case_id, 1 => &mut self.custom_step_status, 2 => &mut self.project_name,
-            3 => &mut self.run_id, _ => &mut self.status,
+            0 => &mut self.project_name, 1 => &mut self.run_id, 2 => &mut self.case_id, 3 => &mut self.status,
+            _ => &mut self.custom_step_status,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.case_id, 1 => &self.custom_step_status, 2 => &self.project_name, 3 => &self.run_id,
-            _ => &self.status,
+            0 => &self.project_name, 1 => &self.run_id, 2 => &self.case_id, 3 => &self.status,
+            _ => &self.custom_step_status,
         }
     }
 }
@@ -187,20 +187,20 @@ impl Record for CreateReport {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateReport",
-            &["AttachmentIds", "Name", "ProjectName", "RunIds"],
-            &[1, 2, 3],
+            &["ProjectName", "Name", "RunIds", "AttachmentIds"],
+            &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.attachment_ids, 1 => &mut self.name, 2 => &mut self.project_name, _ => &mut self.run_ids,
+            0 => &mut self.project_name, 1 => &mut self.name, 2 => &mut self.run_ids, _ => &mut self.attachment_ids,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.attachment_ids, 1 => &self.name, 2 => &self.project_name, _ => &self.run_ids,
+            0 => &self.project_name, 1 => &self.name, 2 => &self.run_ids, _ => &self.attachment_ids,
         }
     }
 }
@@ -222,10 +222,10 @@ impl Record for CreateTestCase {
         static SHAPE: Shape = Shape::request(
             "CreateTestCase",
             &[
-                "AttachmentIds", "CustomSteps", "Expected", "Preconds", "Priority", "ProjectName", "SectionId",
-                "Steps", "TemplateType", "Title",
+                "ProjectName", "TemplateType", "SectionId", "Title", "AttachmentIds", "CustomSteps", "Expected",
+                "Preconds", "Priority", "Steps",
             ],
-            &[5, 6, 8, 9],
+            &[0, 1, 2, 3],
             &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body,
@@ -235,16 +235,16 @@ impl Record for CreateTestCase {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.attachment_ids, 1 => &mut self.custom_steps, 2 => &mut self.expected,
-            3 => &mut self.preconds, 4 => &mut self.priority, 5 => &mut self.project_name, 6 => &mut self.section_id,
-            7 => &mut self.steps, 8 => &mut self.template_type, _ => &mut self.title,
+            0 => &mut self.project_name, 1 => &mut self.template_type, 2 => &mut self.section_id,
+            3 => &mut self.title, 4 => &mut self.attachment_ids, 5 => &mut self.custom_steps, 6 => &mut self.expected,
+            7 => &mut self.preconds, 8 => &mut self.priority, _ => &mut self.steps,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.attachment_ids, 1 => &self.custom_steps, 2 => &self.expected, 3 => &self.preconds,
-            4 => &self.priority, 5 => &self.project_name, 6 => &self.section_id, 7 => &self.steps,
-            8 => &self.template_type, _ => &self.title,
+            0 => &self.project_name, 1 => &self.template_type, 2 => &self.section_id, 3 => &self.title,
+            4 => &self.attachment_ids, 5 => &self.custom_steps, 6 => &self.expected, 7 => &self.preconds,
+            8 => &self.priority, _ => &self.steps,
         }
     }
 }
@@ -265,20 +265,20 @@ impl Record for CreateTestCaseSection {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateTestCaseSection",
-            &["Name", "ParentId", "ProjectName"],
-            &[0, 2],
+            &["ProjectName", "Name", "ParentId"],
+            &[0, 1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.name, 1 => &mut self.parent_id, _ => &mut self.project_name,
+            0 => &mut self.project_name, 1 => &mut self.name, _ => &mut self.parent_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.name, 1 => &self.parent_id, _ => &self.project_name,
+            0 => &self.project_name, 1 => &self.name, _ => &self.parent_id,
         }
     }
 }
@@ -300,7 +300,7 @@ impl Record for CreateTestDefect {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateTestDefect",
-            &["DefectId", "ProjectName", "TestId"],
+            &["ProjectName", "TestId", "DefectId"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -308,12 +308,12 @@ impl Record for CreateTestDefect {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.defect_id, 1 => &mut self.project_name, _ => &mut self.test_id,
+            0 => &mut self.project_name, 1 => &mut self.test_id, _ => &mut self.defect_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.defect_id, 1 => &self.project_name, _ => &self.test_id,
+            0 => &self.project_name, 1 => &self.test_id, _ => &self.defect_id,
         }
     }
 }
@@ -335,21 +335,21 @@ impl Record for CreateTestResult {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateTestResult",
-            &["CustomStepStatus", "ProjectName", "Status", "TestId"],
-            &[1, 2, 3],
+            &["ProjectName", "TestId", "Status", "CustomStepStatus"],
+            &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.custom_step_status, 1 => &mut self.project_name, 2 => &mut self.status,
-            _ => &mut self.test_id,
+            0 => &mut self.project_name, 1 => &mut self.test_id, 2 => &mut self.status,
+            _ => &mut self.custom_step_status,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.custom_step_status, 1 => &self.project_name, 2 => &self.status, _ => &self.test_id,
+            0 => &self.project_name, 1 => &self.test_id, 2 => &self.status, _ => &self.custom_step_status,
         }
     }
 }
@@ -371,7 +371,7 @@ impl Record for CreateTestResults {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateTestResults",
-            &["CaseIds", "ProjectName", "RunId", "Status"],
+            &["ProjectName", "RunId", "CaseIds", "Status"],
             &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -379,12 +379,12 @@ impl Record for CreateTestResults {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.case_ids, 1 => &mut self.project_name, 2 => &mut self.run_id, _ => &mut self.status,
+            0 => &mut self.project_name, 1 => &mut self.run_id, 2 => &mut self.case_ids, _ => &mut self.status,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.case_ids, 1 => &self.project_name, 2 => &self.run_id, _ => &self.status,
+            0 => &self.project_name, 1 => &self.run_id, 2 => &self.case_ids, _ => &self.status,
         }
     }
 }
@@ -406,10 +406,10 @@ impl Record for CreateTestRun {
         static SHAPE: Shape = Shape::request(
             "CreateTestRun",
             &[
-                "AssignedToId", "Cases", "ConfigEnvironmentId", "Description", "ExecuteType", "GitDepotId",
-                "GitReleaseId", "IncludeAll", "Name", "ProjectName", "SectionId",
+                "ProjectName", "Name", "IncludeAll", "AssignedToId", "Cases", "ConfigEnvironmentId", "Description",
+                "ExecuteType", "GitDepotId", "GitReleaseId", "SectionId",
             ],
-            &[7, 8, 9],
+            &[0, 1, 2],
             &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body,
@@ -419,17 +419,17 @@ impl Record for CreateTestRun {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.assigned_to_id, 1 => &mut self.cases, 2 => &mut self.config_environment_id,
-            3 => &mut self.description, 4 => &mut self.execute_type, 5 => &mut self.git_depot_id,
-            6 => &mut self.git_release_id, 7 => &mut self.include_all, 8 => &mut self.name,
-            9 => &mut self.project_name, _ => &mut self.section_id,
+            0 => &mut self.project_name, 1 => &mut self.name, 2 => &mut self.include_all,
+            3 => &mut self.assigned_to_id, 4 => &mut self.cases, 5 => &mut self.config_environment_id,
+            6 => &mut self.description, 7 => &mut self.execute_type, 8 => &mut self.git_depot_id,
+            9 => &mut self.git_release_id, _ => &mut self.section_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.assigned_to_id, 1 => &self.cases, 2 => &self.config_environment_id, 3 => &self.description,
-            4 => &self.execute_type, 5 => &self.git_depot_id, 6 => &self.git_release_id, 7 => &self.include_all,
-            8 => &self.name, 9 => &self.project_name, _ => &self.section_id,
+            0 => &self.project_name, 1 => &self.name, 2 => &self.include_all, 3 => &self.assigned_to_id,
+            4 => &self.cases, 5 => &self.config_environment_id, 6 => &self.description, 7 => &self.execute_type,
+            8 => &self.git_depot_id, 9 => &self.git_release_id, _ => &self.section_id,
         }
     }
 }
@@ -451,22 +451,22 @@ impl Record for CreateTestStepResult {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateTestStepResult",
-            &["Actual", "ProjectName", "Status", "StepIndex", "StepStatus", "TestId"],
-            &[1, 3, 4, 5],
+            &["ProjectName", "TestId", "StepIndex", "StepStatus", "Actual", "Status"],
+            &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.actual, 1 => &mut self.project_name, 2 => &mut self.status, 3 => &mut self.step_index,
-            4 => &mut self.step_status, _ => &mut self.test_id,
+            0 => &mut self.project_name, 1 => &mut self.test_id, 2 => &mut self.step_index,
+            3 => &mut self.step_status, 4 => &mut self.actual, _ => &mut self.status,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.actual, 1 => &self.project_name, 2 => &self.status, 3 => &self.step_index,
-            4 => &self.step_status, _ => &self.test_id,
+            0 => &self.project_name, 1 => &self.test_id, 2 => &self.step_index, 3 => &self.step_status,
+            4 => &self.actual, _ => &self.status,
         }
     }
 }
@@ -661,21 +661,21 @@ impl Record for DescribeReportList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeReportList",
-            &["EndAt", "Keyword", "ProjectName", "StartAt", "Status"],
-            &[2],
+            &["ProjectName", "EndAt", "Keyword", "StartAt", "Status"],
+            &[0],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.end_at, 1 => &mut self.keyword, 2 => &mut self.project_name, 3 => &mut self.start_at,
+            0 => &mut self.project_name, 1 => &mut self.end_at, 2 => &mut self.keyword, 3 => &mut self.start_at,
             _ => &mut self.status,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.end_at, 1 => &self.keyword, 2 => &self.project_name, 3 => &self.start_at, _ => &self.status,
+            0 => &self.project_name, 1 => &self.end_at, 2 => &self.keyword, 3 => &self.start_at, _ => &self.status,
         }
     }
 }
@@ -696,7 +696,7 @@ impl Record for DescribeRequirementTestCaseList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeRequirementTestCaseList",
-            &["IssueId", "ProjectName"],
+            &["ProjectName", "IssueId"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -704,12 +704,12 @@ impl Record for DescribeRequirementTestCaseList {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.issue_id, _ => &mut self.project_name,
+            0 => &mut self.project_name, _ => &mut self.issue_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.issue_id, _ => &self.project_name,
+            0 => &self.project_name, _ => &self.issue_id,
         }
     }
 }
@@ -808,21 +808,21 @@ impl Record for DescribeTestCaseList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeTestCaseList",
-            &["Keyword", "Priority", "ProjectName", "SectionId", "TemplateType", "Page", "PageSize"],
-            &[2],
+            &["ProjectName", "Keyword", "Priority", "SectionId", "TemplateType", "Page", "PageSize"],
+            &[0],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.keyword, 1 => &mut self.priority, 2 => &mut self.project_name, 3 => &mut self.section_id,
+            0 => &mut self.project_name, 1 => &mut self.keyword, 2 => &mut self.priority, 3 => &mut self.section_id,
             4 => &mut self.template_type, 5 => &mut self.page, _ => &mut self.page_size,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.keyword, 1 => &self.priority, 2 => &self.project_name, 3 => &self.section_id,
+            0 => &self.project_name, 1 => &self.keyword, 2 => &self.priority, 3 => &self.section_id,
             4 => &self.template_type, 5 => &self.page, _ => &self.page_size,
         }
     }
@@ -844,20 +844,20 @@ impl Record for DescribeTestCaseSectionList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeTestCaseSectionList",
-            &["ParentId", "ProjectName"],
-            &[1],
+            &["ProjectName", "ParentId"],
+            &[0],
             &[Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.parent_id, _ => &mut self.project_name,
+            0 => &mut self.project_name, _ => &mut self.parent_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.parent_id, _ => &self.project_name,
+            0 => &self.project_name, _ => &self.parent_id,
         }
     }
 }
@@ -912,20 +912,20 @@ impl Record for DescribeTestList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeTestList",
-            &["Priority", "ProjectName", "RunId", "Status"],
-            &[1],
+            &["ProjectName", "Priority", "RunId", "Status"],
+            &[0],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.priority, 1 => &mut self.project_name, 2 => &mut self.run_id, _ => &mut self.status,
+            0 => &mut self.project_name, 1 => &mut self.priority, 2 => &mut self.run_id, _ => &mut self.status,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.priority, 1 => &self.project_name, 2 => &self.run_id, _ => &self.status,
+            0 => &self.project_name, 1 => &self.priority, 2 => &self.run_id, _ => &self.status,
         }
     }
 }
@@ -981,10 +981,10 @@ impl Record for DescribeTestRunList {
         static SHAPE: Shape = Shape::request(
             "DescribeTestRunList",
             &[
-                "ExecuteType", "GitReleaseState", "IsCompleted", "IterationId", "IterationStatus", "Keyword",
-                "ProjectName", "SectionId", "State",
+                "ProjectName", "ExecuteType", "GitReleaseState", "IsCompleted", "IterationId", "IterationStatus",
+                "Keyword", "SectionId", "State",
             ],
-            &[6],
+            &[0],
             &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body,
@@ -994,15 +994,15 @@ impl Record for DescribeTestRunList {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.execute_type, 1 => &mut self.git_release_state, 2 => &mut self.is_completed,
-            3 => &mut self.iteration_id, 4 => &mut self.iteration_status, 5 => &mut self.keyword,
-            6 => &mut self.project_name, 7 => &mut self.section_id, _ => &mut self.state,
+            0 => &mut self.project_name, 1 => &mut self.execute_type, 2 => &mut self.git_release_state,
+            3 => &mut self.is_completed, 4 => &mut self.iteration_id, 5 => &mut self.iteration_status,
+            6 => &mut self.keyword, 7 => &mut self.section_id, _ => &mut self.state,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.execute_type, 1 => &self.git_release_state, 2 => &self.is_completed, 3 => &self.iteration_id,
-            4 => &self.iteration_status, 5 => &self.keyword, 6 => &self.project_name, 7 => &self.section_id,
+            0 => &self.project_name, 1 => &self.execute_type, 2 => &self.git_release_state, 3 => &self.is_completed,
+            4 => &self.iteration_id, 5 => &self.iteration_status, 6 => &self.keyword, 7 => &self.section_id,
             _ => &self.state,
         }
     }
@@ -1025,10 +1025,10 @@ impl Record for ModifyTestCase {
         static SHAPE: Shape = Shape::request(
             "ModifyTestCase",
             &[
-                "AttachmentIds", "CaseId", "CustomSteps", "Expected", "Preconds", "Priority", "ProjectName",
-                "SectionId", "Steps", "TemplateType", "Title",
+                "CaseId", "ProjectName", "TemplateType", "SectionId", "Title", "AttachmentIds", "CustomSteps",
+                "Expected", "Preconds", "Priority", "Steps",
             ],
-            &[1, 6, 7, 9, 10],
+            &[0, 1, 2, 3, 4],
             &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body,
@@ -1038,16 +1038,17 @@ impl Record for ModifyTestCase {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.attachment_ids, 1 => &mut self.case_id, 2 => &mut self.custom_steps,
-            3 => &mut self.expected, 4 => &mut self.preconds, 5 => &mut self.priority, 6 => &mut self.project_name,
-            7 => &mut self.section_id, 8 => &mut self.steps, 9 => &mut self.template_type, _ => &mut self.title,
+            0 => &mut self.case_id, 1 => &mut self.project_name, 2 => &mut self.template_type,
+            3 => &mut self.section_id, 4 => &mut self.title, 5 => &mut self.attachment_ids,
+            6 => &mut self.custom_steps, 7 => &mut self.expected, 8 => &mut self.preconds, 9 => &mut self.priority,
+            _ => &mut self.steps,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.attachment_ids, 1 => &self.case_id, 2 => &self.custom_steps, 3 => &self.expected,
-            4 => &self.preconds, 5 => &self.priority, 6 => &self.project_name, 7 => &self.section_id,
-            8 => &self.steps, 9 => &self.template_type, _ => &self.title,
+            0 => &self.case_id, 1 => &self.project_name, 2 => &self.template_type, 3 => &self.section_id,
+            4 => &self.title, 5 => &self.attachment_ids, 6 => &self.custom_steps, 7 => &self.expected,
+            8 => &self.preconds, 9 => &self.priority, _ => &self.steps,
         }
     }
 }
@@ -1068,20 +1069,20 @@ impl Record for ModifyTestCaseSection {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyTestCaseSection",
-            &["Name", "ParentId", "ProjectName", "SectionId"],
-            &[0, 2, 3],
+            &["ProjectName", "SectionId", "Name", "ParentId"],
+            &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.name, 1 => &mut self.parent_id, 2 => &mut self.project_name, _ => &mut self.section_id,
+            0 => &mut self.project_name, 1 => &mut self.section_id, 2 => &mut self.name, _ => &mut self.parent_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.name, 1 => &self.parent_id, 2 => &self.project_name, _ => &self.section_id,
+            0 => &self.project_name, 1 => &self.section_id, 2 => &self.name, _ => &self.parent_id,
         }
     }
 }
@@ -1103,10 +1104,10 @@ impl Record for ModifyTestRun {
         static SHAPE: Shape = Shape::request(
             "ModifyTestRun",
             &[
-                "AssignedToId", "Cases", "ConfigEnvironmentId", "Description", "ExecuteType", "GitDepotId",
-                "GitReleaseId", "IncludeAll", "Name", "ProjectName", "RunId", "SectionId",
+                "ProjectName", "RunId", "AssignedToId", "Cases", "ConfigEnvironmentId", "Description", "ExecuteType",
+                "GitDepotId", "GitReleaseId", "IncludeAll", "Name", "SectionId",
             ],
-            &[9, 10],
+            &[0, 1],
             &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
@@ -1116,17 +1117,18 @@ impl Record for ModifyTestRun {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.assigned_to_id, 1 => &mut self.cases, 2 => &mut self.config_environment_id,
-            3 => &mut self.description, 4 => &mut self.execute_type, 5 => &mut self.git_depot_id,
-            6 => &mut self.git_release_id, 7 => &mut self.include_all, 8 => &mut self.name,
-            9 => &mut self.project_name, 10 => &mut self.run_id, _ => &mut self.section_id,
+            0 => &mut self.project_name, 1 => &mut self.run_id, 2 => &mut self.assigned_to_id, 3 => &mut self.cases,
+            4 => &mut self.config_environment_id, 5 => &mut self.description, 6 => &mut self.execute_type,
+            7 => &mut self.git_depot_id, 8 => &mut self.git_release_id, 9 => &mut self.include_all,
+            10 => &mut self.name, _ => &mut self.section_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.assigned_to_id, 1 => &self.cases, 2 => &self.config_environment_id, 3 => &self.description,
-            4 => &self.execute_type, 5 => &self.git_depot_id, 6 => &self.git_release_id, 7 => &self.include_all,
-            8 => &self.name, 9 => &self.project_name, 10 => &self.run_id, _ => &self.section_id,
+            0 => &self.project_name, 1 => &self.run_id, 2 => &self.assigned_to_id, 3 => &self.cases,
+            4 => &self.config_environment_id, 5 => &self.description, 6 => &self.execute_type,
+            7 => &self.git_depot_id, 8 => &self.git_release_id, 9 => &self.include_all, 10 => &self.name,
+            _ => &self.section_id,
         }
     }
 }

@@ -25,17 +25,17 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: CreateUploadToken::INFO, request: || Box::new(CreateUploadToken::new("", "")), output: || Box::<CreateUploadTokenResponse>::default() },
-    Entry { info: CreateWiki::INFO, request: || Box::new(CreateWiki::new("", 0, "", "")), output: || Box::<CreateWikiResponse>::default() },
-    Entry { info: CreateWikiByZip::INFO, request: || Box::new(CreateWikiByZip::new("", "", "", 0, "", 0)), output: || Box::<CreateWikiByZipResponse>::default() },
-    Entry { info: DeleteWiki::INFO, request: || Box::new(DeleteWiki::new(0, "")), output: || Box::<()>::default() },
+    Entry { info: CreateWiki::INFO, request: || Box::new(CreateWiki::new("", "", "", 0)), output: || Box::<CreateWikiResponse>::default() },
+    Entry { info: CreateWikiByZip::INFO, request: || Box::new(CreateWikiByZip::new("", "", "", 0, 0, "")), output: || Box::<CreateWikiByZipResponse>::default() },
+    Entry { info: DeleteWiki::INFO, request: || Box::new(DeleteWiki::new("", 0)), output: || Box::<()>::default() },
     Entry { info: DescribeImportJobStatus::INFO, request: || Box::new(DescribeImportJobStatus::new("", "")), output: || Box::<DescribeImportJobStatusResponse>::default() },
     Entry { info: DescribeUpdateJobStatus::INFO, request: || Box::new(DescribeUpdateJobStatus::new("", "")), output: || Box::<DescribeUpdateJobStatusResponse>::default() },
-    Entry { info: DescribeWiki::INFO, request: || Box::new(DescribeWiki::new(0, "", 0)), output: || Box::<DescribeWikiResponse>::default() },
+    Entry { info: DescribeWiki::INFO, request: || Box::new(DescribeWiki::new("", 0, 0)), output: || Box::<DescribeWikiResponse>::default() },
     Entry { info: DescribeWikiList::INFO, request: || Box::new(DescribeWikiList::new("")), output: || Box::<DescribeWikiListResponse>::default() },
-    Entry { info: ModifyWiki::INFO, request: || Box::new(ModifyWiki::new("", 0, "", "")), output: || Box::<ModifyWikiResponse>::default() },
-    Entry { info: ModifyWikiByZip::INFO, request: || Box::new(ModifyWikiByZip::new("", "", 0, "", "", 0)), output: || Box::<ModifyWikiByZipResponse>::default() },
-    Entry { info: ModifyWikiOrder::INFO, request: || Box::new(ModifyWikiOrder::new(0, 0, "")), output: || Box::<()>::default() },
-    Entry { info: ModifyWikiTitle::INFO, request: || Box::new(ModifyWikiTitle::new(0, "", "")), output: || Box::<ModifyWikiTitleResponse>::default() },
+    Entry { info: ModifyWiki::INFO, request: || Box::new(ModifyWiki::new("", "", "", 0)), output: || Box::<ModifyWikiResponse>::default() },
+    Entry { info: ModifyWikiByZip::INFO, request: || Box::new(ModifyWikiByZip::new("", "", "", 0, 0, "")), output: || Box::<ModifyWikiByZipResponse>::default() },
+    Entry { info: ModifyWikiOrder::INFO, request: || Box::new(ModifyWikiOrder::new("", 0, 0)), output: || Box::<()>::default() },
+    Entry { info: ModifyWikiTitle::INFO, request: || Box::new(ModifyWikiTitle::new("", "", 0)), output: || Box::<ModifyWikiTitleResponse>::default() },
 ];
 
 impl Operation for CreateUploadToken {
@@ -48,7 +48,7 @@ impl Record for CreateUploadToken {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateUploadToken",
-            &["FileName", "ProjectName"],
+            &["ProjectName", "FileName"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -56,12 +56,12 @@ impl Record for CreateUploadToken {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.file_name, _ => &mut self.project_name,
+            0 => &mut self.project_name, _ => &mut self.file_name,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.file_name, _ => &self.project_name,
+            0 => &self.project_name, _ => &self.file_name,
         }
     }
 }
@@ -82,21 +82,21 @@ impl Record for CreateWiki {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateWiki",
-            &["Content", "Msg", "ParentIid", "ProjectName", "Title"],
-            &[0, 2, 3, 4],
+            &["ProjectName", "Title", "Content", "ParentIid", "Msg"],
+            &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.content, 1 => &mut self.msg, 2 => &mut self.parent_iid, 3 => &mut self.project_name,
-            _ => &mut self.title,
+            0 => &mut self.project_name, 1 => &mut self.title, 2 => &mut self.content, 3 => &mut self.parent_iid,
+            _ => &mut self.msg,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.content, 1 => &self.msg, 2 => &self.parent_iid, 3 => &self.project_name, _ => &self.title,
+            0 => &self.project_name, 1 => &self.title, 2 => &self.content, 3 => &self.parent_iid, _ => &self.msg,
         }
     }
 }
@@ -117,7 +117,7 @@ impl Record for CreateWikiByZip {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateWikiByZip",
-            &["AuthToken", "FileName", "Key", "ParentIid", "ProjectName", "Time"],
+            &["ProjectName", "FileName", "Key", "ParentIid", "Time", "AuthToken"],
             &[0, 1, 2, 3, 4, 5],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -125,14 +125,14 @@ impl Record for CreateWikiByZip {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.auth_token, 1 => &mut self.file_name, 2 => &mut self.key, 3 => &mut self.parent_iid,
-            4 => &mut self.project_name, _ => &mut self.time,
+            0 => &mut self.project_name, 1 => &mut self.file_name, 2 => &mut self.key, 3 => &mut self.parent_iid,
+            4 => &mut self.time, _ => &mut self.auth_token,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.auth_token, 1 => &self.file_name, 2 => &self.key, 3 => &self.parent_iid,
-            4 => &self.project_name, _ => &self.time,
+            0 => &self.project_name, 1 => &self.file_name, 2 => &self.key, 3 => &self.parent_iid, 4 => &self.time,
+            _ => &self.auth_token,
         }
     }
 }
@@ -154,7 +154,7 @@ impl Record for DeleteWiki {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteWiki",
-            &["Iid", "ProjectName"],
+            &["ProjectName", "Iid"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -162,12 +162,12 @@ impl Record for DeleteWiki {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.iid, _ => &mut self.project_name,
+            0 => &mut self.project_name, _ => &mut self.iid,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.iid, _ => &self.project_name,
+            0 => &self.project_name, _ => &self.iid,
         }
     }
 }
@@ -188,7 +188,7 @@ impl Record for DescribeImportJobStatus {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeImportJobStatus",
-            &["JobId", "ProjectName"],
+            &["ProjectName", "JobId"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -196,12 +196,12 @@ impl Record for DescribeImportJobStatus {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.job_id, _ => &mut self.project_name,
+            0 => &mut self.project_name, _ => &mut self.job_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.job_id, _ => &self.project_name,
+            0 => &self.project_name, _ => &self.job_id,
         }
     }
 }
@@ -222,7 +222,7 @@ impl Record for DescribeUpdateJobStatus {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeUpdateJobStatus",
-            &["JobId", "ProjectName"],
+            &["ProjectName", "JobId"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -230,12 +230,12 @@ impl Record for DescribeUpdateJobStatus {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.job_id, _ => &mut self.project_name,
+            0 => &mut self.project_name, _ => &mut self.job_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.job_id, _ => &self.project_name,
+            0 => &self.project_name, _ => &self.job_id,
         }
     }
 }
@@ -256,7 +256,7 @@ impl Record for DescribeWiki {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeWiki",
-            &["Iid", "ProjectName", "VersionId"],
+            &["ProjectName", "Iid", "VersionId"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -264,12 +264,12 @@ impl Record for DescribeWiki {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.iid, 1 => &mut self.project_name, _ => &mut self.version_id,
+            0 => &mut self.project_name, 1 => &mut self.iid, _ => &mut self.version_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.iid, 1 => &self.project_name, _ => &self.version_id,
+            0 => &self.project_name, 1 => &self.iid, _ => &self.version_id,
         }
     }
 }
@@ -322,21 +322,21 @@ impl Record for ModifyWiki {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyWiki",
-            &["Content", "Iid", "Msg", "ProjectName", "Title"],
-            &[0, 1, 3, 4],
+            &["ProjectName", "Title", "Content", "Iid", "Msg"],
+            &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.content, 1 => &mut self.iid, 2 => &mut self.msg, 3 => &mut self.project_name,
-            _ => &mut self.title,
+            0 => &mut self.project_name, 1 => &mut self.title, 2 => &mut self.content, 3 => &mut self.iid,
+            _ => &mut self.msg,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.content, 1 => &self.iid, 2 => &self.msg, 3 => &self.project_name, _ => &self.title,
+            0 => &self.project_name, 1 => &self.title, 2 => &self.content, 3 => &self.iid, _ => &self.msg,
         }
     }
 }
@@ -357,7 +357,7 @@ impl Record for ModifyWikiByZip {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyWikiByZip",
-            &["AuthToken", "FileName", "Iid", "Key", "ProjectName", "Time"],
+            &["ProjectName", "FileName", "Key", "Iid", "Time", "AuthToken"],
             &[0, 1, 2, 3, 4, 5],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -365,14 +365,14 @@ impl Record for ModifyWikiByZip {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.auth_token, 1 => &mut self.file_name, 2 => &mut self.iid, 3 => &mut self.key,
-            4 => &mut self.project_name, _ => &mut self.time,
+            0 => &mut self.project_name, 1 => &mut self.file_name, 2 => &mut self.key, 3 => &mut self.iid,
+            4 => &mut self.time, _ => &mut self.auth_token,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.auth_token, 1 => &self.file_name, 2 => &self.iid, 3 => &self.key, 4 => &self.project_name,
-            _ => &self.time,
+            0 => &self.project_name, 1 => &self.file_name, 2 => &self.key, 3 => &self.iid, 4 => &self.time,
+            _ => &self.auth_token,
         }
     }
 }
@@ -394,22 +394,22 @@ impl Record for ModifyWikiOrder {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyWikiOrder",
-            &["After", "Before", "Forced", "Iid", "ParentIid", "ProjectName"],
-            &[3, 4, 5],
+            &["ProjectName", "Iid", "ParentIid", "After", "Before", "Forced"],
+            &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.after, 1 => &mut self.before, 2 => &mut self.forced, 3 => &mut self.iid,
-            4 => &mut self.parent_iid, _ => &mut self.project_name,
+            0 => &mut self.project_name, 1 => &mut self.iid, 2 => &mut self.parent_iid, 3 => &mut self.after,
+            4 => &mut self.before, _ => &mut self.forced,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.after, 1 => &self.before, 2 => &self.forced, 3 => &self.iid, 4 => &self.parent_iid,
-            _ => &self.project_name,
+            0 => &self.project_name, 1 => &self.iid, 2 => &self.parent_iid, 3 => &self.after, 4 => &self.before,
+            _ => &self.forced,
         }
     }
 }
@@ -430,7 +430,7 @@ impl Record for ModifyWikiTitle {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyWikiTitle",
-            &["Iid", "ProjectName", "Title"],
+            &["ProjectName", "Title", "Iid"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -438,12 +438,12 @@ impl Record for ModifyWikiTitle {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.iid, 1 => &mut self.project_name, _ => &mut self.title,
+            0 => &mut self.project_name, 1 => &mut self.title, _ => &mut self.iid,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.iid, 1 => &self.project_name, _ => &self.title,
+            0 => &self.project_name, 1 => &self.title, _ => &self.iid,
         }
     }
 }

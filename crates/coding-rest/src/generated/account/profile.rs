@@ -5,25 +5,6 @@
 #[allow(unused_imports)]
 use super::*;
 
-/// Upload a picture and make it the caller's.
-///
-/// In which field the picture goes is not known, so this request cannot carry one. [`SetAvatar`] takes the picture as
-/// text.
-///
-/// `POST /api/account/avatar`
-#[derive(Clone)]
-#[must_use = "an operation does nothing until a client sends it"]
-#[non_exhaustive]
-pub struct UploadAvatar {}
-
-impl UploadAvatar {
-    /// Begins with nothing said; everything can be left out.
-    #[allow(clippy::new_without_default)]
-    pub fn new() -> Self {
-        Self {}
-    }
-}
-
 /// Change one setting of what the caller is notified of.
 ///
 /// It is a `GET` that changes something.
@@ -128,33 +109,51 @@ impl GetGravatar {
 #[non_exhaustive]
 pub struct GetByName {
     /// Name the user shows, which is not the global key.
-    pub name_id: String,
+    pub name: String,
 }
 
 impl GetByName {
     /// Begins with what it cannot do without.
-    pub fn new(name_id: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<String>) -> Self {
         Self {
-            name_id: name_id.into(),
+            name: name.into(),
         }
     }
 }
 
 /// Send the code for binding another phone number to the account.
 ///
-/// The iOS app sends the fields `phone` and `phoneCountryCode`, which this request does not have.
+/// The iOS app always sends both parameters.
 ///
 /// `POST /api/account/phone/change/code`
 #[derive(Clone)]
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
-pub struct SendPhoneChangeCode {}
+pub struct SendPhoneChangeCode {
+    /// Phone number that the code goes to, or went to.
+    pub phone: Option<String>,
+    /// Code of the country of `phone`, with its plus sign: `+86`.
+    pub phone_country_code: Option<String>,
+}
 
 impl SendPhoneChangeCode {
     /// Begins with nothing said; everything can be left out.
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        Self {}
+        Self {
+            phone: None,
+            phone_country_code: None,
+        }
+    }
+    /// Phone number that the code goes to, or went to.
+    pub fn phone(mut self, phone: impl Into<String>) -> Self {
+        self.phone = Some(phone.into());
+        self
+    }
+    /// Code of the country of `phone`, with its plus sign: `+86`.
+    pub fn phone_country_code(mut self, phone_country_code: impl Into<String>) -> Self {
+        self.phone_country_code = Some(phone_country_code.into());
+        self
     }
 }
 

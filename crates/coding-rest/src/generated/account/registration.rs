@@ -199,19 +199,27 @@ impl CheckIfPhoneAvailable {
 
 /// Activate the caller's account by giving it a global key.
 ///
-/// The iOS app sends the field `global_key`, which this request does not have.
-///
 /// `POST /api/account/global_key/acitvate`
 #[derive(Clone)]
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
-pub struct ActivateWithGlobalKey {}
+pub struct ActivateWithGlobalKey {
+    /// Global key the account is to have; the iOS app always sends it.
+    pub global_key: Option<String>,
+}
 
 impl ActivateWithGlobalKey {
     /// Begins with nothing said; everything can be left out.
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        Self {}
+        Self {
+            global_key: None,
+        }
+    }
+    /// Global key the account is to have; the iOS app always sends it.
+    pub fn global_key(mut self, global_key: impl Into<String>) -> Self {
+        self.global_key = Some(global_key.into());
+        self
     }
 }
 
@@ -313,20 +321,45 @@ impl CheckRegistrationCode {
 
 /// Check the code that was sent to a phone, by the path of an old iOS app.
 ///
-/// The app sends the fields `phone`, `code` and `type`, which this request does not have; [`CheckRegistrationCode`]
-/// has its own.
+/// The app always sends all three parameters. [`CheckRegistrationCode`] is the path of the Android app.
 ///
 /// `POST /api/account/register/check_phone_code`
 #[derive(Clone)]
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
-pub struct CheckRegistrationPhoneCode {}
+pub struct CheckRegistrationPhoneCode {
+    /// Digits the user received and typed.
+    pub code: Option<SecretString>,
+    /// Phone number that the code goes to, or went to.
+    pub phone: Option<String>,
+    /// What the code is for: `register`, `activate` or `reset`.
+    pub r#type: Option<String>,
+}
 
 impl CheckRegistrationPhoneCode {
     /// Begins with nothing said; everything can be left out.
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        Self {}
+        Self {
+            code: None,
+            phone: None,
+            r#type: None,
+        }
+    }
+    /// Digits the user received and typed.
+    pub fn code(mut self, code: impl Into<SecretString>) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+    /// Phone number that the code goes to, or went to.
+    pub fn phone(mut self, phone: impl Into<String>) -> Self {
+        self.phone = Some(phone.into());
+        self
+    }
+    /// What the code is for: `register`, `activate` or `reset`.
+    pub fn r#type(mut self, r#type: impl Into<String>) -> Self {
+        self.r#type = Some(r#type.into());
+        self
     }
 }
 
@@ -386,7 +419,7 @@ impl SendRegistrationCode {
 
 /// Register an account with a phone number.
 ///
-/// The iOS app sends a `password`, too, which this request does not have.
+/// The iOS app always sends `phone`, `code`, `password` and `channel`.
 ///
 /// `POST /api/account/register/phone`
 #[derive(Clone)]
@@ -399,6 +432,12 @@ pub struct RegisterByPhone {
     pub code: Option<SecretString>,
     /// Address of the user's machine, going by the name; one old client knows it.
     pub real_remote_address: Option<String>,
+    /// Where the registration comes from, going by the name; the iOS app sends a constant.
+    pub channel: Option<String>,
+    /// Text of the captcha, when one was asked for.
+    pub j_captcha: Option<String>,
+    /// SHA-1 digest, in hexadecimal, of the password the account is to have.
+    pub password: Option<SecretString>,
 }
 
 impl RegisterByPhone {
@@ -409,6 +448,9 @@ impl RegisterByPhone {
             phone: None,
             code: None,
             real_remote_address: None,
+            channel: None,
+            j_captcha: None,
+            password: None,
         }
     }
     /// Phone number that the code goes to, or went to.
@@ -426,23 +468,20 @@ impl RegisterByPhone {
         self.real_remote_address = Some(real_remote_address.into());
         self
     }
-}
-
-/// Register an account, by the path of newer iOS apps.
-///
-/// Which fields it takes is not known, so this request has none.
-///
-/// `POST /api/v2/account/register`
-#[derive(Clone)]
-#[must_use = "an operation does nothing until a client sends it"]
-#[non_exhaustive]
-pub struct RegisterV2 {}
-
-impl RegisterV2 {
-    /// Begins with nothing said; everything can be left out.
-    #[allow(clippy::new_without_default)]
-    pub fn new() -> Self {
-        Self {}
+    /// Where the registration comes from, going by the name; the iOS app sends a constant.
+    pub fn channel(mut self, channel: impl Into<String>) -> Self {
+        self.channel = Some(channel.into());
+        self
+    }
+    /// Text of the captcha, when one was asked for.
+    pub fn j_captcha(mut self, j_captcha: impl Into<String>) -> Self {
+        self.j_captcha = Some(j_captcha.into());
+        self
+    }
+    /// SHA-1 digest, in hexadecimal, of the password the account is to have.
+    pub fn password(mut self, password: impl Into<SecretString>) -> Self {
+        self.password = Some(password.into());
+        self
     }
 }
 

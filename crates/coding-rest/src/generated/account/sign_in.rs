@@ -13,14 +13,14 @@ use super::*;
 #[non_exhaustive]
 pub struct CheckIfCaptchaNeeded {
     /// Action to ask about. Which there are is not documented.
-    pub captcha_id: String,
+    pub action: String,
 }
 
 impl CheckIfCaptchaNeeded {
     /// Begins with what it cannot do without.
-    pub fn new(captcha_id: impl Into<String>) -> Self {
+    pub fn new(action: impl Into<String>) -> Self {
         Self {
-            captcha_id: captcha_id.into(),
+            action: action.into(),
         }
     }
 }

@@ -22,8 +22,6 @@ pub static OPERATIONS: &[&OperationInfo] = &[
     ActivateByPhone::INFO,
     GetAvatar::INFO,
 #[cfg(feature = "attested")]
-    UploadAvatar::INFO,
-#[cfg(feature = "attested")]
     CheckIfCaptchaNeeded::INFO,
 #[cfg(feature = "attested")]
     SetNoticeSetting::INFO,
@@ -80,8 +78,6 @@ pub static OPERATIONS: &[&OperationInfo] = &[
     SetAvatar::INFO,
     GetCurrentUser::INFO,
     GetMe::INFO,
-#[cfg(feature = "attested")]
-    RegisterV2::INFO,
 ];
 
 /// Every operation of this module with empty records of its request and answer.
@@ -94,8 +90,6 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 #[cfg(feature = "attested")]
     Entry { info: ActivateByPhone::INFO, request: || Box::new(ActivateByPhone::new()), output: || Box::<serde_json::Value>::default() },
     Entry { info: GetAvatar::INFO, request: || Box::new(GetAvatar::new()), output: || Box::<String>::default() },
-#[cfg(feature = "attested")]
-    Entry { info: UploadAvatar::INFO, request: || Box::new(UploadAvatar::new()), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
     Entry { info: CheckIfCaptchaNeeded::INFO, request: || Box::new(CheckIfCaptchaNeeded::new("")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
@@ -153,8 +147,6 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: SetAvatar::INFO, request: || Box::new(SetAvatar::new()), output: || Box::<serde_json::Value>::default() },
     Entry { info: GetCurrentUser::INFO, request: || Box::new(GetCurrentUser::new()), output: || Box::<User>::default() },
     Entry { info: GetMe::INFO, request: || Box::new(GetMe::new()), output: || Box::<Me>::default() },
-#[cfg(feature = "attested")]
-    Entry { info: RegisterV2::INFO, request: || Box::new(RegisterV2::new()), output: || Box::<serde_json::Value>::default() },
 ];
 
 impl Operation for GetAvatar {

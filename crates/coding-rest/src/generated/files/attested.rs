@@ -88,8 +88,7 @@ impl DeleteComment {
 
 /// Change the text of a file.
 ///
-/// The iOS app sends the name and the new text in `name` and `content`; this operation carries neither, [`Update`]
-/// does.
+/// The iOS app always sends the name and the text. [`Update`] takes the project by name.
 ///
 /// `POST /api/project/{project_id}/files/{file_id}/edit`
 #[derive(Clone)]
@@ -100,6 +99,10 @@ pub struct UpdateByProjectId {
     pub project_id: String,
     /// File, by its number: `file_id` or `id` in what lists files.
     pub file_id: String,
+    /// Whole new text of the file.
+    pub content: Option<String>,
+    /// Name of the file; the iOS app sends the one it has.
+    pub name: Option<String>,
 }
 
 impl UpdateByProjectId {
@@ -108,7 +111,19 @@ impl UpdateByProjectId {
         Self {
             project_id: project_id.into(),
             file_id: file_id.into(),
+            content: None,
+            name: None,
         }
+    }
+    /// Whole new text of the file.
+    pub fn content(mut self, content: impl Into<String>) -> Self {
+        self.content = Some(content.into());
+        self
+    }
+    /// Name of the file; the iOS app sends the one it has.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
     }
 }
 
@@ -142,8 +157,7 @@ impl CheckIfExists {
 
 /// Delete files of a project.
 ///
-/// The client that knows this names the files in `fileIds`, which this operation does not carry;
-/// [`DeleteByProjectId`] does.
+/// [`DeleteByProjectId`] takes the project by number, and deletes folders as well.
 ///
 /// `DELETE /api/user/{user}/project/{project}/files`
 #[derive(Clone)]
@@ -154,6 +168,8 @@ pub struct Delete {
     pub user: String,
     /// Project, by its name as it stands in addresses.
     pub project: String,
+    /// Files to delete, by number; without them there is nothing to delete.
+    pub file_ids: Option<Vec<i64>>,
 }
 
 impl Delete {
@@ -162,32 +178,13 @@ impl Delete {
         Self {
             user: user.into(),
             project: project.into(),
+            file_ids: None,
         }
     }
-}
-
-/// Upload a picture to a private project.
-///
-/// No recorded request shows the form with the picture in it; this operation sends nothing but the path.
-///
-/// `POST /api/user/{user}/project/{project}/files/upload`
-#[derive(Clone)]
-#[must_use = "an operation does nothing until a client sends it"]
-#[non_exhaustive]
-pub struct UploadImage {
-    /// Owner by global key; on a team's host that is the name of the team.
-    pub user: String,
-    /// Project, by its name as it stands in addresses.
-    pub project: String,
-}
-
-impl UploadImage {
-    /// Begins with what it cannot do without.
-    pub fn new(user: impl Into<String>, project: impl Into<String>) -> Self {
-        Self {
-            user: user.into(),
-            project: project.into(),
-        }
+    /// Files to delete, by number; without them there is nothing to delete.
+    pub fn file_ids(mut self, file_ids: impl Into<Vec<i64>>) -> Self {
+        self.file_ids = Some(file_ids.into());
+        self
     }
 }
 
@@ -346,7 +343,7 @@ pub struct Create {
     /// From the record of the folder: number of its version.
     pub folder_history_id: Option<String>,
     /// From the record of the folder: its number.
-    pub parent_folder_id: Option<String>,
+    pub folder_record_id: Option<String>,
     /// Name of the new file.
     pub name: Option<String>,
     /// Text of the new file.
@@ -377,7 +374,7 @@ impl Create {
             folder_storage_type: None,
             folder_storage_key: None,
             folder_history_id: None,
-            parent_folder_id: None,
+            folder_record_id: None,
             name: None,
             content: None,
             folder_id: None,
@@ -459,8 +456,8 @@ impl Create {
         self
     }
     /// From the record of the folder: its number.
-    pub fn parent_folder_id(mut self, parent_folder_id: impl Into<String>) -> Self {
-        self.parent_folder_id = Some(parent_folder_id.into());
+    pub fn folder_record_id(mut self, folder_record_id: impl Into<String>) -> Self {
+        self.folder_record_id = Some(folder_record_id.into());
         self
     }
     /// Name of the new file.

@@ -5,32 +5,6 @@
 #[allow(unused_imports)]
 use super::*;
 
-/// Delete a folder.
-///
-/// How the folder is named is not known: the one client that has this operation sends nothing but the path.
-/// [`DeleteByProjectId`] deletes folders by number.
-///
-/// `DELETE /api/user/{user}/project/{project}/folder`
-#[derive(Clone)]
-#[must_use = "an operation does nothing until a client sends it"]
-#[non_exhaustive]
-pub struct DeleteFolder {
-    /// Owner by global key; on a team's host that is the name of the team.
-    pub user: String,
-    /// Project, by its name as it stands in addresses.
-    pub project: String,
-}
-
-impl DeleteFolder {
-    /// Begins with what it cannot do without.
-    pub fn new(user: impl Into<String>, project: impl Into<String>) -> Self {
-        Self {
-            user: user.into(),
-            project: project.into(),
-        }
-    }
-}
-
 /// Create a folder for files, at the top or inside another folder.
 ///
 /// The Android app reads the record of the new folder from `data`.

@@ -31,15 +31,11 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 #[cfg(feature = "attested")]
     CheckIfExists::INFO,
 #[cfg(feature = "attested")]
-    UploadVersion::INFO,
-#[cfg(feature = "attested")]
     Delete::INFO,
 #[cfg(feature = "attested")]
     DeleteVersion::INFO,
 #[cfg(feature = "attested")]
     DownloadVersion::INFO,
-#[cfg(feature = "attested")]
-    UploadImage::INFO,
 #[cfg(feature = "attested")]
     Download::INFO,
 #[cfg(feature = "attested")]
@@ -58,8 +54,6 @@ pub static OPERATIONS: &[&OperationInfo] = &[
     Get::INFO,
 #[cfg(feature = "attested")]
     GetImagePreview::INFO,
-#[cfg(feature = "attested")]
-    DeleteFolder::INFO,
 #[cfg(feature = "attested")]
     CreateFolder::INFO,
 #[cfg(feature = "attested")]
@@ -108,15 +102,11 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 #[cfg(feature = "attested")]
     Entry { info: CheckIfExists::INFO, request: || Box::new(CheckIfExists::new("", "", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
-    Entry { info: UploadVersion::INFO, request: || Box::new(UploadVersion::new("", "")), output: || Box::<serde_json::Value>::default() },
-#[cfg(feature = "attested")]
     Entry { info: Delete::INFO, request: || Box::new(Delete::new("", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
     Entry { info: DeleteVersion::INFO, request: || Box::new(DeleteVersion::new("", "", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
     Entry { info: DownloadVersion::INFO, request: || Box::new(DownloadVersion::new("", "", "")), output: || Box::<serde_json::Value>::default() },
-#[cfg(feature = "attested")]
-    Entry { info: UploadImage::INFO, request: || Box::new(UploadImage::new("", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
     Entry { info: Download::INFO, request: || Box::new(Download::new("", "", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
@@ -135,8 +125,6 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: Get::INFO, request: || Box::new(Get::new("", "", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
     Entry { info: GetImagePreview::INFO, request: || Box::new(GetImagePreview::new("", "", "")), output: || Box::<serde_json::Value>::default() },
-#[cfg(feature = "attested")]
-    Entry { info: DeleteFolder::INFO, request: || Box::new(DeleteFolder::new("", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
     Entry { info: CreateFolder::INFO, request: || Box::new(CreateFolder::new("", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]

@@ -91,31 +91,6 @@ impl SetVersionRemarkByProjectId {
     }
 }
 
-/// Upload a new version of a file.
-///
-/// No recorded request shows the form with the file in it; this operation sends nothing but the path.
-///
-/// `POST /api/user/{user}/project/{project}/file/history/upload`
-#[derive(Clone)]
-#[must_use = "an operation does nothing until a client sends it"]
-#[non_exhaustive]
-pub struct UploadVersion {
-    /// Owner by global key; on a team's host that is the name of the team.
-    pub user: String,
-    /// Project, by its name as it stands in addresses.
-    pub project: String,
-}
-
-impl UploadVersion {
-    /// Begins with what it cannot do without.
-    pub fn new(user: impl Into<String>, project: impl Into<String>) -> Self {
-        Self {
-            user: user.into(),
-            project: project.into(),
-        }
-    }
-}
-
 /// Delete one version of a file.
 ///
 /// [`DeleteVersionByProjectId`] takes the project by number.

@@ -69,38 +69,9 @@ impl GetFile {
     }
 }
 
-/// Delete a file of the repository of a project, as one client has it, with GET.
-///
-/// The Node client calls this the deletion of a file and sends nothing but the path. The apps delete files with
-/// [`DeleteFile`].
-///
-/// `GET /api/user/{user}/project/{project}/git/delete/{ref_path}`
-#[derive(Clone)]
-#[must_use = "an operation does nothing until a client sends it"]
-#[non_exhaustive]
-pub struct DeleteFileByGet {
-    /// Owner by global key; on a team's host that is the name of the team.
-    pub user: String,
-    /// Project, by its name as it stands in addresses.
-    pub project: String,
-    /// Branch, tag or commit, a slash, and the path of the file: `master/README.md`.
-    pub ref_path: String,
-}
-
-impl DeleteFileByGet {
-    /// Begins with what it cannot do without.
-    pub fn new(user: impl Into<String>, project: impl Into<String>, ref_path: impl Into<String>) -> Self {
-        Self {
-            user: user.into(),
-            project: project.into(),
-            ref_path: ref_path.into(),
-        }
-    }
-}
-
 /// Delete a file of the repository of a project, with a commit.
 ///
-/// The Android app sends `message` and `lastCommitSha`, for which this operation has no parameters.
+/// The Android app always sends `message` and `lastCommitSha`.
 ///
 /// `POST /api/user/{user}/project/{project}/git/delete/{ref_path}`
 #[derive(Clone)]
@@ -113,6 +84,10 @@ pub struct DeleteFile {
     pub project: String,
     /// Branch, tag or commit, a slash, and the path of the file: `master/README.md`.
     pub ref_path: String,
+    /// Hash of the newest commit on the branch.
+    pub last_commit_sha: Option<String>,
+    /// What the commit says about the deletion.
+    pub message: Option<String>,
 }
 
 impl DeleteFile {
@@ -122,44 +97,27 @@ impl DeleteFile {
             user: user.into(),
             project: project.into(),
             ref_path: ref_path.into(),
+            last_commit_sha: None,
+            message: None,
         }
     }
-}
-
-/// Update a file of the repository of a project, as one client has it, with GET.
-///
-/// The Node client calls this the update of a file and sends nothing but the path. The iOS app changes files with
-/// [`UpdateFile`].
-///
-/// `GET /api/user/{user}/project/{project}/git/edit/{ref_path}`
-#[derive(Clone)]
-#[must_use = "an operation does nothing until a client sends it"]
-#[non_exhaustive]
-pub struct UpdateFileByGet {
-    /// Owner by global key; on a team's host that is the name of the team.
-    pub user: String,
-    /// Project, by its name as it stands in addresses.
-    pub project: String,
-    /// Branch, tag or commit, a slash, and the path of the file: `master/README.md`.
-    pub ref_path: String,
-}
-
-impl UpdateFileByGet {
-    /// Begins with what it cannot do without.
-    pub fn new(user: impl Into<String>, project: impl Into<String>, ref_path: impl Into<String>) -> Self {
-        Self {
-            user: user.into(),
-            project: project.into(),
-            ref_path: ref_path.into(),
-        }
+    /// Hash of the newest commit on the branch.
+    pub fn last_commit_sha(mut self, last_commit_sha: impl Into<String>) -> Self {
+        self.last_commit_sha = Some(last_commit_sha.into());
+        self
+    }
+    /// What the commit says about the deletion.
+    pub fn message(mut self, message: impl Into<String>) -> Self {
+        self.message = Some(message.into());
+        self
     }
 }
 
 /// Change the text of a file in the repository of a project, with a commit.
 ///
-/// The iOS app sends `content`, `message` and `lastCommitSha`, for which this operation has no parameters. One script
-/// that calls it
-/// has the slashes of `ref_path` percent-encoded twice, as `%252F`.
+/// The iOS app always sends `content`, `message` and `lastCommitSha`. One script that calls it has the slashes of
+/// `ref_path`
+/// percent-encoded twice, as `%252F`.
 ///
 /// `POST /api/user/{user}/project/{project}/git/edit/{ref_path}`
 #[derive(Clone)]
@@ -172,6 +130,12 @@ pub struct UpdateFile {
     pub project: String,
     /// Branch, tag or commit, a slash, and the path of the file: `master/README.md`.
     pub ref_path: String,
+    /// Whole new text of the file.
+    pub content: Option<String>,
+    /// Hash of the newest commit; the iOS app takes it from `headCommit` in what [`GetFile`] answers.
+    pub last_commit_sha: Option<String>,
+    /// What the commit says about the change.
+    pub message: Option<String>,
 }
 
 impl UpdateFile {
@@ -181,7 +145,25 @@ impl UpdateFile {
             user: user.into(),
             project: project.into(),
             ref_path: ref_path.into(),
+            content: None,
+            last_commit_sha: None,
+            message: None,
         }
+    }
+    /// Whole new text of the file.
+    pub fn content(mut self, content: impl Into<String>) -> Self {
+        self.content = Some(content.into());
+        self
+    }
+    /// Hash of the newest commit; the iOS app takes it from `headCommit` in what [`GetFile`] answers.
+    pub fn last_commit_sha(mut self, last_commit_sha: impl Into<String>) -> Self {
+        self.last_commit_sha = Some(last_commit_sha.into());
+        self
+    }
+    /// What the commit says about the change.
+    pub fn message(mut self, message: impl Into<String>) -> Self {
+        self.message = Some(message.into());
+        self
     }
 }
 
@@ -215,9 +197,7 @@ impl GetHeadForNewFileOfOwner {
 
 /// Create a text file in the repository of a project, by the owner's path.
 ///
-/// The apps send `title`, `content`, `message` and `lastCommitSha`, for which this operation has no parameters: use
-/// [`CreateFile`],
-/// the documented path, which has them.
+/// The iOS app always sends `title`, `content`, `message` and `lastCommitSha`. [`CreateFile`] is the documented path.
 ///
 /// `POST /api/user/{user}/project/{project}/git/new/{ref_path}`
 #[derive(Clone)]
@@ -230,6 +210,14 @@ pub struct CreateFileOfOwner {
     pub project: String,
     /// Branch the commit is made on; a slash and a folder may follow: `master/docs`.
     pub ref_path: String,
+    /// Text of the new file.
+    pub content: Option<String>,
+    /// Hash of the newest commit on the branch; [`GetHeadForNewFileOfOwner`] asks for it.
+    pub last_commit_sha: Option<String>,
+    /// What the commit says about the new file.
+    pub message: Option<String>,
+    /// Name of the new file.
+    pub title: Option<String>,
 }
 
 impl CreateFileOfOwner {
@@ -239,7 +227,31 @@ impl CreateFileOfOwner {
             user: user.into(),
             project: project.into(),
             ref_path: ref_path.into(),
+            content: None,
+            last_commit_sha: None,
+            message: None,
+            title: None,
         }
+    }
+    /// Text of the new file.
+    pub fn content(mut self, content: impl Into<String>) -> Self {
+        self.content = Some(content.into());
+        self
+    }
+    /// Hash of the newest commit on the branch; [`GetHeadForNewFileOfOwner`] asks for it.
+    pub fn last_commit_sha(mut self, last_commit_sha: impl Into<String>) -> Self {
+        self.last_commit_sha = Some(last_commit_sha.into());
+        self
+    }
+    /// What the commit says about the new file.
+    pub fn message(mut self, message: impl Into<String>) -> Self {
+        self.message = Some(message.into());
+        self
+    }
+    /// Name of the new file.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
     }
 }
 

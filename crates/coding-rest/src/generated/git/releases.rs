@@ -92,8 +92,9 @@ impl GetReleaseByTag {
 
 /// Change a release.
 ///
-/// The apps send more than this operation has parameters for: the iOS app `title`, `body`, `tag_name`, `commit_sha`,
-/// `target_commitish`, `draft` and `pre`.
+/// The apps always send everything but `resource_references`, with the values they read where nothing is to change.
+/// The iOS app
+/// sends the attachments as well, each as `attachments[ID]` with its name, which this operation cannot.
 ///
 /// `POST /api/user/{user}/project/{project}/git/releases/update/{update_id}`
 #[derive(Clone)]
@@ -108,6 +109,20 @@ pub struct UpdateRelease {
     pub update_id: String,
     /// What the release refers to, by the number that each reference has as `code`.
     pub resource_references: Option<Vec<i64>>,
+    /// Text of the release.
+    pub body: Option<String>,
+    /// Commit of the release, by its hash; the apps send the `commit_sha` that they read.
+    pub commit_sha: Option<String>,
+    /// Whether the release is kept as a draft.
+    pub draft: Option<bool>,
+    /// Whether it is a pre-release, going by the name; the Android app always sends `false`.
+    pub pre: Option<bool>,
+    /// Tag of the release; the apps send the same as in `update_id`.
+    pub tag_name: Option<String>,
+    /// What the tag is put on; the apps send the `target_commitish` that they read.
+    pub target_commitish: Option<String>,
+    /// Headline of the release.
+    pub title: Option<String>,
 }
 
 impl UpdateRelease {
@@ -118,11 +133,53 @@ impl UpdateRelease {
             project: project.into(),
             update_id: update_id.into(),
             resource_references: None,
+            body: None,
+            commit_sha: None,
+            draft: None,
+            pre: None,
+            tag_name: None,
+            target_commitish: None,
+            title: None,
         }
     }
     /// What the release refers to, by the number that each reference has as `code`.
     pub fn resource_references(mut self, resource_references: impl Into<Vec<i64>>) -> Self {
         self.resource_references = Some(resource_references.into());
+        self
+    }
+    /// Text of the release.
+    pub fn body(mut self, body: impl Into<String>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+    /// Commit of the release, by its hash; the apps send the `commit_sha` that they read.
+    pub fn commit_sha(mut self, commit_sha: impl Into<String>) -> Self {
+        self.commit_sha = Some(commit_sha.into());
+        self
+    }
+    /// Whether the release is kept as a draft.
+    pub fn draft(mut self, draft: bool) -> Self {
+        self.draft = Some(draft);
+        self
+    }
+    /// Whether it is a pre-release, going by the name; the Android app always sends `false`.
+    pub fn pre(mut self, pre: bool) -> Self {
+        self.pre = Some(pre);
+        self
+    }
+    /// Tag of the release; the apps send the same as in `update_id`.
+    pub fn tag_name(mut self, tag_name: impl Into<String>) -> Self {
+        self.tag_name = Some(tag_name.into());
+        self
+    }
+    /// What the tag is put on; the apps send the `target_commitish` that they read.
+    pub fn target_commitish(mut self, target_commitish: impl Into<String>) -> Self {
+        self.target_commitish = Some(target_commitish.into());
+        self
+    }
+    /// Headline of the release.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
         self
     }
 }

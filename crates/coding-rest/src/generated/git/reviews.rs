@@ -116,34 +116,3 @@ impl CreateLineNote {
     }
 }
 
-/// List merge requests or pull requests, whichever the rest of the path names.
-///
-/// The iOS app calls one path for each of its lists and pages through them; this operation has no parameters for the
-/// page.
-///
-/// `GET /api/user/{user}/project/{project}/git/{git_id}`
-#[derive(Clone)]
-#[must_use = "an operation does nothing until a client sends it"]
-#[non_exhaustive]
-pub struct ListRequests {
-    /// Owner by global key; on a team's host that is the name of the team.
-    pub user: String,
-    /// Project, by its name as it stands in addresses.
-    pub project: String,
-    /// Which list: `merges/` with `open`, `closed`, `all`, `filter`, `list/mine`, `list/review` or `list/other`; or
-    /// `pulls/` with
-    /// `open`, `closed` or `all`. Versions of the app differ in what they call.
-    pub git_id: String,
-}
-
-impl ListRequests {
-    /// Begins with what it cannot do without.
-    pub fn new(user: impl Into<String>, project: impl Into<String>, git_id: impl Into<String>) -> Self {
-        Self {
-            user: user.into(),
-            project: project.into(),
-            git_id: git_id.into(),
-        }
-    }
-}
-

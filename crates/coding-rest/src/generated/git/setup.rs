@@ -51,47 +51,6 @@ impl ListForks {
     }
 }
 
-/// Import a repository from elsewhere into a project, as one client has it, with GET.
-///
-/// The Node client describes it just as [`Import`], which sends the same with POST.
-///
-/// `GET /api/user/{user}/project/{project}/git/import`
-#[derive(Clone)]
-#[must_use = "an operation does nothing until a client sends it"]
-#[non_exhaustive]
-pub struct ImportByGet {
-    /// Owner by global key; on a team's host that is the name of the team.
-    pub user: String,
-    /// Project, by its name as it stands in addresses.
-    pub project: String,
-    /// Address of the repository to import.
-    pub origin_url: Option<String>,
-    /// Kind of version control of that repository; answers about repositories have `git` and `svn`.
-    pub vcs_type: Option<String>,
-}
-
-impl ImportByGet {
-    /// Begins with what it cannot do without.
-    pub fn new(user: impl Into<String>, project: impl Into<String>) -> Self {
-        Self {
-            user: user.into(),
-            project: project.into(),
-            origin_url: None,
-            vcs_type: None,
-        }
-    }
-    /// Address of the repository to import.
-    pub fn origin_url(mut self, origin_url: impl Into<String>) -> Self {
-        self.origin_url = Some(origin_url.into());
-        self
-    }
-    /// Kind of version control of that repository; answers about repositories have `git` and `svn`.
-    pub fn vcs_type(mut self, vcs_type: impl Into<String>) -> Self {
-        self.vcs_type = Some(vcs_type.into());
-        self
-    }
-}
-
 /// Import a repository from elsewhere into a project.
 ///
 /// `POST /api/user/{user}/project/{project}/git/import`

@@ -66,15 +66,11 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 #[cfg(feature = "attested")]
     ListCommits::INFO,
 #[cfg(feature = "attested")]
-    DeleteFileByGet::INFO,
-#[cfg(feature = "attested")]
     DeleteFile::INFO,
 #[cfg(feature = "attested")]
     CreateDeployKey::INFO,
 #[cfg(feature = "attested")]
     ListDeployKeys::INFO,
-#[cfg(feature = "attested")]
-    UpdateFileByGet::INFO,
 #[cfg(feature = "attested")]
     UpdateFile::INFO,
 #[cfg(feature = "attested")]
@@ -91,8 +87,6 @@ pub static OPERATIONS: &[&OperationInfo] = &[
     UpdateWebhook::INFO,
 #[cfg(feature = "attested")]
     ListWebhooks::INFO,
-#[cfg(feature = "attested")]
-    ImportByGet::INFO,
 #[cfg(feature = "attested")]
     Import::INFO,
 #[cfg(feature = "attested")]
@@ -123,8 +117,6 @@ pub static OPERATIONS: &[&OperationInfo] = &[
     ListTree::INFO,
 #[cfg(feature = "attested")]
     UnbindDeployKey::INFO,
-#[cfg(feature = "attested")]
-    ListRequests::INFO,
 ];
 
 /// Every operation of this module with empty records of its request and answer.
@@ -172,15 +164,11 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 #[cfg(feature = "attested")]
     Entry { info: ListCommits::INFO, request: || Box::new(ListCommits::new("", "", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
-    Entry { info: DeleteFileByGet::INFO, request: || Box::new(DeleteFileByGet::new("", "", "")), output: || Box::<serde_json::Value>::default() },
-#[cfg(feature = "attested")]
     Entry { info: DeleteFile::INFO, request: || Box::new(DeleteFile::new("", "", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
     Entry { info: CreateDeployKey::INFO, request: || Box::new(CreateDeployKey::new("", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
     Entry { info: ListDeployKeys::INFO, request: || Box::new(ListDeployKeys::new("", "")), output: || Box::<serde_json::Value>::default() },
-#[cfg(feature = "attested")]
-    Entry { info: UpdateFileByGet::INFO, request: || Box::new(UpdateFileByGet::new("", "", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
     Entry { info: UpdateFile::INFO, request: || Box::new(UpdateFile::new("", "", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
@@ -197,8 +185,6 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: UpdateWebhook::INFO, request: || Box::new(UpdateWebhook::new("", "", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
     Entry { info: ListWebhooks::INFO, request: || Box::new(ListWebhooks::new("", "")), output: || Box::<serde_json::Value>::default() },
-#[cfg(feature = "attested")]
-    Entry { info: ImportByGet::INFO, request: || Box::new(ImportByGet::new("", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
     Entry { info: Import::INFO, request: || Box::new(Import::new("", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
@@ -229,8 +215,6 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: ListTree::INFO, request: || Box::new(ListTree::new("", "", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
     Entry { info: UnbindDeployKey::INFO, request: || Box::new(UnbindDeployKey::new("", "", "")), output: || Box::<serde_json::Value>::default() },
-#[cfg(feature = "attested")]
-    Entry { info: ListRequests::INFO, request: || Box::new(ListRequests::new("", "", "")), output: || Box::<serde_json::Value>::default() },
 ];
 
 impl Operation for GetHeadForNewFile {

@@ -258,7 +258,9 @@ impl AddApproval {
 
 /// Merge a merge request into its target branch.
 ///
-/// Clients offer this only while `merge_status` is `CANMERGE`; a merged one has `ACCEPTED`.
+/// Clients offer this only while `merge_status` is `CANMERGE`; a merged one has `ACCEPTED`. The client that shows the
+/// parameters
+/// sends a message and `false` for the rest.
 ///
 /// `POST /api/user/{team}/project/{project}/depot/{depot}/git/merge/{iid}/merge`
 #[derive(Clone)]
@@ -273,6 +275,14 @@ pub struct Merge {
     pub depot: String,
     /// Number inside the repository, the last part of the address of its page; not the `id` that models carry.
     pub iid: String,
+    /// Whether the source branch is deleted afterwards.
+    pub del_source_branch: Option<bool>,
+    /// Whether to merge by fast-forward.
+    pub fastforward: Option<bool>,
+    /// Message of the merge commit.
+    pub message: Option<String>,
+    /// Whether the commits are squashed into one.
+    pub squash: Option<bool>,
 }
 
 impl Merge {
@@ -288,7 +298,31 @@ impl Merge {
             project: project.into(),
             depot: depot.into(),
             iid: iid.into(),
+            del_source_branch: None,
+            fastforward: None,
+            message: None,
+            squash: None,
         }
+    }
+    /// Whether the source branch is deleted afterwards.
+    pub fn del_source_branch(mut self, del_source_branch: bool) -> Self {
+        self.del_source_branch = Some(del_source_branch);
+        self
+    }
+    /// Whether to merge by fast-forward.
+    pub fn fastforward(mut self, fastforward: bool) -> Self {
+        self.fastforward = Some(fastforward);
+        self
+    }
+    /// Message of the merge commit.
+    pub fn message(mut self, message: impl Into<String>) -> Self {
+        self.message = Some(message.into());
+        self
+    }
+    /// Whether the commits are squashed into one.
+    pub fn squash(mut self, squash: bool) -> Self {
+        self.squash = Some(squash);
+        self
     }
 }
 
@@ -899,8 +933,8 @@ pub struct ListOfOwner {
     pub user: String,
     /// Project, by its name as it stands in addresses.
     pub project: String,
-    /// State to keep, despite the name: the client puts a status here, without saying which there are.
-    pub merges_id: String,
+    /// State to keep; the client does not say which there are.
+    pub status: String,
     /// Page to fetch, counted from 1.
     pub page: Option<String>,
     /// Most items on a page.
@@ -909,11 +943,11 @@ pub struct ListOfOwner {
 
 impl ListOfOwner {
     /// Begins with what it cannot do without.
-    pub fn new(user: impl Into<String>, project: impl Into<String>, merges_id: impl Into<String>) -> Self {
+    pub fn new(user: impl Into<String>, project: impl Into<String>, status: impl Into<String>) -> Self {
         Self {
             user: user.into(),
             project: project.into(),
-            merges_id: merges_id.into(),
+            status: status.into(),
             page: None,
             page_size: None,
         }

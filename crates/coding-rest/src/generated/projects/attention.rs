@@ -7,20 +7,31 @@ use super::*;
 
 /// Take projects off the caller's list of pinned ones.
 ///
-/// The client it is known from names the projects in `ids`, as [`Pin`] does; this operation has no such
-/// parameter.
+/// [`Pin`] puts them there.
 ///
 /// `DELETE /api/account/projects/pin`
 #[derive(Clone)]
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
-pub struct Unpin {}
+pub struct Unpin {
+    /// Projects to unpin, by their numbers; the clients it is known from show no separator. Without them there is
+    /// nothing to unpin.
+    pub ids: Option<String>,
+}
 
 impl Unpin {
     /// Begins with nothing said; everything can be left out.
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        Self {}
+        Self {
+            ids: None,
+        }
+    }
+    /// Projects to unpin, by their numbers; the clients it is known from show no separator. Without them there is
+    /// nothing to unpin.
+    pub fn ids(mut self, ids: impl Into<String>) -> Self {
+        self.ids = Some(ids.into());
+        self
     }
 }
 
@@ -232,34 +243,6 @@ impl ListWatchers {
         Self {
             user: user.into(),
             project: project.into(),
-        }
-    }
-}
-
-/// Star, unstar, watch or unwatch a project as the caller.
-///
-/// The same as [`Star`], [`Unstar`], [`Watch`] and [`Unwatch`], with the last part of the path left open.
-///
-/// `POST /api/user/{user}/project/{project}/{project2}`
-#[derive(Clone)]
-#[must_use = "an operation does nothing until a client sends it"]
-#[non_exhaustive]
-pub struct ChangeAttention {
-    /// Owner by global key; on a team's host that is the name of the team.
-    pub user: String,
-    /// Project, by its name as it stands in addresses.
-    pub project: String,
-    /// What to do: `star`, `unstar`, `watch` or `unwatch`.
-    pub project2: String,
-}
-
-impl ChangeAttention {
-    /// Begins with what it cannot do without.
-    pub fn new(user: impl Into<String>, project: impl Into<String>, project2: impl Into<String>) -> Self {
-        Self {
-            user: user.into(),
-            project: project.into(),
-            project2: project2.into(),
         }
     }
 }

@@ -27,7 +27,7 @@ impl GetById {
 
 /// Replace the picture of a project.
 ///
-/// The Android app uploaded the picture as a part of a form, which this operation does not send.
+/// The apps send it as a part of a form.
 ///
 /// `POST /api/project/{project_id}/project_icon`
 #[derive(Clone)]
@@ -36,20 +36,23 @@ impl GetById {
 pub struct SetIcon {
     /// Project, by the number that its own page answers as `id`.
     pub project_id: String,
+    /// The new picture.
+    pub file: File,
 }
 
 impl SetIcon {
     /// Begins with what it cannot do without.
-    pub fn new(project_id: impl Into<String>) -> Self {
+    pub fn new(project_id: impl Into<String>, file: File) -> Self {
         Self {
             project_id: project_id.into(),
+            file,
         }
     }
 }
 
 /// Hand a project over to another user.
 ///
-/// The iOS app sent a `two_factor_code` as well; this operation has no such parameter.
+/// The iOS app always sends `two_factor_code`.
 ///
 /// `PUT /api/project/{project_id}/transfer_to/{transfer_to_id}`
 #[derive(Clone)]
@@ -60,6 +63,9 @@ pub struct Transfer {
     pub project_id: String,
     /// User who gets the project, by global key.
     pub transfer_to_id: String,
+    /// Code from the caller's authenticator app; for an account that confirms with its password, the SHA-1 of the
+    /// password in hexadecimal.
+    pub two_factor_code: Option<SecretString>,
 }
 
 impl Transfer {
@@ -68,14 +74,22 @@ impl Transfer {
         Self {
             project_id: project_id.into(),
             transfer_to_id: transfer_to_id.into(),
+            two_factor_code: None,
         }
+    }
+    /// Code from the caller's authenticator app; for an account that confirms with its password, the SHA-1 of the
+    /// password in hexadecimal.
+    pub fn two_factor_code(mut self, two_factor_code: impl Into<SecretString>) -> Self {
+        self.two_factor_code = Some(two_factor_code.into());
+        self
     }
 }
 
 /// Create a project for a user.
 ///
-/// `team::CreateProject` is the documented way for a team. The client this one is known from sends a form with
-/// `name`, `description`, `type`, `vcsType` and more; this operation has no such parameters.
+/// `team::CreateProject` is the documented way for a team. The client this one is known from has an `icon` as well,
+/// which this
+/// operation does not send. The iOS app used another path for the same, with all of the parameters but `importFrom`.
 ///
 /// `POST /api/user/{user}/project`
 #[derive(Clone)]
@@ -84,6 +98,24 @@ impl Transfer {
 pub struct Create {
     /// Owner by global key; on a team's host that is the name of the team.
     pub user: String,
+    /// What the project is about.
+    pub description: Option<String>,
+    /// Whether the project begins with a Git repository, going by the name; the iOS app sent `true`.
+    pub git_enabled: Option<bool>,
+    /// Name of the `.gitignore` template to add, or `no`.
+    pub git_ignore: Option<String>,
+    /// Licence to add, or `no`.
+    pub git_license: Option<String>,
+    /// Whether to add a readme.
+    pub git_readme_enabled: Option<bool>,
+    /// Where the content is imported from.
+    pub import_from: Option<String>,
+    /// What addresses are to call the project.
+    pub name: Option<String>,
+    /// The iOS app sent `2` for a private and `1` for a public project.
+    pub r#type: Option<i64>,
+    /// Kind of version control: `git` or `svn`.
+    pub vcs_type: Option<String>,
 }
 
 impl Create {
@@ -91,14 +123,70 @@ impl Create {
     pub fn new(user: impl Into<String>) -> Self {
         Self {
             user: user.into(),
+            description: None,
+            git_enabled: None,
+            git_ignore: None,
+            git_license: None,
+            git_readme_enabled: None,
+            import_from: None,
+            name: None,
+            r#type: None,
+            vcs_type: None,
         }
+    }
+    /// What the project is about.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+    /// Whether the project begins with a Git repository, going by the name; the iOS app sent `true`.
+    pub fn git_enabled(mut self, git_enabled: bool) -> Self {
+        self.git_enabled = Some(git_enabled);
+        self
+    }
+    /// Name of the `.gitignore` template to add, or `no`.
+    pub fn git_ignore(mut self, git_ignore: impl Into<String>) -> Self {
+        self.git_ignore = Some(git_ignore.into());
+        self
+    }
+    /// Licence to add, or `no`.
+    pub fn git_license(mut self, git_license: impl Into<String>) -> Self {
+        self.git_license = Some(git_license.into());
+        self
+    }
+    /// Whether to add a readme.
+    pub fn git_readme_enabled(mut self, git_readme_enabled: bool) -> Self {
+        self.git_readme_enabled = Some(git_readme_enabled);
+        self
+    }
+    /// Where the content is imported from.
+    pub fn import_from(mut self, import_from: impl Into<String>) -> Self {
+        self.import_from = Some(import_from.into());
+        self
+    }
+    /// What addresses are to call the project.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+    /// The iOS app sent `2` for a private and `1` for a public project.
+    pub fn r#type(mut self, r#type: i64) -> Self {
+        self.r#type = Some(r#type);
+        self
+    }
+    /// Kind of version control: `git` or `svn`.
+    pub fn vcs_type(mut self, vcs_type: impl Into<String>) -> Self {
+        self.vcs_type = Some(vcs_type.into());
+        self
     }
 }
 
 /// Delete a project by its owner and name.
 ///
-/// For the projects of a team the apps called `team::DeleteProject`. The iOS app also sent a `two_factor_code`,
-/// which this operation does not have.
+/// For the projects of a team the apps called `team::DeleteProject`. The iOS app always sends `name` and
+/// `two_factor_code`, and
+/// both in the query; here `two_factor_code` goes into the body, and no client shows whether the service looks for it
+/// there.
 ///
 /// `DELETE /api/user/{user}/project/{project}`
 #[derive(Clone)]
@@ -111,6 +199,9 @@ pub struct Delete {
     pub project: String,
     /// Name of the project once more, which the known clients send along.
     pub name: Option<String>,
+    /// Code from the caller's authenticator app; for an account that confirms with its password, the SHA-1 of the
+    /// password in hexadecimal.
+    pub two_factor_code: Option<SecretString>,
 }
 
 impl Delete {
@@ -120,11 +211,18 @@ impl Delete {
             user: user.into(),
             project: project.into(),
             name: None,
+            two_factor_code: None,
         }
     }
     /// Name of the project once more, which the known clients send along.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
+        self
+    }
+    /// Code from the caller's authenticator app; for an account that confirms with its password, the SHA-1 of the
+    /// password in hexadecimal.
+    pub fn two_factor_code(mut self, two_factor_code: impl Into<SecretString>) -> Self {
+        self.two_factor_code = Some(two_factor_code.into());
         self
     }
 }
@@ -145,31 +243,6 @@ pub struct GetDepot {
 }
 
 impl GetDepot {
-    /// Begins with what it cannot do without.
-    pub fn new(user: impl Into<String>, project: impl Into<String>) -> Self {
-        Self {
-            user: user.into(),
-            project: project.into(),
-        }
-    }
-}
-
-/// Replace the picture of a project found by its owner and name.
-///
-/// How the picture is sent is not shown by the client this is known from; this operation sends nothing.
-///
-/// `POST /api/user/{user}/project/{project}/project_icon`
-#[derive(Clone)]
-#[must_use = "an operation does nothing until a client sends it"]
-#[non_exhaustive]
-pub struct SetIconByName {
-    /// Owner by global key; on a team's host that is the name of the team.
-    pub user: String,
-    /// Project, by its name as it stands in addresses.
-    pub project: String,
-}
-
-impl SetIconByName {
     /// Begins with what it cannot do without.
     pub fn new(user: impl Into<String>, project: impl Into<String>) -> Self {
         Self {

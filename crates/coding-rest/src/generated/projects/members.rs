@@ -36,8 +36,6 @@ impl SetMemberRole {
 
 /// Give a member of a project a name that is shown in that project.
 ///
-/// The iOS app sent the name as `alias` in a form; this operation has no such parameter.
-///
 /// `POST /api/project/{project_id}/members/update_alias/{update_alias_id}`
 #[derive(Clone)]
 #[must_use = "an operation does nothing until a client sends it"]
@@ -47,6 +45,8 @@ pub struct SetMemberAlias {
     pub project_id: String,
     /// Member, by the `user_id` in [`ListMembers`].
     pub update_alias_id: String,
+    /// Name to show; the iOS app always sends it.
+    pub alias: Option<String>,
 }
 
 impl SetMemberAlias {
@@ -55,7 +55,13 @@ impl SetMemberAlias {
         Self {
             project_id: project_id.into(),
             update_alias_id: update_alias_id.into(),
+            alias: None,
         }
+    }
+    /// Name to show; the iOS app always sends it.
+    pub fn alias(mut self, alias: impl Into<String>) -> Self {
+        self.alias = Some(alias.into());
+        self
     }
 }
 

@@ -47,13 +47,7 @@ pub static OPERATIONS: &[&OperationInfo] = &[
     ListRecommended::INFO,
     ListForAuthenticatedUser::INFO,
 #[cfg(feature = "attested")]
-    ListPrivateByDelete::INFO,
-#[cfg(feature = "attested")]
     ListPrivate::INFO,
-#[cfg(feature = "attested")]
-    ListPrivateByPost::INFO,
-#[cfg(feature = "attested")]
-    ListPrivateByPut::INFO,
     Get::INFO,
 #[cfg(feature = "attested")]
     ListMembersByName::INFO,
@@ -64,8 +58,6 @@ pub static OPERATIONS: &[&OperationInfo] = &[
     Delete::INFO,
 #[cfg(feature = "attested")]
     GetDepot::INFO,
-#[cfg(feature = "attested")]
-    SetIconByName::INFO,
 #[cfg(feature = "attested")]
     LeaveByName::INFO,
 #[cfg(feature = "attested")]
@@ -86,14 +78,6 @@ pub static OPERATIONS: &[&OperationInfo] = &[
     CheckIfWatched::INFO,
 #[cfg(feature = "attested")]
     ListWatchers::INFO,
-#[cfg(feature = "attested")]
-    ChangeAttention::INFO,
-#[cfg(feature = "attested")]
-    ListPublicByDelete::INFO,
-#[cfg(feature = "attested")]
-    ListPublicByPost::INFO,
-#[cfg(feature = "attested")]
-    ListPublicByPut::INFO,
 ];
 
 /// Every operation of this module with empty records of its request and answer.
@@ -117,7 +101,7 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 #[cfg(feature = "attested")]
     Entry { info: SetMemberAlias::INFO, request: || Box::new(SetMemberAlias::new("", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
-    Entry { info: SetIcon::INFO, request: || Box::new(SetIcon::new("")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: SetIcon::INFO, request: || Box::new(SetIcon::new("", Default::default())), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
     Entry { info: Leave::INFO, request: || Box::new(Leave::new("")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
@@ -130,13 +114,7 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: ListRecommended::INFO, request: || Box::new(ListRecommended::new()), output: || Box::<serde_json::Value>::default() },
     Entry { info: ListForAuthenticatedUser::INFO, request: || Box::new(ListForAuthenticatedUser::new()), output: || Box::<ProjectPage>::default() },
 #[cfg(feature = "attested")]
-    Entry { info: ListPrivateByDelete::INFO, request: || Box::new(ListPrivateByDelete::new()), output: || Box::<serde_json::Value>::default() },
-#[cfg(feature = "attested")]
     Entry { info: ListPrivate::INFO, request: || Box::new(ListPrivate::new()), output: || Box::<serde_json::Value>::default() },
-#[cfg(feature = "attested")]
-    Entry { info: ListPrivateByPost::INFO, request: || Box::new(ListPrivateByPost::new()), output: || Box::<serde_json::Value>::default() },
-#[cfg(feature = "attested")]
-    Entry { info: ListPrivateByPut::INFO, request: || Box::new(ListPrivateByPut::new()), output: || Box::<serde_json::Value>::default() },
     Entry { info: Get::INFO, request: || Box::new(Get::new("", "")), output: || Box::<Project>::default() },
 #[cfg(feature = "attested")]
     Entry { info: ListMembersByName::INFO, request: || Box::new(ListMembersByName::new("", "")), output: || Box::<ProjectMemberPage>::default() },
@@ -147,8 +125,6 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: Delete::INFO, request: || Box::new(Delete::new("", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
     Entry { info: GetDepot::INFO, request: || Box::new(GetDepot::new("", "")), output: || Box::<serde_json::Value>::default() },
-#[cfg(feature = "attested")]
-    Entry { info: SetIconByName::INFO, request: || Box::new(SetIconByName::new("", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
     Entry { info: LeaveByName::INFO, request: || Box::new(LeaveByName::new("", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
@@ -169,14 +145,6 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: CheckIfWatched::INFO, request: || Box::new(CheckIfWatched::new("", "")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
     Entry { info: ListWatchers::INFO, request: || Box::new(ListWatchers::new("", "")), output: || Box::<serde_json::Value>::default() },
-#[cfg(feature = "attested")]
-    Entry { info: ChangeAttention::INFO, request: || Box::new(ChangeAttention::new("", "", "")), output: || Box::<serde_json::Value>::default() },
-#[cfg(feature = "attested")]
-    Entry { info: ListPublicByDelete::INFO, request: || Box::new(ListPublicByDelete::new("")), output: || Box::<serde_json::Value>::default() },
-#[cfg(feature = "attested")]
-    Entry { info: ListPublicByPost::INFO, request: || Box::new(ListPublicByPost::new("")), output: || Box::<serde_json::Value>::default() },
-#[cfg(feature = "attested")]
-    Entry { info: ListPublicByPut::INFO, request: || Box::new(ListPublicByPut::new("")), output: || Box::<serde_json::Value>::default() },
 ];
 
 impl Operation for Update {

@@ -104,28 +104,6 @@ impl ListJoined {
     }
 }
 
-/// Replace the picture of a team.
-///
-/// The iOS app sent a picture along, which this operation does not.
-///
-/// `PUT /api/team/{team}/avatar`
-#[derive(Clone)]
-#[must_use = "an operation does nothing until a client sends it"]
-#[non_exhaustive]
-pub struct SetAvatar {
-    /// Team, by the first part of its host name.
-    pub team: String,
-}
-
-impl SetAvatar {
-    /// Begins with what it cannot do without.
-    pub fn new(team: impl Into<String>) -> Self {
-        Self {
-            team: team.into(),
-        }
-    }
-}
-
 /// Get the record of a team: what the iOS app showed as its details.
 ///
 /// `GET /api/team/{team}/get`
@@ -354,28 +332,6 @@ impl ListProjectsByMembership {
         Self {
             team: team.into(),
             projects_id: projects_id.into(),
-        }
-    }
-}
-
-/// Change what a team says about itself.
-///
-/// The iOS app sent the new values along, which this operation does not.
-///
-/// `POST /api/team/{team}/update`
-#[derive(Clone)]
-#[must_use = "an operation does nothing until a client sends it"]
-#[non_exhaustive]
-pub struct Update {
-    /// Team, by the first part of its host name.
-    pub team: String,
-}
-
-impl Update {
-    /// Begins with what it cannot do without.
-    pub fn new(team: impl Into<String>) -> Self {
-        Self {
-            team: team.into(),
         }
     }
 }

@@ -21,8 +21,6 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 #[cfg(feature = "attested")]
     ListJoined::INFO,
 #[cfg(feature = "attested")]
-    SetAvatar::INFO,
-#[cfg(feature = "attested")]
     Get::INFO,
 #[cfg(feature = "attested")]
     CheckIfAdmin::INFO,
@@ -42,8 +40,6 @@ pub static OPERATIONS: &[&OperationInfo] = &[
     ListProjects::INFO,
 #[cfg(feature = "attested")]
     ListProjectsByMembership::INFO,
-#[cfg(feature = "attested")]
-    Update::INFO,
 ];
 
 /// Every operation of this module with empty records of its request and answer.
@@ -59,8 +55,6 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: ListEnterpriseOrders::INFO, request: || Box::new(ListEnterpriseOrders::new("")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
     Entry { info: ListJoined::INFO, request: || Box::new(ListJoined::new()), output: || Box::<serde_json::Value>::default() },
-#[cfg(feature = "attested")]
-    Entry { info: SetAvatar::INFO, request: || Box::new(SetAvatar::new("")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
     Entry { info: Get::INFO, request: || Box::new(Get::new("")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
@@ -81,8 +75,6 @@ pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: ListProjects::INFO, request: || Box::new(ListProjects::new("")), output: || Box::<serde_json::Value>::default() },
 #[cfg(feature = "attested")]
     Entry { info: ListProjectsByMembership::INFO, request: || Box::new(ListProjectsByMembership::new("", "")), output: || Box::<serde_json::Value>::default() },
-#[cfg(feature = "attested")]
-    Entry { info: Update::INFO, request: || Box::new(Update::new("")), output: || Box::<serde_json::Value>::default() },
 ];
 
 impl Operation for CreateProject {

@@ -157,40 +157,161 @@ impl GetUnreadCounts {
 
 /// Change the caller's profile.
 ///
-/// The apps send the profile as a form, whose fields this request does not have; those of `account::Update` are
-/// known.
+/// The iOS app always sends all of the parameters, empty where the profile has nothing.
 ///
 /// `POST /api/user/updateInfo`
 #[derive(Clone)]
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
-pub struct Update {}
+pub struct Update {
+    /// Day of birth; its format is not documented.
+    pub birthday: Option<String>,
+    /// Company or department the user works for.
+    pub company: Option<String>,
+    /// E-mail address of the account.
+    pub email: Option<String>,
+    /// The one the caller has; nothing shows that another changes it.
+    pub global_key: Option<String>,
+    /// Number of the caller's account.
+    pub id: Option<i64>,
+    /// Number of the occupation, as a profile answers it; the iOS app sends 0 for none.
+    pub job: Option<i64>,
+    /// Address of the picture, as a profile answers it in `avatar`: `/static/fruit_avatar/Fruit-20.png`.
+    pub lavatar: Option<String>,
+    /// Place the user lives in.
+    pub location: Option<String>,
+    /// What the user is shown as, which is not the global key.
+    pub name: Option<String>,
+    /// `0` is male, `1` female, `2` unknown.
+    pub sex: Option<i64>,
+    /// Motto of the user.
+    pub slogan: Option<String>,
+    /// Numbers of tags, separated by commas, as a profile answers them: `1,3,4`.
+    pub tags: Option<String>,
+}
 
 impl Update {
     /// Begins with nothing said; everything can be left out.
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        Self {}
+        Self {
+            birthday: None,
+            company: None,
+            email: None,
+            global_key: None,
+            id: None,
+            job: None,
+            lavatar: None,
+            location: None,
+            name: None,
+            sex: None,
+            slogan: None,
+            tags: None,
+        }
+    }
+    /// Day of birth; its format is not documented.
+    pub fn birthday(mut self, birthday: impl Into<String>) -> Self {
+        self.birthday = Some(birthday.into());
+        self
+    }
+    /// Company or department the user works for.
+    pub fn company(mut self, company: impl Into<String>) -> Self {
+        self.company = Some(company.into());
+        self
+    }
+    /// E-mail address of the account.
+    pub fn email(mut self, email: impl Into<String>) -> Self {
+        self.email = Some(email.into());
+        self
+    }
+    /// The one the caller has; nothing shows that another changes it.
+    pub fn global_key(mut self, global_key: impl Into<String>) -> Self {
+        self.global_key = Some(global_key.into());
+        self
+    }
+    /// Number of the caller's account.
+    pub fn id(mut self, id: i64) -> Self {
+        self.id = Some(id);
+        self
+    }
+    /// Number of the occupation, as a profile answers it; the iOS app sends 0 for none.
+    pub fn job(mut self, job: i64) -> Self {
+        self.job = Some(job);
+        self
+    }
+    /// Address of the picture, as a profile answers it in `avatar`: `/static/fruit_avatar/Fruit-20.png`.
+    pub fn lavatar(mut self, lavatar: impl Into<String>) -> Self {
+        self.lavatar = Some(lavatar.into());
+        self
+    }
+    /// Place the user lives in.
+    pub fn location(mut self, location: impl Into<String>) -> Self {
+        self.location = Some(location.into());
+        self
+    }
+    /// What the user is shown as, which is not the global key.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+    /// `0` is male, `1` female, `2` unknown.
+    pub fn sex(mut self, sex: i64) -> Self {
+        self.sex = Some(sex);
+        self
+    }
+    /// Motto of the user.
+    pub fn slogan(mut self, slogan: impl Into<String>) -> Self {
+        self.slogan = Some(slogan.into());
+        self
+    }
+    /// Numbers of tags, separated by commas, as a profile answers them: `1,3,4`.
+    pub fn tags(mut self, tags: impl Into<String>) -> Self {
+        self.tags = Some(tags.into());
+        self
     }
 }
 
 /// Change the caller's password.
 ///
-/// The iOS app sends SHA-1 digests as the fields `current_password`, `password` and `confirm_password`, which this
-/// request does
-/// not have; `account::UpdatePassword` has them.
+/// The iOS app always sends all three parameters. `account::UpdatePassword` is another path for the same.
 ///
 /// `POST /api/user/updatePassword`
 #[derive(Clone)]
 #[must_use = "an operation does nothing until a client sends it"]
 #[non_exhaustive]
-pub struct UpdatePassword {}
+pub struct UpdatePassword {
+    /// The digest in `password` once more.
+    pub confirm_password: Option<SecretString>,
+    /// SHA-1 digest, in hexadecimal, of the password the account has now.
+    pub current_password: Option<SecretString>,
+    /// SHA-1 digest, in hexadecimal, of the password the account is to have.
+    pub password: Option<SecretString>,
+}
 
 impl UpdatePassword {
     /// Begins with nothing said; everything can be left out.
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        Self {}
+        Self {
+            confirm_password: None,
+            current_password: None,
+            password: None,
+        }
+    }
+    /// The digest in `password` once more.
+    pub fn confirm_password(mut self, confirm_password: impl Into<SecretString>) -> Self {
+        self.confirm_password = Some(confirm_password.into());
+        self
+    }
+    /// SHA-1 digest, in hexadecimal, of the password the account has now.
+    pub fn current_password(mut self, current_password: impl Into<SecretString>) -> Self {
+        self.current_password = Some(current_password.into());
+        self
+    }
+    /// SHA-1 digest, in hexadecimal, of the password the account is to have.
+    pub fn password(mut self, password: impl Into<SecretString>) -> Self {
+        self.password = Some(password.into());
+        self
     }
 }
 
@@ -203,16 +324,16 @@ impl UpdatePassword {
 pub struct DeletePublicKeyForUser {
     /// User who has the key, by the global key.
     pub user: String,
-    /// SSH key to remove, by the `id` of [`ListPublicKeysForUser`]; a global key it is not.
-    pub global_key: String,
+    /// SSH key to remove, by the `id` of [`ListPublicKeysForUser`].
+    pub key_id: String,
 }
 
 impl DeletePublicKeyForUser {
     /// Begins with what it cannot do without.
-    pub fn new(user: impl Into<String>, global_key: impl Into<String>) -> Self {
+    pub fn new(user: impl Into<String>, key_id: impl Into<String>) -> Self {
         Self {
             user: user.into(),
-            global_key: global_key.into(),
+            key_id: key_id.into(),
         }
     }
 }
@@ -226,16 +347,16 @@ impl DeletePublicKeyForUser {
 pub struct GetPublicKeyForUser {
     /// User who has the key, by the global key.
     pub user: String,
-    /// SSH key to read, by the `id` of [`ListPublicKeysForUser`]; a global key it is not.
-    pub global_key: String,
+    /// SSH key to read, by the `id` of [`ListPublicKeysForUser`].
+    pub key_id: String,
 }
 
 impl GetPublicKeyForUser {
     /// Begins with what it cannot do without.
-    pub fn new(user: impl Into<String>, global_key: impl Into<String>) -> Self {
+    pub fn new(user: impl Into<String>, key_id: impl Into<String>) -> Self {
         Self {
             user: user.into(),
-            global_key: global_key.into(),
+            key_id: key_id.into(),
         }
     }
 }

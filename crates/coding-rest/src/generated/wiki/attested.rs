@@ -7,9 +7,7 @@ use super::*;
 
 /// Change a page of the wiki.
 ///
-/// The Android app sends a form of `iid`, `parentIid`, `title`, `content`, `msg` (empty) and `order`, of which this
-/// operation
-/// carries nothing, and reads the changed page from `data`.
+/// The Android app always sends all of the parameters, and reads the changed page from `data`.
 ///
 /// `POST /api/user/{user}/project/{project}/wiki`
 #[derive(Clone)]
@@ -20,6 +18,18 @@ pub struct Update {
     pub user: String,
     /// Project, by its name as it stands in addresses.
     pub project: String,
+    /// Whole new text of the page; the Android app does not let it be empty.
+    pub content: Option<String>,
+    /// Page to change, by its number within the project: `iid` in the list of pages.
+    pub iid: Option<i64>,
+    /// Not described; the Android app sends it empty.
+    pub msg: Option<String>,
+    /// Place of the page; the Android app sends the `order` that it read.
+    pub order: Option<f64>,
+    /// Page it lies below, by `iid`; the Android app sends the `parentIid` that it read.
+    pub parent_iid: Option<i64>,
+    /// Headline of the page; the Android app does not let it be empty.
+    pub title: Option<String>,
 }
 
 impl Update {
@@ -28,7 +38,43 @@ impl Update {
         Self {
             user: user.into(),
             project: project.into(),
+            content: None,
+            iid: None,
+            msg: None,
+            order: None,
+            parent_iid: None,
+            title: None,
         }
+    }
+    /// Whole new text of the page; the Android app does not let it be empty.
+    pub fn content(mut self, content: impl Into<String>) -> Self {
+        self.content = Some(content.into());
+        self
+    }
+    /// Page to change, by its number within the project: `iid` in the list of pages.
+    pub fn iid(mut self, iid: i64) -> Self {
+        self.iid = Some(iid);
+        self
+    }
+    /// Not described; the Android app sends it empty.
+    pub fn msg(mut self, msg: impl Into<String>) -> Self {
+        self.msg = Some(msg.into());
+        self
+    }
+    /// Place of the page; the Android app sends the `order` that it read.
+    pub fn order(mut self, order: f64) -> Self {
+        self.order = Some(order);
+        self
+    }
+    /// Page it lies below, by `iid`; the Android app sends the `parentIid` that it read.
+    pub fn parent_iid(mut self, parent_iid: i64) -> Self {
+        self.parent_iid = Some(parent_iid);
+        self
+    }
+    /// Headline of the page; the Android app does not let it be empty.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
     }
 }
 

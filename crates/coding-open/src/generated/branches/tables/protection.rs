@@ -16,20 +16,20 @@ impl Record for CreateBranchProtection {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateBranchProtection",
-            &["DepotId", "DepotPath", "Rule"],
-            &[2],
+            &["DepotId", "Rule", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.rule,
+            0 => &mut self.depot_id, 1 => &mut self.rule, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.rule,
+            0 => &self.depot_id, 1 => &self.rule, _ => &self.depot_path,
         }
     }
 }
@@ -51,22 +51,22 @@ impl Record for CreateBranchProtectionMember {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateBranchProtectionMember",
-            &["AllowPush", "BranchProtectionId", "DepotId", "DepotPath", "UserGlobalKey"],
-            &[0, 1, 4],
+            &["DepotId", "BranchProtectionId", "UserGlobalKey", "AllowPush", "DepotPath"],
+            &[1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.allow_push, 1 => &mut self.branch_protection_id, 2 => &mut self.depot_id,
-            3 => &mut self.depot_path, _ => &mut self.user_global_key,
+            0 => &mut self.depot_id, 1 => &mut self.branch_protection_id, 2 => &mut self.user_global_key,
+            3 => &mut self.allow_push, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.allow_push, 1 => &self.branch_protection_id, 2 => &self.depot_id, 3 => &self.depot_path,
-            _ => &self.user_global_key,
+            0 => &self.depot_id, 1 => &self.branch_protection_id, 2 => &self.user_global_key, 3 => &self.allow_push,
+            _ => &self.depot_path,
         }
     }
 }
@@ -88,20 +88,20 @@ impl Record for DeleteBranchProtection {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteBranchProtection",
-            &["BranchProtectionId", "DepotId", "DepotPath"],
-            &[0],
+            &["DepotId", "BranchProtectionId", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.branch_protection_id, 1 => &mut self.depot_id, _ => &mut self.depot_path,
+            0 => &mut self.depot_id, 1 => &mut self.branch_protection_id, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.branch_protection_id, 1 => &self.depot_id, _ => &self.depot_path,
+            0 => &self.depot_id, 1 => &self.branch_protection_id, _ => &self.depot_path,
         }
     }
 }
@@ -123,21 +123,21 @@ impl Record for DeleteBranchProtectionMember {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteBranchProtectionMember",
-            &["BranchProtectionId", "DepotId", "DepotPath", "UserGlobalKey"],
-            &[0, 3],
+            &["DepotId", "BranchProtectionId", "UserGlobalKey", "DepotPath"],
+            &[1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.branch_protection_id, 1 => &mut self.depot_id, 2 => &mut self.depot_path,
-            _ => &mut self.user_global_key,
+            0 => &mut self.depot_id, 1 => &mut self.branch_protection_id, 2 => &mut self.user_global_key,
+            _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.branch_protection_id, 1 => &self.depot_id, 2 => &self.depot_path, _ => &self.user_global_key,
+            0 => &self.depot_id, 1 => &self.branch_protection_id, 2 => &self.user_global_key, _ => &self.depot_path,
         }
     }
 }
@@ -158,20 +158,20 @@ impl Record for DescribeBranchProtection {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeBranchProtection",
-            &["BranchProtectionId", "DepotId", "DepotPath"],
-            &[0],
+            &["DepotId", "BranchProtectionId", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.branch_protection_id, 1 => &mut self.depot_id, _ => &mut self.depot_path,
+            0 => &mut self.depot_id, 1 => &mut self.branch_protection_id, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.branch_protection_id, 1 => &self.depot_id, _ => &self.depot_path,
+            0 => &self.depot_id, 1 => &self.branch_protection_id, _ => &self.depot_path,
         }
     }
 }
@@ -192,20 +192,20 @@ impl Record for DescribeBranchProtectionMembers {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeBranchProtectionMembers",
-            &["BranchProtectionId", "DepotId", "DepotPath"],
-            &[0],
+            &["DepotId", "BranchProtectionId", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.branch_protection_id, 1 => &mut self.depot_id, _ => &mut self.depot_path,
+            0 => &mut self.depot_id, 1 => &mut self.branch_protection_id, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.branch_protection_id, 1 => &self.depot_id, _ => &self.depot_path,
+            0 => &self.depot_id, 1 => &self.branch_protection_id, _ => &self.depot_path,
         }
     }
 }
@@ -260,20 +260,20 @@ impl Record for DescribeProtectedBranch {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeProtectedBranch",
-            &["BranchName", "DepotId", "DepotPath"],
-            &[0],
+            &["DepotId", "BranchName", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.branch_name, 1 => &mut self.depot_id, _ => &mut self.depot_path,
+            0 => &mut self.depot_id, 1 => &mut self.branch_name, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.branch_name, 1 => &self.depot_id, _ => &self.depot_path,
+            0 => &self.depot_id, 1 => &self.branch_name, _ => &self.depot_path,
         }
     }
 }
@@ -294,20 +294,20 @@ impl Record for DescribeProtectedBranchMembers {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeProtectedBranchMembers",
-            &["BranchName", "DepotId", "DepotPath"],
-            &[0],
+            &["DepotId", "BranchName", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.branch_name, 1 => &mut self.depot_id, _ => &mut self.depot_path,
+            0 => &mut self.depot_id, 1 => &mut self.branch_name, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.branch_name, 1 => &self.depot_id, _ => &self.depot_path,
+            0 => &self.depot_id, 1 => &self.branch_name, _ => &self.depot_path,
         }
     }
 }
@@ -363,20 +363,20 @@ impl Record for ModifyBranchProtection {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyBranchProtection",
-            &["BranchProtection", "DepotId", "DepotPath"],
-            &[0],
+            &["DepotId", "BranchProtection", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.branch_protection, 1 => &mut self.depot_id, _ => &mut self.depot_path,
+            0 => &mut self.depot_id, 1 => &mut self.branch_protection, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.branch_protection, 1 => &self.depot_id, _ => &self.depot_path,
+            0 => &self.depot_id, 1 => &self.branch_protection, _ => &self.depot_path,
         }
     }
 }
@@ -398,7 +398,7 @@ impl Record for ModifyBranchProtectionMemberPermission {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyBranchProtectionMemberPermission",
-            &["AllowPush", "BranchRuleName", "DepotPath", "UserGlobalKey"],
+            &["DepotPath", "AllowPush", "BranchRuleName", "UserGlobalKey"],
             &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -406,13 +406,13 @@ impl Record for ModifyBranchProtectionMemberPermission {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.allow_push, 1 => &mut self.branch_rule_name, 2 => &mut self.depot_path,
+            0 => &mut self.depot_path, 1 => &mut self.allow_push, 2 => &mut self.branch_rule_name,
             _ => &mut self.user_global_key,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.allow_push, 1 => &self.branch_rule_name, 2 => &self.depot_path, _ => &self.user_global_key,
+            0 => &self.depot_path, 1 => &self.allow_push, 2 => &self.branch_rule_name, _ => &self.user_global_key,
         }
     }
 }

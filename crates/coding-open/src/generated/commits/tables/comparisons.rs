@@ -15,20 +15,20 @@ impl Record for DescribeChangeBetween2Commit {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeChangeBetween2Commit",
-            &["DepotId", "DepotPath", "Source", "Target"],
-            &[2, 3],
+            &["DepotId", "Source", "Target", "DepotPath"],
+            &[1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.source, _ => &mut self.target,
+            0 => &mut self.depot_id, 1 => &mut self.source, 2 => &mut self.target, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.source, _ => &self.target,
+            0 => &self.depot_id, 1 => &self.source, 2 => &self.target, _ => &self.depot_path,
         }
     }
 }
@@ -49,20 +49,20 @@ impl Record for DescribeCommitsBetweenCommitAndCommit {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeCommitsBetweenCommitAndCommit",
-            &["DepotId", "DepotPath", "Source", "Target"],
-            &[2, 3],
+            &["DepotId", "Source", "Target", "DepotPath"],
+            &[1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.source, _ => &mut self.target,
+            0 => &mut self.depot_id, 1 => &mut self.source, 2 => &mut self.target, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.source, _ => &self.target,
+            0 => &self.depot_id, 1 => &self.source, 2 => &self.target, _ => &self.depot_path,
         }
     }
 }
@@ -82,22 +82,22 @@ impl Record for DescribeDifferentBetween2Commits {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeDifferentBetween2Commits",
-            &["DepotId", "DepotPath", "Path", "Source", "Straight", "Target"],
-            &[2, 3, 5],
+            &["DepotId", "Target", "Source", "Path", "DepotPath", "Straight"],
+            &[1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.path, 3 => &mut self.source,
-            4 => &mut self.straight, _ => &mut self.target,
+            0 => &mut self.depot_id, 1 => &mut self.target, 2 => &mut self.source, 3 => &mut self.path,
+            4 => &mut self.depot_path, _ => &mut self.straight,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.path, 3 => &self.source, 4 => &self.straight,
-            _ => &self.target,
+            0 => &self.depot_id, 1 => &self.target, 2 => &self.source, 3 => &self.path, 4 => &self.depot_path,
+            _ => &self.straight,
         }
     }
 }
@@ -118,21 +118,21 @@ impl Record for DescribeDifferentBetweenTwoCommits {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeDifferentBetweenTwoCommits",
-            &["DepotId", "DepotPath", "Path", "Source", "Target"],
-            &[2, 3, 4],
+            &["DepotId", "Source", "Target", "Path", "DepotPath"],
+            &[1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.path, 3 => &mut self.source,
-            _ => &mut self.target,
+            0 => &mut self.depot_id, 1 => &mut self.source, 2 => &mut self.target, 3 => &mut self.path,
+            _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.path, 3 => &self.source, _ => &self.target,
+            0 => &self.depot_id, 1 => &self.source, 2 => &self.target, 3 => &self.path, _ => &self.depot_path,
         }
     }
 }
@@ -153,20 +153,20 @@ impl Record for DescribeGitCommitDiff {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitCommitDiff",
-            &["DepotId", "DepotPath", "Path", "Sha"],
-            &[3],
+            &["DepotId", "Sha", "DepotPath", "Path"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.path, _ => &mut self.sha,
+            0 => &mut self.depot_id, 1 => &mut self.sha, 2 => &mut self.depot_path, _ => &mut self.path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.path, _ => &self.sha,
+            0 => &self.depot_id, 1 => &self.sha, 2 => &self.depot_path, _ => &self.path,
         }
     }
 }
@@ -187,20 +187,20 @@ impl Record for DescribeGitMergeBase {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitMergeBase",
-            &["DepotId", "DepotPath", "DestRef", "SrcRef"],
-            &[2, 3],
+            &["DepotId", "SrcRef", "DestRef", "DepotPath"],
+            &[1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.dest_ref, _ => &mut self.src_ref,
+            0 => &mut self.depot_id, 1 => &mut self.src_ref, 2 => &mut self.dest_ref, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.dest_ref, _ => &self.src_ref,
+            0 => &self.depot_id, 1 => &self.src_ref, 2 => &self.dest_ref, _ => &self.depot_path,
         }
     }
 }

@@ -15,22 +15,22 @@ impl Record for CreateGitCommitComment {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateGitCommitComment",
-            &["Content", "DepotId", "DepotPath", "Index", "Path", "Sha"],
-            &[0, 3, 4, 5],
+            &["DepotId", "Sha", "Path", "Index", "Content", "DepotPath"],
+            &[1, 2, 3, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.content, 1 => &mut self.depot_id, 2 => &mut self.depot_path, 3 => &mut self.index,
-            4 => &mut self.path, _ => &mut self.sha,
+            0 => &mut self.depot_id, 1 => &mut self.sha, 2 => &mut self.path, 3 => &mut self.index,
+            4 => &mut self.content, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.content, 1 => &self.depot_id, 2 => &self.depot_path, 3 => &self.index, 4 => &self.path,
-            _ => &self.sha,
+            0 => &self.depot_id, 1 => &self.sha, 2 => &self.path, 3 => &self.index, 4 => &self.content,
+            _ => &self.depot_path,
         }
     }
 }
@@ -52,22 +52,22 @@ impl Record for CreateGitCommitNote {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateGitCommitNote",
-            &["CommitMessage", "CommitSha", "DepotId", "DepotPath", "Note", "NotesRef"],
-            &[0, 1, 4],
+            &["DepotId", "CommitSha", "Note", "CommitMessage", "DepotPath", "NotesRef"],
+            &[1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.commit_message, 1 => &mut self.commit_sha, 2 => &mut self.depot_id,
-            3 => &mut self.depot_path, 4 => &mut self.note, _ => &mut self.notes_ref,
+            0 => &mut self.depot_id, 1 => &mut self.commit_sha, 2 => &mut self.note, 3 => &mut self.commit_message,
+            4 => &mut self.depot_path, _ => &mut self.notes_ref,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.commit_message, 1 => &self.commit_sha, 2 => &self.depot_id, 3 => &self.depot_path,
-            4 => &self.note, _ => &self.notes_ref,
+            0 => &self.depot_id, 1 => &self.commit_sha, 2 => &self.note, 3 => &self.commit_message,
+            4 => &self.depot_path, _ => &self.notes_ref,
         }
     }
 }
@@ -98,7 +98,7 @@ impl Record for DescribeGitCommitComments {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitCommitComments",
-            &["DepotPath", "PageNumber", "PageSize", "Sha"],
+            &["DepotPath", "Sha", "PageNumber", "PageSize"],
             &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -106,12 +106,12 @@ impl Record for DescribeGitCommitComments {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_path, 1 => &mut self.page_number, 2 => &mut self.page_size, _ => &mut self.sha,
+            0 => &mut self.depot_path, 1 => &mut self.sha, 2 => &mut self.page_number, _ => &mut self.page_size,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_path, 1 => &self.page_number, 2 => &self.page_size, _ => &self.sha,
+            0 => &self.depot_path, 1 => &self.sha, 2 => &self.page_number, _ => &self.page_size,
         }
     }
 }
@@ -132,20 +132,20 @@ impl Record for DescribeGitCommitNote {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitCommitNote",
-            &["CommitSha", "DepotId", "DepotPath", "NotesRef"],
-            &[0, 3],
+            &["DepotId", "CommitSha", "NotesRef", "DepotPath"],
+            &[1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.commit_sha, 1 => &mut self.depot_id, 2 => &mut self.depot_path, _ => &mut self.notes_ref,
+            0 => &mut self.depot_id, 1 => &mut self.commit_sha, 2 => &mut self.notes_ref, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.commit_sha, 1 => &self.depot_id, 2 => &self.depot_path, _ => &self.notes_ref,
+            0 => &self.depot_id, 1 => &self.commit_sha, 2 => &self.notes_ref, _ => &self.depot_path,
         }
     }
 }
@@ -166,20 +166,20 @@ impl Record for DescribeNotesByCommits {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeNotesByCommits",
-            &["Commits", "DepotId", "DepotPath", "NoteRef"],
-            &[0, 3],
+            &["DepotId", "NoteRef", "Commits", "DepotPath"],
+            &[1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.commits, 1 => &mut self.depot_id, 2 => &mut self.depot_path, _ => &mut self.note_ref,
+            0 => &mut self.depot_id, 1 => &mut self.note_ref, 2 => &mut self.commits, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.commits, 1 => &self.depot_id, 2 => &self.depot_path, _ => &self.note_ref,
+            0 => &self.depot_id, 1 => &self.note_ref, 2 => &self.commits, _ => &self.depot_path,
         }
     }
 }

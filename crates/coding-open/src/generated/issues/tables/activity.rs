@@ -16,7 +16,7 @@ impl Record for CreateIssueComment {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateIssueComment",
-            &["Content", "IssueCode", "ParentId", "ProjectName"],
+            &["ProjectName", "IssueCode", "Content", "ParentId"],
             &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -24,12 +24,12 @@ impl Record for CreateIssueComment {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.content, 1 => &mut self.issue_code, 2 => &mut self.parent_id, _ => &mut self.project_name,
+            0 => &mut self.project_name, 1 => &mut self.issue_code, 2 => &mut self.content, _ => &mut self.parent_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.content, 1 => &self.issue_code, 2 => &self.parent_id, _ => &self.project_name,
+            0 => &self.project_name, 1 => &self.issue_code, 2 => &self.content, _ => &self.parent_id,
         }
     }
 }
@@ -51,21 +51,21 @@ impl Record for CreateIssueWorkHours {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateIssueWorkHours",
-            &["IssueCode", "ProjectName", "RemainingHour", "SpendHour", "StartAt", "WorkingDesc"],
-            &[0, 1, 3, 4],
+            &["ProjectName", "IssueCode", "SpendHour", "RemainingHour", "StartAt", "WorkingDesc"],
+            &[0, 1, 2, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.issue_code, 1 => &mut self.project_name, 2 => &mut self.remaining_hour,
-            3 => &mut self.spend_hour, 4 => &mut self.start_at, _ => &mut self.working_desc,
+            0 => &mut self.project_name, 1 => &mut self.issue_code, 2 => &mut self.spend_hour,
+            3 => &mut self.remaining_hour, 4 => &mut self.start_at, _ => &mut self.working_desc,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.issue_code, 1 => &self.project_name, 2 => &self.remaining_hour, 3 => &self.spend_hour,
+            0 => &self.project_name, 1 => &self.issue_code, 2 => &self.spend_hour, 3 => &self.remaining_hour,
             4 => &self.start_at, _ => &self.working_desc,
         }
     }
@@ -88,7 +88,7 @@ impl Record for DeleteIssueWorkHours {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteIssueWorkHours",
-            &["IssueCode", "ProjectName", "RollbackRemainingHours", "WorkHourLogId"],
+            &["ProjectName", "IssueCode", "WorkHourLogId", "RollbackRemainingHours"],
             &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -96,14 +96,14 @@ impl Record for DeleteIssueWorkHours {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.issue_code, 1 => &mut self.project_name, 2 => &mut self.rollback_remaining_hours,
-            _ => &mut self.work_hour_log_id,
+            0 => &mut self.project_name, 1 => &mut self.issue_code, 2 => &mut self.work_hour_log_id,
+            _ => &mut self.rollback_remaining_hours,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.issue_code, 1 => &self.project_name, 2 => &self.rollback_remaining_hours,
-            _ => &self.work_hour_log_id,
+            0 => &self.project_name, 1 => &self.issue_code, 2 => &self.work_hour_log_id,
+            _ => &self.rollback_remaining_hours,
         }
     }
 }
@@ -169,7 +169,7 @@ impl Record for DescribeIssueCommentList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeIssueCommentList",
-            &["IssueCode", "ProjectName", "ShowFileId"],
+            &["ProjectName", "IssueCode", "ShowFileId"],
             &[0, 1],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -177,12 +177,12 @@ impl Record for DescribeIssueCommentList {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.issue_code, 1 => &mut self.project_name, _ => &mut self.show_file_id,
+            0 => &mut self.project_name, 1 => &mut self.issue_code, _ => &mut self.show_file_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.issue_code, 1 => &self.project_name, _ => &self.show_file_id,
+            0 => &self.project_name, 1 => &self.issue_code, _ => &self.show_file_id,
         }
     }
 }
@@ -203,7 +203,7 @@ impl Record for DescribeIssueCustomFieldLogList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeIssueCustomFieldLogList",
-            &["FieldName", "IssueCode", "ProjectName"],
+            &["ProjectName", "IssueCode", "FieldName"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -211,12 +211,12 @@ impl Record for DescribeIssueCustomFieldLogList {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.field_name, 1 => &mut self.issue_code, _ => &mut self.project_name,
+            0 => &mut self.project_name, 1 => &mut self.issue_code, _ => &mut self.field_name,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.field_name, 1 => &self.issue_code, _ => &self.project_name,
+            0 => &self.project_name, 1 => &self.issue_code, _ => &self.field_name,
         }
     }
 }
@@ -236,7 +236,7 @@ impl Record for DescribeIssueLogList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeIssueLogList",
-            &["ActionType", "IssueCode", "ProjectName", "Target"],
+            &["Target", "ActionType", "ProjectName", "IssueCode"],
             &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -244,12 +244,12 @@ impl Record for DescribeIssueLogList {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.action_type, 1 => &mut self.issue_code, 2 => &mut self.project_name, _ => &mut self.target,
+            0 => &mut self.target, 1 => &mut self.action_type, 2 => &mut self.project_name, _ => &mut self.issue_code,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.action_type, 1 => &self.issue_code, 2 => &self.project_name, _ => &self.target,
+            0 => &self.target, 1 => &self.action_type, 2 => &self.project_name, _ => &self.issue_code,
         }
     }
 }
@@ -270,7 +270,7 @@ impl Record for DescribeIssueStatusChangeLogList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeIssueStatusChangeLogList",
-            &["IssueCode", "ProjectName"],
+            &["ProjectName", "IssueCode"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -278,12 +278,12 @@ impl Record for DescribeIssueStatusChangeLogList {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.issue_code, _ => &mut self.project_name,
+            0 => &mut self.project_name, _ => &mut self.issue_code,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.issue_code, _ => &self.project_name,
+            0 => &self.project_name, _ => &self.issue_code,
         }
     }
 }
@@ -304,7 +304,7 @@ impl Record for DescribeIssueWorkLogList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeIssueWorkLogList",
-            &["IssueCode", "ProjectName"],
+            &["ProjectName", "IssueCode"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -312,12 +312,12 @@ impl Record for DescribeIssueWorkLogList {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.issue_code, _ => &mut self.project_name,
+            0 => &mut self.project_name, _ => &mut self.issue_code,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.issue_code, _ => &self.project_name,
+            0 => &self.project_name, _ => &self.issue_code,
         }
     }
 }
@@ -339,7 +339,7 @@ impl Record for ModifyIssueComment {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyIssueComment",
-            &["CommentId", "Content", "IssueCode", "ProjectName"],
+            &["ProjectName", "IssueCode", "CommentId", "Content"],
             &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -347,12 +347,12 @@ impl Record for ModifyIssueComment {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.comment_id, 1 => &mut self.content, 2 => &mut self.issue_code, _ => &mut self.project_name,
+            0 => &mut self.project_name, 1 => &mut self.issue_code, 2 => &mut self.comment_id, _ => &mut self.content,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.comment_id, 1 => &self.content, 2 => &self.issue_code, _ => &self.project_name,
+            0 => &self.project_name, 1 => &self.issue_code, 2 => &self.comment_id, _ => &self.content,
         }
     }
 }

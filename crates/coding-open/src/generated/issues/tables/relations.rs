@@ -16,7 +16,7 @@ impl Record for CreateIssueBlock {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateIssueBlock",
-            &["BlockIssueCode", "IssueCode", "ProjectName"],
+            &["ProjectName", "IssueCode", "BlockIssueCode"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -24,12 +24,12 @@ impl Record for CreateIssueBlock {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.block_issue_code, 1 => &mut self.issue_code, _ => &mut self.project_name,
+            0 => &mut self.project_name, 1 => &mut self.issue_code, _ => &mut self.block_issue_code,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.block_issue_code, 1 => &self.issue_code, _ => &self.project_name,
+            0 => &self.project_name, 1 => &self.issue_code, _ => &self.block_issue_code,
         }
     }
 }
@@ -51,7 +51,7 @@ impl Record for CreateRequirementDefectRelation {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateRequirementDefectRelation",
-            &["DefectCode", "ProjectName", "RequirementCode"],
+            &["ProjectName", "RequirementCode", "DefectCode"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -59,12 +59,12 @@ impl Record for CreateRequirementDefectRelation {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.defect_code, 1 => &mut self.project_name, _ => &mut self.requirement_code,
+            0 => &mut self.project_name, 1 => &mut self.requirement_code, _ => &mut self.defect_code,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.defect_code, 1 => &self.project_name, _ => &self.requirement_code,
+            0 => &self.project_name, 1 => &self.requirement_code, _ => &self.defect_code,
         }
     }
 }
@@ -86,7 +86,7 @@ impl Record for DeleteIssueBlock {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteIssueBlock",
-            &["BlockIssueCode", "IssueCode", "ProjectName"],
+            &["ProjectName", "IssueCode", "BlockIssueCode"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -94,12 +94,12 @@ impl Record for DeleteIssueBlock {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.block_issue_code, 1 => &mut self.issue_code, _ => &mut self.project_name,
+            0 => &mut self.project_name, 1 => &mut self.issue_code, _ => &mut self.block_issue_code,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.block_issue_code, 1 => &self.issue_code, _ => &self.project_name,
+            0 => &self.project_name, 1 => &self.issue_code, _ => &self.block_issue_code,
         }
     }
 }
@@ -121,7 +121,7 @@ impl Record for DeleteRequirementDefectRelation {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteRequirementDefectRelation",
-            &["DefectCode", "ProjectName", "RequirementCode"],
+            &["ProjectName", "RequirementCode", "DefectCode"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -129,12 +129,12 @@ impl Record for DeleteRequirementDefectRelation {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.defect_code, 1 => &mut self.project_name, _ => &mut self.requirement_code,
+            0 => &mut self.project_name, 1 => &mut self.requirement_code, _ => &mut self.defect_code,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.defect_code, 1 => &self.project_name, _ => &self.requirement_code,
+            0 => &self.project_name, 1 => &self.requirement_code, _ => &self.defect_code,
         }
     }
 }
@@ -155,7 +155,7 @@ impl Record for DescribeBlockIssueList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeBlockIssueList",
-            &["IssueCode", "ProjectName"],
+            &["ProjectName", "IssueCode"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -163,12 +163,12 @@ impl Record for DescribeBlockIssueList {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.issue_code, _ => &mut self.project_name,
+            0 => &mut self.project_name, _ => &mut self.issue_code,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.issue_code, _ => &self.project_name,
+            0 => &self.project_name, _ => &self.issue_code,
         }
     }
 }
@@ -189,7 +189,7 @@ impl Record for DescribeBlockedByIssueList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeBlockedByIssueList",
-            &["IssueCode", "ProjectName"],
+            &["ProjectName", "IssueCode"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -197,12 +197,12 @@ impl Record for DescribeBlockedByIssueList {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.issue_code, _ => &mut self.project_name,
+            0 => &mut self.project_name, _ => &mut self.issue_code,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.issue_code, _ => &self.project_name,
+            0 => &self.project_name, _ => &self.issue_code,
         }
     }
 }
@@ -257,7 +257,7 @@ impl Record for DescribeIssueRelatedRepos {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeIssueRelatedRepos",
-            &["IssueCode", "ProjectName"],
+            &["ProjectName", "IssueCode"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -265,12 +265,12 @@ impl Record for DescribeIssueRelatedRepos {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.issue_code, _ => &mut self.project_name,
+            0 => &mut self.project_name, _ => &mut self.issue_code,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.issue_code, _ => &self.project_name,
+            0 => &self.project_name, _ => &self.issue_code,
         }
     }
 }
@@ -291,7 +291,7 @@ impl Record for DescribeIssueRelatedWorkItemList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeIssueRelatedWorkItemList",
-            &["IssueCode", "ProjectName", "ShowImageOutUrl"],
+            &["ProjectName", "IssueCode", "ShowImageOutUrl"],
             &[0, 1],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -299,12 +299,12 @@ impl Record for DescribeIssueRelatedWorkItemList {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.issue_code, 1 => &mut self.project_name, _ => &mut self.show_image_out_url,
+            0 => &mut self.project_name, 1 => &mut self.issue_code, _ => &mut self.show_image_out_url,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.issue_code, 1 => &self.project_name, _ => &self.show_image_out_url,
+            0 => &self.project_name, 1 => &self.issue_code, _ => &self.show_image_out_url,
         }
     }
 }
@@ -325,7 +325,7 @@ impl Record for DescribeRelatedCaseList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeRelatedCaseList",
-            &["IssueCode", "ProjectName"],
+            &["ProjectName", "IssueCode"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -333,12 +333,12 @@ impl Record for DescribeRelatedCaseList {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.issue_code, _ => &mut self.project_name,
+            0 => &mut self.project_name, _ => &mut self.issue_code,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.issue_code, _ => &self.project_name,
+            0 => &self.project_name, _ => &self.issue_code,
         }
     }
 }
@@ -393,7 +393,7 @@ impl Record for DescribeSubIssueList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeSubIssueList",
-            &["IssueCode", "ProjectName"],
+            &["ProjectName", "IssueCode"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -401,12 +401,12 @@ impl Record for DescribeSubIssueList {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.issue_code, _ => &mut self.project_name,
+            0 => &mut self.project_name, _ => &mut self.issue_code,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.issue_code, _ => &self.project_name,
+            0 => &self.project_name, _ => &self.issue_code,
         }
     }
 }
@@ -428,7 +428,7 @@ impl Record for ModifyDefectRelatedRequirement {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyDefectRelatedRequirement",
-            &["DefectCode", "ProjectName", "RequirementCode"],
+            &["ProjectName", "DefectCode", "RequirementCode"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -436,12 +436,12 @@ impl Record for ModifyDefectRelatedRequirement {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.defect_code, 1 => &mut self.project_name, _ => &mut self.requirement_code,
+            0 => &mut self.project_name, 1 => &mut self.defect_code, _ => &mut self.requirement_code,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.defect_code, 1 => &self.project_name, _ => &self.requirement_code,
+            0 => &self.project_name, 1 => &self.defect_code, _ => &self.requirement_code,
         }
     }
 }
@@ -463,7 +463,7 @@ impl Record for ModifyIssueParentRequirement {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyIssueParentRequirement",
-            &["IssueCode", "ParentIssueCode", "ProjectName"],
+            &["ProjectName", "IssueCode", "ParentIssueCode"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -471,12 +471,12 @@ impl Record for ModifyIssueParentRequirement {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.issue_code, 1 => &mut self.parent_issue_code, _ => &mut self.project_name,
+            0 => &mut self.project_name, 1 => &mut self.issue_code, _ => &mut self.parent_issue_code,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.issue_code, 1 => &self.parent_issue_code, _ => &self.project_name,
+            0 => &self.project_name, 1 => &self.issue_code, _ => &self.parent_issue_code,
         }
     }
 }
@@ -498,7 +498,7 @@ impl Record for ModifyWorkItemSplitIssues {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyWorkItemSplitIssues",
-            &["IssueCode", "ProgramName", "ProjectName", "Split", "WorkItemCode"],
+            &["ProgramName", "WorkItemCode", "ProjectName", "IssueCode", "Split"],
             &[0, 1, 2, 3, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -506,14 +506,14 @@ impl Record for ModifyWorkItemSplitIssues {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.issue_code, 1 => &mut self.program_name, 2 => &mut self.project_name, 3 => &mut self.split,
-            _ => &mut self.work_item_code,
+            0 => &mut self.program_name, 1 => &mut self.work_item_code, 2 => &mut self.project_name,
+            3 => &mut self.issue_code, _ => &mut self.split,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.issue_code, 1 => &self.program_name, 2 => &self.project_name, 3 => &self.split,
-            _ => &self.work_item_code,
+            0 => &self.program_name, 1 => &self.work_item_code, 2 => &self.project_name, 3 => &self.issue_code,
+            _ => &self.split,
         }
     }
 }

@@ -15,7 +15,7 @@ impl Record for CreateIssueModule {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateIssueModule",
-            &["Name", "ProjectName"],
+            &["ProjectName", "Name"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -23,12 +23,12 @@ impl Record for CreateIssueModule {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.name, _ => &mut self.project_name,
+            0 => &mut self.project_name, _ => &mut self.name,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.name, _ => &self.project_name,
+            0 => &self.project_name, _ => &self.name,
         }
     }
 }
@@ -50,7 +50,7 @@ impl Record for DeleteIssueModule {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteIssueModule",
-            &["ModuleId", "ProjectName"],
+            &["ProjectName", "ModuleId"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -58,12 +58,12 @@ impl Record for DeleteIssueModule {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.module_id, _ => &mut self.project_name,
+            0 => &mut self.project_name, _ => &mut self.module_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.module_id, _ => &self.project_name,
+            0 => &self.project_name, _ => &self.module_id,
         }
     }
 }
@@ -93,22 +93,22 @@ impl Record for DescribeConfigTemplateList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeConfigTemplateList",
-            &["CooperateMode", "Keyword", "PageNumber", "PageSize", "ProjectName", "TemplateType"],
-            &[2, 3, 4],
+            &["ProjectName", "PageNumber", "PageSize", "CooperateMode", "Keyword", "TemplateType"],
+            &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.cooperate_mode, 1 => &mut self.keyword, 2 => &mut self.page_number,
-            3 => &mut self.page_size, 4 => &mut self.project_name, _ => &mut self.template_type,
+            0 => &mut self.project_name, 1 => &mut self.page_number, 2 => &mut self.page_size,
+            3 => &mut self.cooperate_mode, 4 => &mut self.keyword, _ => &mut self.template_type,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.cooperate_mode, 1 => &self.keyword, 2 => &self.page_number, 3 => &self.page_size,
-            4 => &self.project_name, _ => &self.template_type,
+            0 => &self.project_name, 1 => &self.page_number, 2 => &self.page_size, 3 => &self.cooperate_mode,
+            4 => &self.keyword, _ => &self.template_type,
         }
     }
 }
@@ -161,7 +161,7 @@ impl Record for DescribeIssueFilterList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeIssueFilterList",
-            &["IssueType", "ProjectName"],
+            &["ProjectName", "IssueType"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -169,12 +169,12 @@ impl Record for DescribeIssueFilterList {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.issue_type, _ => &mut self.project_name,
+            0 => &mut self.project_name, _ => &mut self.issue_type,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.issue_type, _ => &self.project_name,
+            0 => &self.project_name, _ => &self.issue_type,
         }
     }
 }
@@ -227,7 +227,7 @@ impl Record for DescribeProjectIssueFieldList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeProjectIssueFieldList",
-            &["IssueType", "ProjectName", "IssueTypeId"],
+            &["ProjectName", "IssueType", "IssueTypeId"],
             &[0, 1],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -235,12 +235,12 @@ impl Record for DescribeProjectIssueFieldList {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.issue_type, 1 => &mut self.project_name, _ => &mut self.issue_type_id,
+            0 => &mut self.project_name, 1 => &mut self.issue_type, _ => &mut self.issue_type_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.issue_type, 1 => &self.project_name, _ => &self.issue_type_id,
+            0 => &self.project_name, 1 => &self.issue_type, _ => &self.issue_type_id,
         }
     }
 }
@@ -261,7 +261,7 @@ impl Record for DescribeProjectIssueStatusList {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeProjectIssueStatusList",
-            &["IssueType", "ProjectName", "IssueTypeId"],
+            &["ProjectName", "IssueType", "IssueTypeId"],
             &[0, 1],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -269,12 +269,12 @@ impl Record for DescribeProjectIssueStatusList {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.issue_type, 1 => &mut self.project_name, _ => &mut self.issue_type_id,
+            0 => &mut self.project_name, 1 => &mut self.issue_type, _ => &mut self.issue_type_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.issue_type, 1 => &self.project_name, _ => &self.issue_type_id,
+            0 => &self.project_name, 1 => &self.issue_type, _ => &self.issue_type_id,
         }
     }
 }
@@ -359,7 +359,7 @@ impl Record for InitProjectTemplate {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "InitProjectTemplate",
-            &["ProjectName", "Sync", "TemplateId", "TemplateType"],
+            &["ProjectName", "TemplateType", "Sync", "TemplateId"],
             &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
@@ -367,13 +367,13 @@ impl Record for InitProjectTemplate {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_name, 1 => &mut self.sync, 2 => &mut self.template_id,
-            _ => &mut self.template_type,
+            0 => &mut self.project_name, 1 => &mut self.template_type, 2 => &mut self.sync,
+            _ => &mut self.template_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_name, 1 => &self.sync, 2 => &self.template_id, _ => &self.template_type,
+            0 => &self.project_name, 1 => &self.template_type, 2 => &self.sync, _ => &self.template_id,
         }
     }
 }
@@ -394,7 +394,7 @@ impl Record for UpdateIssueModule {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "UpdateIssueModule",
-            &["Name", "ProjectName", "ModuleId"],
+            &["ProjectName", "Name", "ModuleId"],
             &[0, 1],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -402,12 +402,12 @@ impl Record for UpdateIssueModule {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.name, 1 => &mut self.project_name, _ => &mut self.module_id,
+            0 => &mut self.project_name, 1 => &mut self.name, _ => &mut self.module_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.name, 1 => &self.project_name, _ => &self.module_id,
+            0 => &self.project_name, 1 => &self.name, _ => &self.module_id,
         }
     }
 }

@@ -15,20 +15,20 @@ impl Record for DescribeGitMergeRequestDiffDetail {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitMergeRequestDiffDetail",
-            &["DepotId", "DepotPath", "MergeId", "Path"],
-            &[2, 3],
+            &["DepotId", "MergeId", "Path", "DepotPath"],
+            &[1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.merge_id, _ => &mut self.path,
+            0 => &mut self.depot_id, 1 => &mut self.merge_id, 2 => &mut self.path, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.merge_id, _ => &self.path,
+            0 => &self.depot_id, 1 => &self.merge_id, 2 => &self.path, _ => &self.depot_path,
         }
     }
 }
@@ -49,20 +49,20 @@ impl Record for DescribeGitMergeRequestDiffs {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitMergeRequestDiffs",
-            &["DepotId", "DepotPath", "MergeId"],
-            &[2],
+            &["DepotId", "MergeId", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.merge_id,
+            0 => &mut self.depot_id, 1 => &mut self.merge_id, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.merge_id,
+            0 => &self.depot_id, 1 => &self.merge_id, _ => &self.depot_path,
         }
     }
 }
@@ -83,20 +83,20 @@ impl Record for DescribeGitMergeRequestsBySha {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitMergeRequestsBySha",
-            &["DepotId", "DepotPath", "Sha"],
-            &[2],
+            &["DepotId", "Sha", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.sha,
+            0 => &mut self.depot_id, 1 => &mut self.sha, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.sha,
+            0 => &self.depot_id, 1 => &self.sha, _ => &self.depot_path,
         }
     }
 }
@@ -117,20 +117,20 @@ impl Record for DescribeMergeReqCommits {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeMergeReqCommits",
-            &["DepotId", "DepotPath", "MergeId"],
-            &[2],
+            &["DepotId", "MergeId", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.merge_id,
+            0 => &mut self.depot_id, 1 => &mut self.merge_id, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.merge_id,
+            0 => &self.depot_id, 1 => &self.merge_id, _ => &self.depot_path,
         }
     }
 }
@@ -151,20 +151,20 @@ impl Record for DescribeMergeReqInfo {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeMergeReqInfo",
-            &["DepotId", "DepotPath", "MergeId"],
-            &[2],
+            &["MergeId", "DepotId", "DepotPath"],
+            &[0],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.merge_id,
+            0 => &mut self.merge_id, 1 => &mut self.depot_id, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.merge_id,
+            0 => &self.merge_id, 1 => &self.depot_id, _ => &self.depot_path,
         }
     }
 }
@@ -185,20 +185,20 @@ impl Record for DescribeMergeRequestFileDiff {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeMergeRequestFileDiff",
-            &["DepotId", "DepotPath", "MergeId"],
-            &[2],
+            &["DepotId", "MergeId", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.merge_id,
+            0 => &mut self.depot_id, 1 => &mut self.merge_id, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.merge_id,
+            0 => &self.depot_id, 1 => &self.merge_id, _ => &self.depot_path,
         }
     }
 }
@@ -219,20 +219,20 @@ impl Record for DescribeMergeRequestLog {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeMergeRequestLog",
-            &["DepotId", "DepotPath", "MergeId"],
-            &[2],
+            &["DepotId", "MergeId", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.merge_id,
+            0 => &mut self.depot_id, 1 => &mut self.merge_id, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.merge_id,
+            0 => &self.depot_id, 1 => &self.merge_id, _ => &self.depot_path,
         }
     }
 }

@@ -16,21 +16,21 @@ impl Record for CreateMergeRequestNote {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateMergeRequestNote",
-            &["Content", "DepotPath", "Form", "MergeId", "ParentId"],
-            &[0, 1, 3, 4],
+            &["DepotPath", "Content", "MergeId", "ParentId", "Form"],
+            &[0, 1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.content, 1 => &mut self.depot_path, 2 => &mut self.form, 3 => &mut self.merge_id,
-            _ => &mut self.parent_id,
+            0 => &mut self.depot_path, 1 => &mut self.content, 2 => &mut self.merge_id, 3 => &mut self.parent_id,
+            _ => &mut self.form,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.content, 1 => &self.depot_path, 2 => &self.form, 3 => &self.merge_id, _ => &self.parent_id,
+            0 => &self.depot_path, 1 => &self.content, 2 => &self.merge_id, 3 => &self.parent_id, _ => &self.form,
         }
     }
 }
@@ -51,21 +51,21 @@ impl Record for CreateMergeRequestReviewer {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateMergeRequestReviewer",
-            &["DepotId", "DepotPath", "MergeId", "ReviewerGlobalKey"],
-            &[2, 3],
+            &["MergeId", "DepotId", "ReviewerGlobalKey", "DepotPath"],
+            &[0, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.merge_id,
-            _ => &mut self.reviewer_global_key,
+            0 => &mut self.merge_id, 1 => &mut self.depot_id, 2 => &mut self.reviewer_global_key,
+            _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.merge_id, _ => &self.reviewer_global_key,
+            0 => &self.merge_id, 1 => &self.depot_id, 2 => &self.reviewer_global_key, _ => &self.depot_path,
         }
     }
 }
@@ -121,21 +121,21 @@ impl Record for DeleteMergeRequestReviewer {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteMergeRequestReviewer",
-            &["DepotId", "DepotPath", "MergeId", "ReviewerGlobalKey"],
-            &[2, 3],
+            &["DepotId", "MergeId", "ReviewerGlobalKey", "DepotPath"],
+            &[1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.merge_id,
-            _ => &mut self.reviewer_global_key,
+            0 => &mut self.depot_id, 1 => &mut self.merge_id, 2 => &mut self.reviewer_global_key,
+            _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.merge_id, _ => &self.reviewer_global_key,
+            0 => &self.depot_id, 1 => &self.merge_id, 2 => &self.reviewer_global_key, _ => &self.depot_path,
         }
     }
 }
@@ -167,26 +167,25 @@ impl Record for DescribeAllMergeRequestNotes {
         static SHAPE: Shape = Shape::request(
             "DescribeAllMergeRequestNotes",
             &[
-                "CreatedAtEndDate", "CreatedAtStartDate", "DepotPath", "MergeIds", "MrStatuses", "PageNumber",
-                "PageSize", "ReporterIds",
+                "DepotPath", "PageNumber", "PageSize", "CreatedAtEndDate", "CreatedAtStartDate", "MergeIds",
+                "MrStatuses", "ReporterIds",
             ],
-            &[2, 5, 6],
+            &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.created_at_end_date, 1 => &mut self.created_at_start_date, 2 => &mut self.depot_path,
-            3 => &mut self.merge_ids, 4 => &mut self.mr_statuses, 5 => &mut self.page_number,
-            6 => &mut self.page_size, _ => &mut self.reporter_ids,
+            0 => &mut self.depot_path, 1 => &mut self.page_number, 2 => &mut self.page_size,
+            3 => &mut self.created_at_end_date, 4 => &mut self.created_at_start_date, 5 => &mut self.merge_ids,
+            6 => &mut self.mr_statuses, _ => &mut self.reporter_ids,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.created_at_end_date, 1 => &self.created_at_start_date, 2 => &self.depot_path,
-            3 => &self.merge_ids, 4 => &self.mr_statuses, 5 => &self.page_number, 6 => &self.page_size,
-            _ => &self.reporter_ids,
+            0 => &self.depot_path, 1 => &self.page_number, 2 => &self.page_size, 3 => &self.created_at_end_date,
+            4 => &self.created_at_start_date, 5 => &self.merge_ids, 6 => &self.mr_statuses, _ => &self.reporter_ids,
         }
     }
 }
@@ -207,20 +206,20 @@ impl Record for DescribeGitMergeRequestParticipants {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitMergeRequestParticipants",
-            &["DepotId", "DepotPath", "MergeId"],
-            &[2],
+            &["DepotId", "MergeId", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.merge_id,
+            0 => &mut self.depot_id, 1 => &mut self.merge_id, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.merge_id,
+            0 => &self.depot_id, 1 => &self.merge_id, _ => &self.depot_path,
         }
     }
 }

@@ -18,29 +18,27 @@ impl Record for ModifyMergeRequestBasicSettings {
         static SHAPE: Shape = Shape::request(
             "ModifyMergeRequestBasicSettings",
             &[
-                "CancelMrGrantAfterPushSrc", "DefaultFastForwardMerge", "DefaultTargetBranch",
-                "DeleteSrcBranchAfterMerged", "DepotPath", "DepotStatusCheckRequired", "MrCheckAllReviewersAllow",
-                "SquashOnMerge",
+                "DepotPath", "DeleteSrcBranchAfterMerged", "DefaultFastForwardMerge", "CancelMrGrantAfterPushSrc",
+                "DepotStatusCheckRequired", "MrCheckAllReviewersAllow", "DefaultTargetBranch", "SquashOnMerge",
             ],
-            &[0, 1, 3, 4, 5, 6],
+            &[0, 1, 2, 3, 4, 5],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.cancel_mr_grant_after_push_src, 1 => &mut self.default_fast_forward_merge,
-            2 => &mut self.default_target_branch, 3 => &mut self.delete_src_branch_after_merged,
-            4 => &mut self.depot_path, 5 => &mut self.depot_status_check_required,
-            6 => &mut self.mr_check_all_reviewers_allow, _ => &mut self.squash_on_merge,
+            0 => &mut self.depot_path, 1 => &mut self.delete_src_branch_after_merged,
+            2 => &mut self.default_fast_forward_merge, 3 => &mut self.cancel_mr_grant_after_push_src,
+            4 => &mut self.depot_status_check_required, 5 => &mut self.mr_check_all_reviewers_allow,
+            6 => &mut self.default_target_branch, _ => &mut self.squash_on_merge,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.cancel_mr_grant_after_push_src, 1 => &self.default_fast_forward_merge,
-            2 => &self.default_target_branch, 3 => &self.delete_src_branch_after_merged, 4 => &self.depot_path,
-            5 => &self.depot_status_check_required, 6 => &self.mr_check_all_reviewers_allow,
-            _ => &self.squash_on_merge,
+            0 => &self.depot_path, 1 => &self.delete_src_branch_after_merged, 2 => &self.default_fast_forward_merge,
+            3 => &self.cancel_mr_grant_after_push_src, 4 => &self.depot_status_check_required,
+            5 => &self.mr_check_all_reviewers_allow, 6 => &self.default_target_branch, _ => &self.squash_on_merge,
         }
     }
 }
@@ -63,7 +61,7 @@ impl Record for ModifyMergeRequestMergeCommitMessageTemplate {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyMergeRequestMergeCommitMessageTemplate",
-            &["CommitMessageTemplate", "DepotPath"],
+            &["DepotPath", "CommitMessageTemplate"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -71,12 +69,12 @@ impl Record for ModifyMergeRequestMergeCommitMessageTemplate {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.commit_message_template, _ => &mut self.depot_path,
+            0 => &mut self.depot_path, _ => &mut self.commit_message_template,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.commit_message_template, _ => &self.depot_path,
+            0 => &self.depot_path, _ => &self.commit_message_template,
         }
     }
 }
@@ -99,7 +97,7 @@ impl Record for ModifyMergeRequestSquashCommitMessageTemplate {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyMergeRequestSquashCommitMessageTemplate",
-            &["CommitMessageTemplate", "DepotPath"],
+            &["DepotPath", "CommitMessageTemplate"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -107,12 +105,12 @@ impl Record for ModifyMergeRequestSquashCommitMessageTemplate {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.commit_message_template, _ => &mut self.depot_path,
+            0 => &mut self.depot_path, _ => &mut self.commit_message_template,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.commit_message_template, _ => &self.depot_path,
+            0 => &self.depot_path, _ => &self.commit_message_template,
         }
     }
 }

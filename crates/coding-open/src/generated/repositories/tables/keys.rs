@@ -16,22 +16,22 @@ impl Record for CreateGitDeployKey {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateGitDeployKey",
-            &["AllowWrite", "Content", "DepotId", "DepotPath", "ExpirationDate", "Title"],
-            &[0, 1, 5],
+            &["DepotId", "Title", "Content", "AllowWrite", "DepotPath", "ExpirationDate"],
+            &[1, 2, 3],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.allow_write, 1 => &mut self.content, 2 => &mut self.depot_id, 3 => &mut self.depot_path,
-            4 => &mut self.expiration_date, _ => &mut self.title,
+            0 => &mut self.depot_id, 1 => &mut self.title, 2 => &mut self.content, 3 => &mut self.allow_write,
+            4 => &mut self.depot_path, _ => &mut self.expiration_date,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.allow_write, 1 => &self.content, 2 => &self.depot_id, 3 => &self.depot_path,
-            4 => &self.expiration_date, _ => &self.title,
+            0 => &self.depot_id, 1 => &self.title, 2 => &self.content, 3 => &self.allow_write, 4 => &self.depot_path,
+            _ => &self.expiration_date,
         }
     }
 }
@@ -52,21 +52,21 @@ impl Record for CreateMemberSshKey {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateMemberSshKey",
-            &["Content", "ExpirationDate", "MemberUserId", "Title"],
-            &[0, 2, 3],
+            &["Title", "Content", "MemberUserId", "ExpirationDate"],
+            &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.content, 1 => &mut self.expiration_date, 2 => &mut self.member_user_id,
-            _ => &mut self.title,
+            0 => &mut self.title, 1 => &mut self.content, 2 => &mut self.member_user_id,
+            _ => &mut self.expiration_date,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.content, 1 => &self.expiration_date, 2 => &self.member_user_id, _ => &self.title,
+            0 => &self.title, 1 => &self.content, 2 => &self.member_user_id, _ => &self.expiration_date,
         }
     }
 }
@@ -87,20 +87,20 @@ impl Record for CreateSshKey {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateSshKey",
-            &["Content", "ExpirationDate", "Title"],
-            &[0, 2],
+            &["Title", "Content", "ExpirationDate"],
+            &[0, 1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.content, 1 => &mut self.expiration_date, _ => &mut self.title,
+            0 => &mut self.title, 1 => &mut self.content, _ => &mut self.expiration_date,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.content, 1 => &self.expiration_date, _ => &self.title,
+            0 => &self.title, 1 => &self.content, _ => &self.expiration_date,
         }
     }
 }
@@ -122,20 +122,20 @@ impl Record for DeleteGitDeployKey {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteGitDeployKey",
-            &["DeployKeyId", "DepotId", "DepotPath"],
-            &[0],
+            &["DepotId", "DeployKeyId", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.deploy_key_id, 1 => &mut self.depot_id, _ => &mut self.depot_path,
+            0 => &mut self.depot_id, 1 => &mut self.deploy_key_id, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.deploy_key_id, 1 => &self.depot_id, _ => &self.depot_path,
+            0 => &self.depot_id, 1 => &self.deploy_key_id, _ => &self.depot_path,
         }
     }
 }
@@ -157,7 +157,7 @@ impl Record for DeleteMemberSshKey {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteMemberSshKey",
-            &["MemberUserId", "SshKeyId"],
+            &["SshKeyId", "MemberUserId"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -165,12 +165,12 @@ impl Record for DeleteMemberSshKey {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.member_user_id, _ => &mut self.ssh_key_id,
+            0 => &mut self.ssh_key_id, _ => &mut self.member_user_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.member_user_id, _ => &self.ssh_key_id,
+            0 => &self.ssh_key_id, _ => &self.member_user_id,
         }
     }
 }

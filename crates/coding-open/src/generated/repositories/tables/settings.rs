@@ -16,7 +16,7 @@ impl Record for CreateDepotFilePushRule {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateDepotFilePushRule",
-            &["DepotPath", "IsDenyForAllUser", "Pattern"],
+            &["DepotPath", "Pattern", "IsDenyForAllUser"],
             &[0, 1, 2],
             &[Place::Body, Place::Body, Place::Body],
         );
@@ -24,12 +24,12 @@ impl Record for CreateDepotFilePushRule {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_path, 1 => &mut self.is_deny_for_all_user, _ => &mut self.pattern,
+            0 => &mut self.depot_path, 1 => &mut self.pattern, _ => &mut self.is_deny_for_all_user,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_path, 1 => &self.is_deny_for_all_user, _ => &self.pattern,
+            0 => &self.depot_path, 1 => &self.pattern, _ => &self.is_deny_for_all_user,
         }
     }
 }
@@ -51,8 +51,8 @@ impl Record for CreateDepotFilePushRulePrivilege {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateDepotFilePushRulePrivilege",
-            &["DepotPath", "FilePushRuleId", "IsDeny", "IsRole", "IsUser", "RoleId", "UserGlobalKey"],
-            &[0, 1, 2, 3, 4, 6],
+            &["DepotPath", "FilePushRuleId", "IsDeny", "IsUser", "IsRole", "UserGlobalKey", "RoleId"],
+            &[0, 1, 2, 3, 4, 5],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
@@ -60,13 +60,13 @@ impl Record for CreateDepotFilePushRulePrivilege {
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
             0 => &mut self.depot_path, 1 => &mut self.file_push_rule_id, 2 => &mut self.is_deny,
-            3 => &mut self.is_role, 4 => &mut self.is_user, 5 => &mut self.role_id, _ => &mut self.user_global_key,
+            3 => &mut self.is_user, 4 => &mut self.is_role, 5 => &mut self.user_global_key, _ => &mut self.role_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_path, 1 => &self.file_push_rule_id, 2 => &self.is_deny, 3 => &self.is_role,
-            4 => &self.is_user, 5 => &self.role_id, _ => &self.user_global_key,
+            0 => &self.depot_path, 1 => &self.file_push_rule_id, 2 => &self.is_deny, 3 => &self.is_user,
+            4 => &self.is_role, 5 => &self.user_global_key, _ => &self.role_id,
         }
     }
 }
@@ -123,22 +123,22 @@ impl Record for DeleteDepotFilePushRuleDenyPrivilege {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteDepotFilePushRuleDenyPrivilege",
-            &["DepotPath", "FilePushRuleId", "IsRole", "IsUser", "RoleId", "UserGlobalKey"],
-            &[0, 1, 2, 3, 5],
+            &["DepotPath", "FilePushRuleId", "IsUser", "IsRole", "UserGlobalKey", "RoleId"],
+            &[0, 1, 2, 3, 4],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_path, 1 => &mut self.file_push_rule_id, 2 => &mut self.is_role,
-            3 => &mut self.is_user, 4 => &mut self.role_id, _ => &mut self.user_global_key,
+            0 => &mut self.depot_path, 1 => &mut self.file_push_rule_id, 2 => &mut self.is_user,
+            3 => &mut self.is_role, 4 => &mut self.user_global_key, _ => &mut self.role_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_path, 1 => &self.file_push_rule_id, 2 => &self.is_role, 3 => &self.is_user,
-            4 => &self.role_id, _ => &self.user_global_key,
+            0 => &self.depot_path, 1 => &self.file_push_rule_id, 2 => &self.is_user, 3 => &self.is_role,
+            4 => &self.user_global_key, _ => &self.role_id,
         }
     }
 }
@@ -398,8 +398,8 @@ impl Record for ModifyDepotFilePushRuleDenyPrivilege {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyDepotFilePushRuleDenyPrivilege",
-            &["DepotPath", "FilePushRuleId", "IsDeny", "IsRole", "IsUser", "RoleId", "UserGlobalKey"],
-            &[0, 1, 2, 3, 4, 6],
+            &["DepotPath", "FilePushRuleId", "IsDeny", "IsUser", "IsRole", "UserGlobalKey", "RoleId"],
+            &[0, 1, 2, 3, 4, 5],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
@@ -407,13 +407,13 @@ impl Record for ModifyDepotFilePushRuleDenyPrivilege {
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
             0 => &mut self.depot_path, 1 => &mut self.file_push_rule_id, 2 => &mut self.is_deny,
-            3 => &mut self.is_role, 4 => &mut self.is_user, 5 => &mut self.role_id, _ => &mut self.user_global_key,
+            3 => &mut self.is_user, 4 => &mut self.is_role, 5 => &mut self.user_global_key, _ => &mut self.role_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_path, 1 => &self.file_push_rule_id, 2 => &self.is_deny, 3 => &self.is_role,
-            4 => &self.is_user, 5 => &self.role_id, _ => &self.user_global_key,
+            0 => &self.depot_path, 1 => &self.file_push_rule_id, 2 => &self.is_deny, 3 => &self.is_user,
+            4 => &self.is_role, 5 => &self.user_global_key, _ => &self.role_id,
         }
     }
 }
@@ -435,7 +435,7 @@ impl Record for ModifyDepotLevelDepotSpec {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyDepotLevelDepotSpec",
-            &["DepotPath", "Param"],
+            &["Param", "DepotPath"],
             &[0, 1],
             &[Place::Body, Place::Body],
         );
@@ -443,12 +443,12 @@ impl Record for ModifyDepotLevelDepotSpec {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_path, _ => &mut self.param,
+            0 => &mut self.param, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_path, _ => &self.param,
+            0 => &self.param, _ => &self.depot_path,
         }
     }
 }

@@ -17,22 +17,23 @@ impl Record for CreateGitRelease {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateGitRelease",
-            &["CommitSha", "DepotId", "DepotPath", "Description", "Pre", "TagName", "TargetCommitBranch", "Title"],
-            &[0, 3, 4, 5, 6, 7],
+            &["DepotId", "TagName", "CommitSha", "TargetCommitBranch", "Title", "Description", "Pre", "DepotPath"],
+            &[1, 2, 3, 4, 5, 6],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.commit_sha, 1 => &mut self.depot_id, 2 => &mut self.depot_path, 3 => &mut self.description,
-            4 => &mut self.pre, 5 => &mut self.tag_name, 6 => &mut self.target_commit_branch, _ => &mut self.title,
+            0 => &mut self.depot_id, 1 => &mut self.tag_name, 2 => &mut self.commit_sha,
+            3 => &mut self.target_commit_branch, 4 => &mut self.title, 5 => &mut self.description, 6 => &mut self.pre,
+            _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.commit_sha, 1 => &self.depot_id, 2 => &self.depot_path, 3 => &self.description, 4 => &self.pre,
-            5 => &self.tag_name, 6 => &self.target_commit_branch, _ => &self.title,
+            0 => &self.depot_id, 1 => &self.tag_name, 2 => &self.commit_sha, 3 => &self.target_commit_branch,
+            4 => &self.title, 5 => &self.description, 6 => &self.pre, _ => &self.depot_path,
         }
     }
 }
@@ -54,20 +55,20 @@ impl Record for DeleteGitRelease {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteGitRelease",
-            &["DepotId", "DepotPath", "TagName"],
-            &[2],
+            &["DepotId", "TagName", "DepotPath"],
+            &[1],
             &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, _ => &mut self.tag_name,
+            0 => &mut self.depot_id, 1 => &mut self.tag_name, _ => &mut self.depot_path,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, _ => &self.tag_name,
+            0 => &self.depot_id, 1 => &self.tag_name, _ => &self.depot_path,
         }
     }
 }
@@ -88,21 +89,21 @@ impl Record for DescribeGitReleaseDetail {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DescribeGitReleaseDetail",
-            &["DepotId", "DepotPath", "ReleaseId", "TagName", "ShowResourceUrl"],
-            &[2, 3],
+            &["DepotId", "ReleaseId", "TagName", "DepotPath", "ShowResourceUrl"],
+            &[1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.release_id, 3 => &mut self.tag_name,
+            0 => &mut self.depot_id, 1 => &mut self.release_id, 2 => &mut self.tag_name, 3 => &mut self.depot_path,
             _ => &mut self.show_resource_url,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.release_id, 3 => &self.tag_name,
+            0 => &self.depot_id, 1 => &self.release_id, 2 => &self.tag_name, 3 => &self.depot_path,
             _ => &self.show_resource_url,
         }
     }
@@ -179,22 +180,22 @@ impl Record for ModifyGitRelease {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ModifyGitRelease",
-            &["DepotId", "DepotPath", "Description", "Pre", "ReleaseId", "TagName", "Title"],
-            &[4, 5],
+            &["DepotId", "TagName", "ReleaseId", "DepotPath", "Description", "Pre", "Title"],
+            &[1, 2],
             &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.depot_id, 1 => &mut self.depot_path, 2 => &mut self.description, 3 => &mut self.pre,
-            4 => &mut self.release_id, 5 => &mut self.tag_name, _ => &mut self.title,
+            0 => &mut self.depot_id, 1 => &mut self.tag_name, 2 => &mut self.release_id, 3 => &mut self.depot_path,
+            4 => &mut self.description, 5 => &mut self.pre, _ => &mut self.title,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.depot_id, 1 => &self.depot_path, 2 => &self.description, 3 => &self.pre, 4 => &self.release_id,
-            5 => &self.tag_name, _ => &self.title,
+            0 => &self.depot_id, 1 => &self.tag_name, 2 => &self.release_id, 3 => &self.depot_path,
+            4 => &self.description, 5 => &self.pre, _ => &self.title,
         }
     }
 }

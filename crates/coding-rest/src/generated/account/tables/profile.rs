@@ -5,42 +5,6 @@
 #[allow(unused_imports)]
 use super::super::*;
 
-impl Operation for UploadAvatar {
-    type Output = serde_json::Value;
-    const INFO: &'static OperationInfo = &OperationInfo::rest(
-        "account::UploadAvatar",
-        "postAccountAvatar",
-        Method::Post,
-        "/api/account/avatar",
-    );
-}
-
-impl Record for UploadAvatar {
-    fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UploadAvatar",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
-    }
-    fn slot(&mut self, index: usize) -> &mut dyn Value {
-        let _ = index;
-        nowhere()
-    }
-    fn peek(&self, index: usize) -> &dyn Value {
-        let _ = index;
-        &()
-    }
-}
-
-impl Debug for UploadAvatar {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        debug(self, f)
-    }
-}
-
 impl Operation for SetNoticeSetting {
     type Output = serde_json::Value;
     const INFO: &'static OperationInfo = &OperationInfo::rest(
@@ -211,11 +175,11 @@ impl Record for GetByName {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
-        &mut self.name_id
+        &mut self.name
     }
     fn peek(&self, index: usize) -> &dyn Value {
         let _ = index;
-        &self.name_id
+        &self.name
     }
 }
 
@@ -232,26 +196,29 @@ impl Operation for SendPhoneChangeCode {
         "postAccountPhoneChangeCode",
         Method::Post,
         "/api/account/phone/change/code",
-    );
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for SendPhoneChangeCode {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "SendPhoneChangeCode",
+            &["phone", "phoneCountryCode"],
             &[],
-            &[],
-            &[],
+            &[Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        let _ = index;
-        nowhere()
+        match index {
+            0 => &mut self.phone, _ => &mut self.phone_country_code,
+        }
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        let _ = index;
-        &()
+        match index {
+            0 => &self.phone, _ => &self.phone_country_code,
+        }
     }
 }
 

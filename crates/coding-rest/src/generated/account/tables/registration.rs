@@ -200,26 +200,27 @@ impl Operation for ActivateWithGlobalKey {
         "postAccountGlobal_keyAcitvate",
         Method::Post,
         "/api/account/global_key/acitvate",
-    );
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for ActivateWithGlobalKey {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "ActivateWithGlobalKey",
+            &["global_key"],
             &[],
-            &[],
-            &[],
+            &[Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
-        nowhere()
+        &mut self.global_key
     }
     fn peek(&self, index: usize) -> &dyn Value {
         let _ = index;
-        &()
+        &self.global_key
     }
 }
 
@@ -314,26 +315,29 @@ impl Operation for CheckRegistrationPhoneCode {
         "postAccountRegisterCheck_phone_code",
         Method::Post,
         "/api/account/register/check_phone_code",
-    );
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for CheckRegistrationPhoneCode {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CheckRegistrationPhoneCode",
+            &["code", "phone", "type"],
             &[],
-            &[],
-            &[],
+            &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        let _ = index;
-        nowhere()
+        match index {
+            0 => &mut self.code, 1 => &mut self.phone, _ => &mut self.r#type,
+        }
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        let _ = index;
-        &()
+        match index {
+            0 => &self.code, 1 => &self.phone, _ => &self.r#type,
+        }
     }
 }
 
@@ -432,61 +436,27 @@ impl Record for RegisterByPhone {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "RegisterByPhone",
-            &["phone", "code", "realRemoteAddress"],
+            &["phone", "code", "realRemoteAddress", "channel", "j_captcha", "password"],
             &[],
-            &[Place::Body, Place::Body, Place::Body],
+            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.phone, 1 => &mut self.code, _ => &mut self.real_remote_address,
+            0 => &mut self.phone, 1 => &mut self.code, 2 => &mut self.real_remote_address, 3 => &mut self.channel,
+            4 => &mut self.j_captcha, _ => &mut self.password,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.phone, 1 => &self.code, _ => &self.real_remote_address,
+            0 => &self.phone, 1 => &self.code, 2 => &self.real_remote_address, 3 => &self.channel,
+            4 => &self.j_captcha, _ => &self.password,
         }
     }
 }
 
 impl Debug for RegisterByPhone {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        debug(self, f)
-    }
-}
-
-impl Operation for RegisterV2 {
-    type Output = serde_json::Value;
-    const INFO: &'static OperationInfo = &OperationInfo::rest(
-        "account::RegisterV2",
-        "postV2AccountRegister",
-        Method::Post,
-        "/api/v2/account/register",
-    );
-}
-
-impl Record for RegisterV2 {
-    fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RegisterV2",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
-    }
-    fn slot(&mut self, index: usize) -> &mut dyn Value {
-        let _ = index;
-        nowhere()
-    }
-    fn peek(&self, index: usize) -> &dyn Value {
-        let _ = index;
-        &()
-    }
-}
-
-impl Debug for RegisterV2 {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         debug(self, f)
     }

@@ -27,11 +27,11 @@ impl Record for CheckIfCaptchaNeeded {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
-        &mut self.captcha_id
+        &mut self.action
     }
     fn peek(&self, index: usize) -> &dyn Value {
         let _ = index;
-        &self.captcha_id
+        &self.action
     }
 }
 

@@ -126,27 +126,28 @@ impl Operation for UpdateByProjectId {
         "postProjectBy_project_idFilesBy_file_idEdit",
         Method::Post,
         "/api/project/{project_id}/files/{file_id}/edit",
-    );
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for UpdateByProjectId {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "UpdateByProjectId",
-            &["project_id", "file_id"],
+            &["project_id", "file_id", "content", "name"],
             &[0, 1],
-            &[Place::Path, Place::Path],
+            &[Place::Path, Place::Path, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, _ => &mut self.file_id,
+            0 => &mut self.project_id, 1 => &mut self.file_id, 2 => &mut self.content, _ => &mut self.name,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, _ => &self.file_id,
+            0 => &self.project_id, 1 => &self.file_id, 2 => &self.content, _ => &self.name,
         }
     }
 }
@@ -202,70 +203,33 @@ impl Operation for Delete {
         "deleteUserBy_userProjectBy_projectFiles",
         Method::Delete,
         "/api/user/{user}/project/{project}/files",
-    );
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for Delete {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "Delete",
-            &["user", "project"],
+            &["user", "project", "fileIds"],
             &[0, 1],
-            &[Place::Path, Place::Path],
+            &[Place::Path, Place::Path, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.user, _ => &mut self.project,
+            0 => &mut self.user, 1 => &mut self.project, _ => &mut self.file_ids,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.user, _ => &self.project,
+            0 => &self.user, 1 => &self.project, _ => &self.file_ids,
         }
     }
 }
 
 impl Debug for Delete {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        debug(self, f)
-    }
-}
-
-impl Operation for UploadImage {
-    type Output = serde_json::Value;
-    const INFO: &'static OperationInfo = &OperationInfo::rest(
-        "files::UploadImage",
-        "postUserBy_userProjectBy_projectFilesUpload",
-        Method::Post,
-        "/api/user/{user}/project/{project}/files/upload",
-    );
-}
-
-impl Record for UploadImage {
-    fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UploadImage",
-            &["user", "project"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
-    }
-    fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.user, _ => &mut self.project,
-        }
-    }
-    fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.user, _ => &self.project,
-        }
-    }
-}
-
-impl Debug for UploadImage {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         debug(self, f)
     }
@@ -428,7 +392,7 @@ impl Record for Create {
             7 => &mut self.project_file_id, 8 => &mut self.folder_owner_id, 9 => &mut self.folder_parent_id,
             10 => &mut self.folder_created_at, 11 => &mut self.folder_updated_at, 12 => &mut self.folder_type,
             13 => &mut self.folder_size, 14 => &mut self.folder_name, 15 => &mut self.folder_storage_type,
-            16 => &mut self.folder_storage_key, 17 => &mut self.folder_history_id, 18 => &mut self.parent_folder_id,
+            16 => &mut self.folder_storage_key, 17 => &mut self.folder_history_id, 18 => &mut self.folder_record_id,
             19 => &mut self.name, 20 => &mut self.content, _ => &mut self.folder_id,
         }
     }
@@ -439,7 +403,7 @@ impl Record for Create {
             7 => &self.project_file_id, 8 => &self.folder_owner_id, 9 => &self.folder_parent_id,
             10 => &self.folder_created_at, 11 => &self.folder_updated_at, 12 => &self.folder_type,
             13 => &self.folder_size, 14 => &self.folder_name, 15 => &self.folder_storage_type,
-            16 => &self.folder_storage_key, 17 => &self.folder_history_id, 18 => &self.parent_folder_id,
+            16 => &self.folder_storage_key, 17 => &self.folder_history_id, 18 => &self.folder_record_id,
             19 => &self.name, 20 => &self.content, _ => &self.folder_id,
         }
     }

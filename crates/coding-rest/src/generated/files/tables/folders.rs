@@ -5,44 +5,6 @@
 #[allow(unused_imports)]
 use super::super::*;
 
-impl Operation for DeleteFolder {
-    type Output = serde_json::Value;
-    const INFO: &'static OperationInfo = &OperationInfo::rest(
-        "files::DeleteFolder",
-        "deleteUserBy_userProjectBy_projectFolder",
-        Method::Delete,
-        "/api/user/{user}/project/{project}/folder",
-    );
-}
-
-impl Record for DeleteFolder {
-    fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteFolder",
-            &["user", "project"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
-    }
-    fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.user, _ => &mut self.project,
-        }
-    }
-    fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.user, _ => &self.project,
-        }
-    }
-}
-
-impl Debug for DeleteFolder {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        debug(self, f)
-    }
-}
-
 impl Operation for CreateFolder {
     type Output = serde_json::Value;
     const INFO: &'static OperationInfo = &OperationInfo::rest(

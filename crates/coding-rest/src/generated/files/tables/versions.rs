@@ -120,44 +120,6 @@ impl Debug for SetVersionRemarkByProjectId {
     }
 }
 
-impl Operation for UploadVersion {
-    type Output = serde_json::Value;
-    const INFO: &'static OperationInfo = &OperationInfo::rest(
-        "files::UploadVersion",
-        "postUserBy_userProjectBy_projectFileHistoryUpload",
-        Method::Post,
-        "/api/user/{user}/project/{project}/file/history/upload",
-    );
-}
-
-impl Record for UploadVersion {
-    fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UploadVersion",
-            &["user", "project"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
-    }
-    fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.user, _ => &mut self.project,
-        }
-    }
-    fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.user, _ => &self.project,
-        }
-    }
-}
-
-impl Debug for UploadVersion {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        debug(self, f)
-    }
-}
-
 impl Operation for DeleteVersion {
     type Output = serde_json::Value;
     const INFO: &'static OperationInfo = &OperationInfo::rest(

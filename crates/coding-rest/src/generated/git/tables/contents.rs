@@ -81,45 +81,6 @@ impl Debug for GetFile {
     }
 }
 
-impl Operation for DeleteFileByGet {
-    type Output = serde_json::Value;
-    const INFO: &'static OperationInfo = &OperationInfo::rest(
-        "git::DeleteFileByGet",
-        "getUserBy_userProjectBy_projectGitDeleteBy_ref_path",
-        Method::Get,
-        "/api/user/{user}/project/{project}/git/delete/{ref_path}",
-    )
-    .effect(Effect::Write);
-}
-
-impl Record for DeleteFileByGet {
-    fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteFileByGet",
-            &["user", "project", "ref_path"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Tail],
-        );
-        &SHAPE
-    }
-    fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.user, 1 => &mut self.project, _ => &mut self.ref_path,
-        }
-    }
-    fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.user, 1 => &self.project, _ => &self.ref_path,
-        }
-    }
-}
-
-impl Debug for DeleteFileByGet {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        debug(self, f)
-    }
-}
-
 impl Operation for DeleteFile {
     type Output = serde_json::Value;
     const INFO: &'static OperationInfo = &OperationInfo::rest(
@@ -127,71 +88,34 @@ impl Operation for DeleteFile {
         "postUserBy_userProjectBy_projectGitDeleteBy_ref_path",
         Method::Post,
         "/api/user/{user}/project/{project}/git/delete/{ref_path}",
-    );
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for DeleteFile {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "DeleteFile",
-            &["user", "project", "ref_path"],
+            &["user", "project", "ref_path", "lastCommitSha", "message"],
             &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Tail],
+            &[Place::Path, Place::Path, Place::Tail, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.user, 1 => &mut self.project, _ => &mut self.ref_path,
+            0 => &mut self.user, 1 => &mut self.project, 2 => &mut self.ref_path, 3 => &mut self.last_commit_sha,
+            _ => &mut self.message,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.user, 1 => &self.project, _ => &self.ref_path,
+            0 => &self.user, 1 => &self.project, 2 => &self.ref_path, 3 => &self.last_commit_sha, _ => &self.message,
         }
     }
 }
 
 impl Debug for DeleteFile {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        debug(self, f)
-    }
-}
-
-impl Operation for UpdateFileByGet {
-    type Output = serde_json::Value;
-    const INFO: &'static OperationInfo = &OperationInfo::rest(
-        "git::UpdateFileByGet",
-        "getUserBy_userProjectBy_projectGitEditBy_ref_path",
-        Method::Get,
-        "/api/user/{user}/project/{project}/git/edit/{ref_path}",
-    )
-    .effect(Effect::Write);
-}
-
-impl Record for UpdateFileByGet {
-    fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateFileByGet",
-            &["user", "project", "ref_path"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Tail],
-        );
-        &SHAPE
-    }
-    fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.user, 1 => &mut self.project, _ => &mut self.ref_path,
-        }
-    }
-    fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.user, 1 => &self.project, _ => &self.ref_path,
-        }
-    }
-}
-
-impl Debug for UpdateFileByGet {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         debug(self, f)
     }
@@ -204,27 +128,30 @@ impl Operation for UpdateFile {
         "postUserBy_userProjectBy_projectGitEditBy_ref_path",
         Method::Post,
         "/api/user/{user}/project/{project}/git/edit/{ref_path}",
-    );
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for UpdateFile {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "UpdateFile",
-            &["user", "project", "ref_path"],
+            &["user", "project", "ref_path", "content", "lastCommitSha", "message"],
             &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Tail],
+            &[Place::Path, Place::Path, Place::Tail, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.user, 1 => &mut self.project, _ => &mut self.ref_path,
+            0 => &mut self.user, 1 => &mut self.project, 2 => &mut self.ref_path, 3 => &mut self.content,
+            4 => &mut self.last_commit_sha, _ => &mut self.message,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.user, 1 => &self.project, _ => &self.ref_path,
+            0 => &self.user, 1 => &self.project, 2 => &self.ref_path, 3 => &self.content, 4 => &self.last_commit_sha,
+            _ => &self.message,
         }
     }
 }
@@ -280,27 +207,30 @@ impl Operation for CreateFileOfOwner {
         "postUserBy_userProjectBy_projectGitNewBy_ref_path",
         Method::Post,
         "/api/user/{user}/project/{project}/git/new/{ref_path}",
-    );
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for CreateFileOfOwner {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "CreateFileOfOwner",
-            &["user", "project", "ref_path"],
+            &["user", "project", "ref_path", "content", "lastCommitSha", "message", "title"],
             &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Tail],
+            &[Place::Path, Place::Path, Place::Tail, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.user, 1 => &mut self.project, _ => &mut self.ref_path,
+            0 => &mut self.user, 1 => &mut self.project, 2 => &mut self.ref_path, 3 => &mut self.content,
+            4 => &mut self.last_commit_sha, 5 => &mut self.message, _ => &mut self.title,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.user, 1 => &self.project, _ => &self.ref_path,
+            0 => &self.user, 1 => &self.project, 2 => &self.ref_path, 3 => &self.content, 4 => &self.last_commit_sha,
+            5 => &self.message, _ => &self.title,
         }
     }
 }

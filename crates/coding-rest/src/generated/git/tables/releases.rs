@@ -135,20 +135,30 @@ impl Record for UpdateRelease {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "UpdateRelease",
-            &["user", "project", "update_id", "resource_references"],
+            &[
+                "user", "project", "update_id", "resource_references", "body", "commit_sha", "draft", "pre",
+                "tag_name", "target_commitish", "title",
+            ],
             &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Body],
+            &[
+                Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body, Place::Body, Place::Body, Place::Body,
+            ],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.user, 1 => &mut self.project, 2 => &mut self.update_id, _ => &mut self.resource_references,
+            0 => &mut self.user, 1 => &mut self.project, 2 => &mut self.update_id, 3 => &mut self.resource_references,
+            4 => &mut self.body, 5 => &mut self.commit_sha, 6 => &mut self.draft, 7 => &mut self.pre,
+            8 => &mut self.tag_name, 9 => &mut self.target_commitish, _ => &mut self.title,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.user, 1 => &self.project, 2 => &self.update_id, _ => &self.resource_references,
+            0 => &self.user, 1 => &self.project, 2 => &self.update_id, 3 => &self.resource_references,
+            4 => &self.body, 5 => &self.commit_sha, 6 => &self.draft, 7 => &self.pre, 8 => &self.tag_name,
+            9 => &self.target_commitish, _ => &self.title,
         }
     }
 }

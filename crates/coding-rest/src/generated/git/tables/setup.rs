@@ -81,45 +81,6 @@ impl Debug for ListForks {
     }
 }
 
-impl Operation for ImportByGet {
-    type Output = serde_json::Value;
-    const INFO: &'static OperationInfo = &OperationInfo::rest(
-        "git::ImportByGet",
-        "getUserBy_userProjectBy_projectGitImport",
-        Method::Get,
-        "/api/user/{user}/project/{project}/git/import",
-    )
-    .effect(Effect::Write);
-}
-
-impl Record for ImportByGet {
-    fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ImportByGet",
-            &["user", "project", "origin_url", "vcs_type"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
-    }
-    fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.user, 1 => &mut self.project, 2 => &mut self.origin_url, _ => &mut self.vcs_type,
-        }
-    }
-    fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.user, 1 => &self.project, 2 => &self.origin_url, _ => &self.vcs_type,
-        }
-    }
-}
-
-impl Debug for ImportByGet {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        debug(self, f)
-    }
-}
-
 impl Operation for Import {
     type Output = serde_json::Value;
     const INFO: &'static OperationInfo = &OperationInfo::rest(

@@ -278,27 +278,31 @@ impl Operation for Merge {
         "postUserBy_teamProjectBy_projectDepotBy_depotGitMergeBy_iidMerge",
         Method::Post,
         "/api/user/{team}/project/{project}/depot/{depot}/git/merge/{iid}/merge",
-    );
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for Merge {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "Merge",
-            &["team", "project", "depot", "iid"],
+            &["team", "project", "depot", "iid", "del_source_branch", "fastforward", "message", "squash"],
             &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path],
+            &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.team, 1 => &mut self.project, 2 => &mut self.depot, _ => &mut self.iid,
+            0 => &mut self.team, 1 => &mut self.project, 2 => &mut self.depot, 3 => &mut self.iid,
+            4 => &mut self.del_source_branch, 5 => &mut self.fastforward, 6 => &mut self.message,
+            _ => &mut self.squash,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.team, 1 => &self.project, 2 => &self.depot, _ => &self.iid,
+            0 => &self.team, 1 => &self.project, 2 => &self.depot, 3 => &self.iid, 4 => &self.del_source_branch,
+            5 => &self.fastforward, 6 => &self.message, _ => &self.squash,
         }
     }
 }
@@ -847,13 +851,13 @@ impl Record for ListOfOwner {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.user, 1 => &mut self.project, 2 => &mut self.merges_id, 3 => &mut self.page,
+            0 => &mut self.user, 1 => &mut self.project, 2 => &mut self.status, 3 => &mut self.page,
             _ => &mut self.page_size,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.user, 1 => &self.project, 2 => &self.merges_id, 3 => &self.page, _ => &self.page_size,
+            0 => &self.user, 1 => &self.project, 2 => &self.status, 3 => &self.page, _ => &self.page_size,
         }
     }
 }

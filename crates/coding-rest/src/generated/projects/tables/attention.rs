@@ -12,26 +12,27 @@ impl Operation for Unpin {
         "deleteAccountProjectsPin",
         Method::Delete,
         "/api/account/projects/pin",
-    );
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for Unpin {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "Unpin",
+            &["ids"],
             &[],
-            &[],
-            &[],
+            &[Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
-        nowhere()
+        &mut self.ids
     }
     fn peek(&self, index: usize) -> &dyn Value {
         let _ = index;
-        &()
+        &self.ids
     }
 }
 
@@ -380,44 +381,6 @@ impl Record for ListWatchers {
 }
 
 impl Debug for ListWatchers {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        debug(self, f)
-    }
-}
-
-impl Operation for ChangeAttention {
-    type Output = serde_json::Value;
-    const INFO: &'static OperationInfo = &OperationInfo::rest(
-        "projects::ChangeAttention",
-        "postUserBy_userProjectBy_projectBy_project2",
-        Method::Post,
-        "/api/user/{user}/project/{project}/{project2}",
-    );
-}
-
-impl Record for ChangeAttention {
-    fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ChangeAttention",
-            &["user", "project", "project2"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
-    }
-    fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.user, 1 => &mut self.project, _ => &mut self.project2,
-        }
-    }
-    fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.user, 1 => &self.project, _ => &self.project2,
-        }
-    }
-}
-
-impl Debug for ChangeAttention {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         debug(self, f)
     }

@@ -48,26 +48,29 @@ impl Operation for SetIcon {
         "postProjectBy_project_idProject_icon",
         Method::Post,
         "/api/project/{project_id}/project_icon",
-    );
+    )
+    .body(BodyKind::Multipart);
 }
 
 impl Record for SetIcon {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "SetIcon",
-            &["project_id"],
-            &[0],
-            &[Place::Path],
+            &["project_id", "file"],
+            &[0, 1],
+            &[Place::Path, Place::File],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        let _ = index;
-        &mut self.project_id
+        match index {
+            0 => &mut self.project_id, _ => &mut self.file,
+        }
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        let _ = index;
-        &self.project_id
+        match index {
+            0 => &self.project_id, _ => &self.file,
+        }
     }
 }
 
@@ -84,27 +87,28 @@ impl Operation for Transfer {
         "putProjectBy_project_idTransfer_toBy_transfer_to_id",
         Method::Put,
         "/api/project/{project_id}/transfer_to/{transfer_to_id}",
-    );
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for Transfer {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "Transfer",
-            &["project_id", "transfer_to_id"],
+            &["project_id", "transfer_to_id", "two_factor_code"],
             &[0, 1],
-            &[Place::Path, Place::Path],
+            &[Place::Path, Place::Path, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, _ => &mut self.transfer_to_id,
+            0 => &mut self.project_id, 1 => &mut self.transfer_to_id, _ => &mut self.two_factor_code,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, _ => &self.transfer_to_id,
+            0 => &self.project_id, 1 => &self.transfer_to_id, _ => &self.two_factor_code,
         }
     }
 }
@@ -122,26 +126,39 @@ impl Operation for Create {
         "postUserBy_userProject",
         Method::Post,
         "/api/user/{user}/project",
-    );
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for Create {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "Create",
-            &["user"],
+            &[
+                "user", "description", "gitEnabled", "gitIgnore", "gitLicense", "gitReadmeEnabled", "importFrom",
+                "name", "type", "vcsType",
+            ],
             &[0],
-            &[Place::Path],
+            &[
+                Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body, Place::Body, Place::Body,
+            ],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        let _ = index;
-        &mut self.user
+        match index {
+            0 => &mut self.user, 1 => &mut self.description, 2 => &mut self.git_enabled, 3 => &mut self.git_ignore,
+            4 => &mut self.git_license, 5 => &mut self.git_readme_enabled, 6 => &mut self.import_from,
+            7 => &mut self.name, 8 => &mut self.r#type, _ => &mut self.vcs_type,
+        }
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        let _ = index;
-        &self.user
+        match index {
+            0 => &self.user, 1 => &self.description, 2 => &self.git_enabled, 3 => &self.git_ignore,
+            4 => &self.git_license, 5 => &self.git_readme_enabled, 6 => &self.import_from, 7 => &self.name,
+            8 => &self.r#type, _ => &self.vcs_type,
+        }
     }
 }
 
@@ -158,27 +175,28 @@ impl Operation for Delete {
         "deleteUserBy_userProjectBy_project",
         Method::Delete,
         "/api/user/{user}/project/{project}",
-    );
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for Delete {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "Delete",
-            &["user", "project", "name"],
+            &["user", "project", "name", "two_factor_code"],
             &[0, 1],
-            &[Place::Path, Place::Path, Place::Query],
+            &[Place::Path, Place::Path, Place::Query, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.user, 1 => &mut self.project, _ => &mut self.name,
+            0 => &mut self.user, 1 => &mut self.project, 2 => &mut self.name, _ => &mut self.two_factor_code,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.user, 1 => &self.project, _ => &self.name,
+            0 => &self.user, 1 => &self.project, 2 => &self.name, _ => &self.two_factor_code,
         }
     }
 }
@@ -222,44 +240,6 @@ impl Record for GetDepot {
 }
 
 impl Debug for GetDepot {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        debug(self, f)
-    }
-}
-
-impl Operation for SetIconByName {
-    type Output = serde_json::Value;
-    const INFO: &'static OperationInfo = &OperationInfo::rest(
-        "projects::SetIconByName",
-        "postUserBy_userProjectBy_projectProject_icon",
-        Method::Post,
-        "/api/user/{user}/project/{project}/project_icon",
-    );
-}
-
-impl Record for SetIconByName {
-    fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetIconByName",
-            &["user", "project"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
-    }
-    fn slot(&mut self, index: usize) -> &mut dyn Value {
-        match index {
-            0 => &mut self.user, _ => &mut self.project,
-        }
-    }
-    fn peek(&self, index: usize) -> &dyn Value {
-        match index {
-            0 => &self.user, _ => &self.project,
-        }
-    }
-}
-
-impl Debug for SetIconByName {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         debug(self, f)
     }

@@ -50,27 +50,28 @@ impl Operation for SetMemberAlias {
         "postProjectBy_project_idMembersUpdate_aliasBy_update_alias_id",
         Method::Post,
         "/api/project/{project_id}/members/update_alias/{update_alias_id}",
-    );
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for SetMemberAlias {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "SetMemberAlias",
-            &["project_id", "update_alias_id"],
+            &["project_id", "update_alias_id", "alias"],
             &[0, 1],
-            &[Place::Path, Place::Path],
+            &[Place::Path, Place::Path, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.project_id, _ => &mut self.update_alias_id,
+            0 => &mut self.project_id, 1 => &mut self.update_alias_id, _ => &mut self.alias,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.project_id, _ => &self.update_alias_id,
+            0 => &self.project_id, 1 => &self.update_alias_id, _ => &self.alias,
         }
     }
 }

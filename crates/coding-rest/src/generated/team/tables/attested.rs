@@ -185,42 +185,6 @@ impl Debug for ListJoined {
     }
 }
 
-impl Operation for SetAvatar {
-    type Output = serde_json::Value;
-    const INFO: &'static OperationInfo = &OperationInfo::rest(
-        "team::SetAvatar",
-        "putTeamBy_teamAvatar",
-        Method::Put,
-        "/api/team/{team}/avatar",
-    );
-}
-
-impl Record for SetAvatar {
-    fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetAvatar",
-            &["team"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
-    }
-    fn slot(&mut self, index: usize) -> &mut dyn Value {
-        let _ = index;
-        &mut self.team
-    }
-    fn peek(&self, index: usize) -> &dyn Value {
-        let _ = index;
-        &self.team
-    }
-}
-
-impl Debug for SetAvatar {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        debug(self, f)
-    }
-}
-
 impl Operation for Get {
     type Output = serde_json::Value;
     const INFO: &'static OperationInfo = &OperationInfo::rest(
@@ -551,42 +515,6 @@ impl Record for ListProjectsByMembership {
 }
 
 impl Debug for ListProjectsByMembership {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        debug(self, f)
-    }
-}
-
-impl Operation for Update {
-    type Output = serde_json::Value;
-    const INFO: &'static OperationInfo = &OperationInfo::rest(
-        "team::Update",
-        "postTeamBy_teamUpdate",
-        Method::Post,
-        "/api/team/{team}/update",
-    );
-}
-
-impl Record for Update {
-    fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Update",
-            &["team"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
-    }
-    fn slot(&mut self, index: usize) -> &mut dyn Value {
-        let _ = index;
-        &mut self.team
-    }
-    fn peek(&self, index: usize) -> &dyn Value {
-        let _ = index;
-        &self.team
-    }
-}
-
-impl Debug for Update {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         debug(self, f)
     }

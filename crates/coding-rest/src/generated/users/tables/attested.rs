@@ -264,26 +264,39 @@ impl Operation for Update {
         "postUserUpdateInfo",
         Method::Post,
         "/api/user/updateInfo",
-    );
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for Update {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "Update",
+            &[
+                "birthday", "company", "email", "global_key", "id", "job", "lavatar", "location", "name", "sex",
+                "slogan", "tags",
+            ],
             &[],
-            &[],
-            &[],
+            &[
+                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+            ],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        let _ = index;
-        nowhere()
+        match index {
+            0 => &mut self.birthday, 1 => &mut self.company, 2 => &mut self.email, 3 => &mut self.global_key,
+            4 => &mut self.id, 5 => &mut self.job, 6 => &mut self.lavatar, 7 => &mut self.location,
+            8 => &mut self.name, 9 => &mut self.sex, 10 => &mut self.slogan, _ => &mut self.tags,
+        }
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        let _ = index;
-        &()
+        match index {
+            0 => &self.birthday, 1 => &self.company, 2 => &self.email, 3 => &self.global_key, 4 => &self.id,
+            5 => &self.job, 6 => &self.lavatar, 7 => &self.location, 8 => &self.name, 9 => &self.sex,
+            10 => &self.slogan, _ => &self.tags,
+        }
     }
 }
 
@@ -300,26 +313,29 @@ impl Operation for UpdatePassword {
         "postUserUpdatePassword",
         Method::Post,
         "/api/user/updatePassword",
-    );
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for UpdatePassword {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "UpdatePassword",
+            &["confirm_password", "current_password", "password"],
             &[],
-            &[],
-            &[],
+            &[Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
-        let _ = index;
-        nowhere()
+        match index {
+            0 => &mut self.confirm_password, 1 => &mut self.current_password, _ => &mut self.password,
+        }
     }
     fn peek(&self, index: usize) -> &dyn Value {
-        let _ = index;
-        &()
+        match index {
+            0 => &self.confirm_password, 1 => &self.current_password, _ => &self.password,
+        }
     }
 }
 
@@ -351,12 +367,12 @@ impl Record for DeletePublicKeyForUser {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.user, _ => &mut self.global_key,
+            0 => &mut self.user, _ => &mut self.key_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.user, _ => &self.global_key,
+            0 => &self.user, _ => &self.key_id,
         }
     }
 }
@@ -389,12 +405,12 @@ impl Record for GetPublicKeyForUser {
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.user, _ => &mut self.global_key,
+            0 => &mut self.user, _ => &mut self.key_id,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.user, _ => &self.global_key,
+            0 => &self.user, _ => &self.key_id,
         }
     }
 }

@@ -12,27 +12,30 @@ impl Operation for Update {
         "postUserBy_userProjectBy_projectWiki",
         Method::Post,
         "/api/user/{user}/project/{project}/wiki",
-    );
+    )
+    .body(BodyKind::Form);
 }
 
 impl Record for Update {
     fn shape(&self) -> &'static Shape {
         static SHAPE: Shape = Shape::request(
             "Update",
-            &["user", "project"],
+            &["user", "project", "content", "iid", "msg", "order", "parentIid", "title"],
             &[0, 1],
-            &[Place::Path, Place::Path],
+            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         );
         &SHAPE
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.user, _ => &mut self.project,
+            0 => &mut self.user, 1 => &mut self.project, 2 => &mut self.content, 3 => &mut self.iid,
+            4 => &mut self.msg, 5 => &mut self.order, 6 => &mut self.parent_iid, _ => &mut self.title,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.user, _ => &self.project,
+            0 => &self.user, 1 => &self.project, 2 => &self.content, 3 => &self.iid, 4 => &self.msg, 5 => &self.order,
+            6 => &self.parent_iid, _ => &self.title,
         }
     }
 }
