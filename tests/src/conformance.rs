@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 use yunkit_coding_open::CodingOpenProtocol;
+use yunkit_coding_rest::CodingRestProtocol;
 use yunkit_core::http::{HeaderMap, StatusCode};
 use yunkit_core::operation::{Answer, BodyKind, Entry, Operation, Route};
 use yunkit_core::record::{self, Place};
@@ -234,6 +235,7 @@ impl Surface {
                 envelope: &["RequestId"],
                 ..with(yunkit_coding_open::CATALOGUE, Box::new(CodingOpenProtocol::new(base())))
             },
+            "coding-legacy" => with(yunkit_coding_rest::CATALOGUE, Box::new(CodingRestProtocol::new(base()))),
             "servicestage" => huawei(yunkit_servicestage::CATALOGUE),
             "orgid" => huawei(yunkit_orgid::CATALOGUE),
             "iam" | "huawei-error" => huawei(yunkit_huawei::CATALOGUE),
@@ -467,7 +469,7 @@ impl Surface {
                 texts(object["Response"].get("Error"), "/Response/Error", &mut expect);
             }
             Some(Json::Object(object)) => {
-                for key in ["message", "messages", "errors", "error", "error_description", "code"] {
+                for key in ["message", "messages", "errors", "error", "error_description", "msg", "code"] {
                     texts(object.get(key), &format!("/{key}"), &mut expect);
                 }
             }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};
 use yunkit_core::Error;
 use yunkit_testkit::Faults;
-use yunkit_testkit::{gitee, huawei};
+use yunkit_testkit::{coding, gitee, huawei};
 
 /// What the command line says.
 #[derive(Debug, Default, PartialEq)]
@@ -41,21 +41,25 @@ impl Options {
     }
 }
 
-/// Runs until Ctrl-C. Each surface takes the next port from the base on: Gitee, ServiceStage, IAM, OrgID.
+/// Runs until Ctrl-C. Each surface takes the next port from the base on: Gitee, ServiceStage, IAM, OrgID, CODING.
 ///
 /// Parameters that the services would overlook are overlooked: programs that work there must work here.
 pub(crate) async fn run(options: Options) -> Result<(), Error> {
     let faults: Faults = options.faults.parse().map_err(|why| Error::input("sandbox", why))?;
     let mut gitee = gitee::Fake::builder().lenient(true).faults(faults.clone());
-    let mut huawei = huawei::Fake::builder().lenient(true).faults(faults);
+    let mut huawei = huawei::Fake::builder().lenient(true).faults(faults.clone());
+    let mut coding = coding::Fake::builder().lenient(true).faults(faults);
     if let Some(base) = options.port_base {
         gitee = gitee.listener(listen(base, 0)?);
         huawei = huawei.listeners(listen(base, 1)?, listen(base, 2)?, listen(base, 3)?);
+        coding = coding.listener(listen(base, 4)?);
     }
-    let (gitee, huawei) = (gitee.start().await, huawei.start().await);
+    let (gitee, huawei, coding) = (gitee.start().await, huawei.start().await, coding.start().await);
     let mut facts = json!({"gitee": gitee.as_json()});
-    if let (Some(facts), Value::Object(more)) = (facts.as_object_mut(), huawei.as_json()) {
-        facts.extend(more);
+    for more in [huawei.as_json(), coding.as_json()] {
+        if let (Some(facts), Value::Object(more)) = (facts.as_object_mut(), more) {
+            facts.extend(more);
+        }
     }
     if options.json {
         println!("{facts}");

@@ -50,6 +50,11 @@ pub fn bundle(spec: &Source, overlay: &Overlay, api: &Api) -> Result<Value, Prob
             }
         }
     }
+    for operation in api.modules.iter().flat_map(|module| &module.operations) {
+        for choice in &operation.choices {
+            choose(&mut document, overlay, &operation.pointer, &choice.name);
+        }
+    }
     for (id, entry) in &overlay.types {
         let Some(node) = document.pointer_mut(&format!("/components/schemas/{}", escape(id))) else {
             continue;
@@ -176,6 +181,31 @@ fn correct_operation(overlay: &Overlay, node: &mut Value, models: &Value, wire: 
             if status.starts_with('2') {
                 response["content"] = json!({"application/json": {"schema": schema_of(overlay, correction)}});
             }
+        }
+    }
+}
+
+/// Members of which one is enough are not required, and have the type that every operation gives them.
+fn choose(document: &mut Value, overlay: &Overlay, operation: &str, name: &str) {
+    let Some(choice) = overlay.api.choices.get(name) else { return };
+    let body =
+        document.pointer(operation).and_then(|node| node.pointer("/requestBody/content/application~1json/schema"));
+    let parts = body.and_then(|schema| schema.get("allOf")?.as_array()).cloned().unwrap_or_default();
+    let targets =
+        parts.iter().filter_map(|part| Some(part.get("$ref")?.as_str()?.trim_start_matches('#').to_owned()));
+    for target in targets.collect::<Vec<_>>() {
+        let Some(model) = document.pointer_mut(&target) else { continue };
+        for (member, ty) in choice.members.iter().zip(&choice.types) {
+            if let Some(schema) = model.pointer_mut(&format!("/properties/{}", escape(member))) {
+                let text = schema.get("description").cloned();
+                *schema = json!({"type": ty});
+                schema["description"] = text.unwrap_or_default();
+            }
+        }
+        if let Some(required) = model.get_mut("required").and_then(Value::as_array_mut) {
+            required.retain(|wire| {
+                !wire.as_str().is_some_and(|wire| choice.members.iter().any(|member| member == wire))
+            });
         }
     }
 }

@@ -62,6 +62,7 @@ pub(crate) use choice::Depot as RebasedDepot;
 mod prelude {
     #[allow(unused_imports)]
     pub(crate) use crate::{Depot, RebasedDepot, Spec};
+    #[allow(unused_imports)] // without any module there is nothing to name
     pub(crate) use yunkit_core::generated::*;
 }
 

@@ -51,6 +51,7 @@ pub use yunkit_core::{
 
 /// What the generated files name.
 mod prelude {
+    #[allow(unused_imports)] // without any module there is nothing to name
     pub(crate) use yunkit_core::generated::*;
 }
 

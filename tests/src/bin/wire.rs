@@ -5,34 +5,43 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
 use yunkit_core::http::header;
 use yunkit_core::operation::Answer;
-use yunkit_core::{Call, Error, Next, Opened, Policy, Request, Retry};
-use yunkit_testkit::{gitee, huawei};
+use yunkit_core::{Error, HttpTransport, OperationInfo, RawResponse, Request, Retry, Transport};
+use yunkit_testkit::{coding, gitee, huawei};
 use yunkit_tests::every::Every;
 
 /// Writes down every exchange, bytes as they are.
-#[derive(Debug, Default)]
-struct Tape(Mutex<Vec<Value>>);
+#[derive(Debug)]
+struct Tape {
+    lines: Mutex<Vec<Value>>,
+    wire: HttpTransport,
+}
 
 #[yunkit_core::async_trait]
-impl Policy for Tape {
-    async fn send(&self, call: &Call<'_>, request: Request, next: Next<'_>) -> Result<Opened, Error> {
+impl Transport for Tape {
+    async fn send(&self, info: &'static OperationInfo, request: Request) -> Result<RawResponse, Error> {
         let content_type = request.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
         let mut line = json!({
-            "id": call.info().id,
+            "id": info.id,
             "method": request.method.as_str(),
-            // Policies come before the credential, which fills this in.
-            "path": request.url.path().replace("%7Bproject_id%7D", "a-project"),
+            "path": request.url.path(),
             "query": request.url.query(),
             "content_type": content_type,
             "body": request.body.as_bytes().map(String::from_utf8_lossy),
         });
-        let opened = next.send(call, request).await?;
-        line["status"] = opened.status.as_u16().into();
-        if call.info().answer == Answer::Json {
-            line["answer"] = String::from_utf8_lossy(opened.payload.bytes()).into();
+        let answer = self.wire.send(info, request).await?;
+        line["status"] = answer.status.as_u16().into();
+        if info.answer == Answer::Json {
+            line["answer"] = String::from_utf8_lossy(answer.payload.bytes()).into();
         }
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-        Ok(opened)
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        match lines.last_mut() {
+            // The request that was sent elsewhere, and what came of it there.
+            Some(moved) if moved["id"] == line["id"] && moved["status"] == 302 => {
+                (moved["status"], moved["answer"]) = (line["status"].clone(), line["answer"].clone());
+            }
+            _ => lines.push(line),
+        }
+        Ok(answer)
     }
 }
 
@@ -41,13 +50,23 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let surface = arguments.next().unwrap_or_default();
     let seed = arguments.next().map_or(Ok(1), |seed| seed.parse())?;
-    let tape = Arc::new(Tape::default());
-    let taped = |client: yunkit_core::Client| client.retry(Retry::NEVER).policy(tape.clone());
+    let tape = Arc::new(Tape { lines: Mutex::default(), wire: HttpTransport::new()? });
+    let taped = |client: yunkit_core::Client| client.retry(Retry::NEVER).transport(tape.clone());
     match surface.as_str() {
         "gitee" => {
             let fake = gitee::Fake::builder().seed(seed).repositories(2).start().await;
             let client = taped(fake.gitee().with_token(fake.token())?);
             Every::gitee(&fake).send(&client, &mut |_| {}).await?;
+        }
+        "coding-open" | "coding-rest" => {
+            let fake = coding::Fake::builder().seed(seed).start().await;
+            if surface == "coding-open" {
+                let client = taped(fake.open().with_token(fake.token())?);
+                Every::coding_open(&fake).send(&client, &mut |_| {}).await?;
+            } else {
+                let client = taped(fake.rest().with_token(fake.token())?);
+                Every::coding_rest(&fake).send(&client, &mut |_| {}).await?;
+            }
         }
         "servicestage" => {
             let fake = huawei::Fake::builder().seed(seed).start().await;
@@ -56,7 +75,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         other => return Err(format!("usage: wire SURFACE [SEED]; there is no surface `{other}`").into()),
     }
-    for line in tape.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+    for line in tape.lines.lock().unwrap_or_else(PoisonError::into_inner).iter() {
         println!("{line}");
     }
     Ok(())

@@ -1,5 +1,6 @@
-//! The tour: a day in the life of a program that talks to Gitee, and then to Huawei Cloud.
+//! The tour: a day in the life of a program that talks to Gitee, then to CODING, and then to Huawei Cloud.
 
+mod coding;
 mod huawei;
 
 use crate::report::Report;
@@ -36,6 +37,7 @@ pub(crate) async fn on_fakes() -> Result<(), Error> {
 
     println!();
     report.remark(&format!("{} requests were made; none of them left this machine.", fake.requests()));
+    coding::chapter(&mut report).await?;
     huawei::chapter(&mut report).await
 }
 

@@ -124,7 +124,7 @@ impl Lowering<'_> {
         for (key, evidence) in &entry_or.optional {
             let keys = ["operations", id, "optional", key];
             match members.iter_mut().find(|m| m.wire == *key) {
-                Some(member) => self.optional(member, evidence, module, &keys)?,
+                Some(member) => self.optional(member, member.required, evidence, module, &keys)?,
                 None => return Err(overlay.problem(module, &keys, format!("the facts have no parameter `{key}`"))),
             }
         }

@@ -370,7 +370,8 @@ impl Lowering<'_> {
                 }
                 member.doc = self.member_doc(&entry, &wire);
                 if let Some(evidence) = entry.optional.get(&wire) {
-                    self.optional(&mut member, evidence, "types", &["types", &id, "optional", &wire])?;
+                    let keys = ["types", &id, "optional", &wire];
+                    self.optional(&mut member, required.contains(&wire), evidence, "types", &keys)?;
                 }
                 if let Some(name) = entry.spelled.get(&wire) {
                     member.wire.clone_from(name);
@@ -424,6 +425,7 @@ impl Lowering<'_> {
     pub(super) fn optional(
         &self,
         member: &mut Member,
+        required: bool,
         evidence: &str,
         stem: &str,
         keys: &[&str],
@@ -431,7 +433,7 @@ impl Lowering<'_> {
         if evidence.trim().is_empty() {
             return Err(self.overlay.problem(stem, keys, "what can be left out needs its evidence"));
         }
-        if !member.required {
+        if !required {
             return Err(self.overlay.problem(stem, keys, "the facts do not require it anyway"));
         }
         member.required = false;

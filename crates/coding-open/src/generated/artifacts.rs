@@ -1349,7 +1349,9 @@ pub struct DescribeArtifactChecksumsResponse {
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeArtifactCreditListResponse {
-    pub instance_set: Option<Vec<ArtifactsOpenApiArtifactCreditsData>>,
+    /// The credits: `id`, `creditKey`, `name`, `enabled`, `type`, `rules`, `ranges`, spelt like that in the one
+    /// sample there is.
+    pub instance_set: Option<Vec<serde_json::Value>>,
 }
 
 /// What [`DescribeArtifactCredit`] answers.

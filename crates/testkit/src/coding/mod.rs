@@ -397,7 +397,11 @@ impl Shared {
                     [(info.total, json!(items)), (paging.key, json!("")), (paging.more, json!(false))]
                 {
                     if let Some(place) = response.pointer_mut(&at(way)).filter(|_| !way.is_empty()) {
-                        *place = if place.is_number() && !value.is_number() { json!(0) } else { value };
+                        *place = match (place.is_string(), value.is_number()) {
+                            (true, true) => value.to_string().into(),
+                            (false, false) if place.is_number() => json!(0),
+                            _ => value,
+                        };
                     }
                 }
             }

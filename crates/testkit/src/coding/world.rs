@@ -79,6 +79,7 @@ impl World {
         merge(
             &mut user,
             json!({"Id": USER_ID, "TeamId": TEAM_ID, "GlobalKey": "coding-demo", "Name": "Demo User", "Email": "demo@example.com",
+                "Avatar": "https://coding.example.com/avatar.png",
                 "Status": 1}),
         );
         let mut world = Self { user, projects: Vec::new(), made: 1000 };
@@ -459,7 +460,7 @@ impl World {
             }),
             "ModifyGitMergeRequest" => self.merge(call).map(|request| {
                 merge(request, json!({"Title": call.text("Title"), "Describe": call.text("Content")}));
-                json!({})
+                json!({"MergeRequestInfo": request})
             }),
             "ModifyMergeMR" => self.merge(call).and_then(|request| {
                 if request["Status"] != "CANMERGE" {
