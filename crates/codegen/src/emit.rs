@@ -253,10 +253,9 @@ fn module_tables(module: &Module) -> Vec<(String, String)> {
         let blanks: Vec<String> = choices.chain(required).collect();
         let _ = writeln!(
             out,
-            "{3}    Entry {{ info: {0}::INFO, request: || Box::new({0}::new({1})), output: || Box::<{2}>::default() }},",
+            "{2}    Entry {{ info: {0}::INFO, request: || Box::new({0}::new({1})), output: Entry::output::<{0}> }},",
             operation.name,
             blanks.join(", "),
-            operation.output.rust(),
             gate(operation.attested),
         );
     }
@@ -383,15 +382,16 @@ fn table(name: &str, members: &[Member], request: bool, cfg: &str) -> String {
     let required: Vec<String> =
         members.iter().enumerate().filter(|(_, m)| m.required).map(|(i, _)| i.to_string()).collect();
     let mut out = format!("{cfg}impl Record for {name} {{\n    fn shape(&self) -> &'static Shape {{\n");
-    let kind = if request { "request" } else { "model" };
-    let _ = writeln!(out, "        static SHAPE: Shape = Shape::{kind}(\n            \"{name}\",");
-    list(&mut out, "            ", &wires);
-    list(&mut out, "            ", &required);
-    if request {
-        let places: Vec<String> = members.iter().map(|m| place(m.place).to_owned()).collect();
-        list(&mut out, "            ", &places);
-    }
-    out += "        );\n        &SHAPE\n    }\n";
+    // A literal, which the compiler promotes; a call would be one more constant to check.
+    let _ = writeln!(out, "        &Shape {{\n            name: \"{name}\",");
+    list(&mut out, "            ", "members: ", &wires);
+    list(&mut out, "            ", "required: ", &required);
+    let places: Vec<String> = match request {
+        true => members.iter().map(|m| place(m.place).to_owned()).collect(),
+        false => Vec::new(),
+    };
+    list(&mut out, "            ", "places: ", &places);
+    out += "        }\n    }\n";
     for (signature, prefix) in [
         ("fn slot(&mut self, index: usize) -> &mut dyn Value", "&mut self"),
         ("fn peek(&self, index: usize) -> &dyn Value", "&self"),
@@ -423,14 +423,14 @@ fn table(name: &str, members: &[Member], request: bool, cfg: &str) -> String {
     out
 }
 
-/// `&[a, b],` on one line, or wrapped.
-fn list(out: &mut String, indent: &str, items: &[String]) {
-    let line = format!("{indent}&[{}],", items.join(", "));
+/// `name: &[a, b],` on one line, or wrapped.
+fn list(out: &mut String, indent: &str, name: &str, items: &[String]) {
+    let line = format!("{indent}{name}&[{}],", items.join(", "));
     if line.len() <= WIDTH {
         let _ = writeln!(out, "{line}");
         return;
     }
-    let _ = writeln!(out, "{indent}&[");
+    let _ = writeln!(out, "{indent}{name}&[");
     pack(out, &format!("{indent}    "), items.iter().map(|item| format!("{item},")));
     let _ = writeln!(out, "{indent}],");
 }

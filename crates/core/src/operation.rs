@@ -333,3 +333,14 @@ pub struct Entry {
     /// An answer with nothing in it.
     pub output: fn() -> Box<dyn Value>,
 }
+
+impl Entry {
+    /// An answer of an operation with nothing in it.
+    #[doc(hidden)]
+    pub fn output<O: Operation>() -> Box<dyn Value>
+    where
+        O::Output: 'static,
+    {
+        Box::<O::Output>::default()
+    }
+}

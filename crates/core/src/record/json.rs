@@ -48,15 +48,13 @@ impl<T: Value> Serialize for Revealed<T> {
 
 impl<'de, T: Value + Default> Deserialize<'de> for Json<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let mut value = T::default();
-        fill(from, &mut value)?;
-        Ok(Self(value))
+        deserialize(from).map(Self)
     }
 }
 
 impl<'de, T: Value + Default> Deserialize<'de> for Revealed<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Json::deserialize(from).map(|Json(value)| Self(value))
+        deserialize(from).map(Self)
     }
 }
 
@@ -72,11 +70,18 @@ macro_rules! serde_record {
         }
         impl<'de> $crate::serde::Deserialize<'de> for $name {
             fn deserialize<D: $crate::serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                let $crate::record::Json(value) = $crate::serde::Deserialize::deserialize(from)?;
-                Ok(value)
+                $crate::record::deserialize(from)
             }
         }
     };
+}
+
+/// Reads a value from any serde format.
+#[doc(hidden)]
+pub fn deserialize<'de, T: Value + Default, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
+    let mut value = T::default();
+    fill(from, &mut value)?;
+    Ok(value)
 }
 
 /// Writes a value into any serde format; secrets are refused.

@@ -22,9 +22,9 @@ mod union;
 
 pub use decode::{DecodeError, Seen, decode, decode_with};
 pub use encode::{EncodeError, debug, encode};
-#[doc(hidden)]
-pub use json::serialize;
 pub use json::{Json, Revealed};
+#[doc(hidden)]
+pub use json::{deserialize, serialize};
 pub use spelling::{Spelling, Unlisted};
 pub use timestamp::Timestamp;
 pub use union::{OneOrMany, Patch};

@@ -26,18 +26,18 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: List::INFO, request: || Box::new(List::new([""; 0])), output: || Box::<Vec<Depot>>::default() },
-    Entry { info: Create::INFO, request: || Box::new(Create::new("")), output: || Box::<Depot>::default() },
-    Entry { info: Search::INFO, request: || Box::new(Search::new("")), output: || Box::<DepotPage>::default() },
-    Entry { info: Delete::INFO, request: || Box::new(Delete::new("")), output: || Box::<()>::default() },
-    Entry { info: Get::INFO, request: || Box::new(Get::new("")), output: || Box::<Option<Depot>>::default() },
-    Entry { info: Update::INFO, request: || Box::new(Update::new("")), output: || Box::<()>::default() },
-    Entry { info: GetArchive::INFO, request: || Box::new(GetArchive::new("")), output: || Box::<Bytes>::default() },
-    Entry { info: GetFiles::INFO, request: || Box::new(GetFiles::new("")), output: || Box::<Option<OneOrMany<Node>>>::default() },
-    Entry { info: Upload::INFO, request: || Box::new(Upload::new("", "", Default::default())), output: || Box::<()>::default() },
-    Entry { info: SetLabels::INFO, request: || Box::new(SetLabels::new("", [""; 0])), output: || Box::<Vec<SetLabelsAnswer>>::default() },
-    Entry { info: GetLanguages::INFO, request: || Box::new(GetLanguages::new("")), output: || Box::<BTreeMap<String, i64>>::default() },
-    Entry { info: GetReadme::INFO, request: || Box::new(GetReadme::new("")), output: || Box::<String>::default() },
+    Entry { info: List::INFO, request: || Box::new(List::new([""; 0])), output: Entry::output::<List> },
+    Entry { info: Create::INFO, request: || Box::new(Create::new("")), output: Entry::output::<Create> },
+    Entry { info: Search::INFO, request: || Box::new(Search::new("")), output: Entry::output::<Search> },
+    Entry { info: Delete::INFO, request: || Box::new(Delete::new("")), output: Entry::output::<Delete> },
+    Entry { info: Get::INFO, request: || Box::new(Get::new("")), output: Entry::output::<Get> },
+    Entry { info: Update::INFO, request: || Box::new(Update::new("")), output: Entry::output::<Update> },
+    Entry { info: GetArchive::INFO, request: || Box::new(GetArchive::new("")), output: Entry::output::<GetArchive> },
+    Entry { info: GetFiles::INFO, request: || Box::new(GetFiles::new("")), output: Entry::output::<GetFiles> },
+    Entry { info: Upload::INFO, request: || Box::new(Upload::new("", "", Default::default())), output: Entry::output::<Upload> },
+    Entry { info: SetLabels::INFO, request: || Box::new(SetLabels::new("", [""; 0])), output: Entry::output::<SetLabels> },
+    Entry { info: GetLanguages::INFO, request: || Box::new(GetLanguages::new("")), output: Entry::output::<GetLanguages> },
+    Entry { info: GetReadme::INFO, request: || Box::new(GetReadme::new("")), output: Entry::output::<GetReadme> },
 ];
 
 impl Operation for List {
@@ -60,13 +60,12 @@ impl Paged for List {
 
 impl Record for List {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "List",
-            &["labels", "kinds", "direction", "page", "per_page"],
-            &[1],
-            &[Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "List",
+            members: &["labels", "kinds", "direction", "page", "per_page"],
+            required: &[1],
+            places: &[Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -102,13 +101,12 @@ impl Operation for Create {
 
 impl Record for Create {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Create",
-            &["name", "homepage", "password", "hook"],
-            &[0],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "Create",
+            members: &["name", "homepage", "password", "hook"],
+            required: &[0],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -149,13 +147,12 @@ impl Paged for Search {
 
 impl Record for Search {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Search",
-            &["q", "page", "per_page"],
-            &[0],
-            &[Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "Search",
+            members: &["q", "page", "per_page"],
+            required: &[0],
+            places: &[Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -188,13 +185,12 @@ impl Operation for Delete {
 
 impl Record for Delete {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Delete",
-            &["owner"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Delete",
+            members: &["owner"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -224,13 +220,12 @@ impl Operation for Get {
 
 impl Record for Get {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Get",
-            &["owner"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Get",
+            members: &["owner"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -263,13 +258,12 @@ impl Operation for Update {
 
 impl Record for Update {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Update",
-            &["owner", "owner", "type", "quota"],
-            &[0],
-            &[Place::Path, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "Update",
+            members: &["owner", "owner", "type", "quota"],
+            required: &[0],
+            places: &[Place::Path, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -302,13 +296,12 @@ impl Operation for SetLabels {
 
 impl Record for SetLabels {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetLabels",
-            &["owner", "body"],
-            &[0, 1],
-            &[Place::Path, Place::Whole],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetLabels",
+            members: &["owner", "body"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Whole],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -340,13 +333,12 @@ impl Operation for GetLanguages {
 
 impl Record for GetLanguages {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetLanguages",
-            &["owner"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetLanguages",
+            members: &["owner"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -366,12 +358,12 @@ impl Debug for GetLanguages {
 
 impl Record for CreateHook {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateHook",
-            &["url", "secret", "retries", "mirror"],
-            &[0],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateHook",
+            members: &["url", "secret", "retries", "mirror"],
+            required: &[0],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -393,15 +385,15 @@ impl Debug for CreateHook {
 
 impl Record for Depot {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Depot",
-            &[
+        &Shape {
+            name: "Depot",
+            members: &[
                 "id", "full_name", "size", "score", "fork", "owner", "parent", "direction", "languages", "extra",
                 "topics",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -426,12 +418,12 @@ impl Debug for Depot {
 
 impl Record for DepotPage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepotPage",
-            &["total", "items"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DepotPage",
+            members: &["total", "items"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -453,12 +445,12 @@ impl Debug for DepotPage {
 
 impl Record for Mirror {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Mirror",
-            &["target"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Mirror",
+            members: &["target"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -478,12 +470,12 @@ impl Debug for Mirror {
 
 impl Record for Node {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Node",
-            &["name", "children", "target"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Node",
+            members: &["name", "children", "target"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

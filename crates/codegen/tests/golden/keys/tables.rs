@@ -14,8 +14,8 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: DescribeKeys::INFO, request: || Box::new(DescribeKeys::new()), output: || Box::<DescribeKeysResponse>::default() },
-    Entry { info: RotateKey::INFO, request: || Box::new(RotateKey::new(0)), output: || Box::<AccessKey>::default() },
+    Entry { info: DescribeKeys::INFO, request: || Box::new(DescribeKeys::new()), output: Entry::output::<DescribeKeys> },
+    Entry { info: RotateKey::INFO, request: || Box::new(RotateKey::new(0)), output: Entry::output::<RotateKey> },
 ];
 
 impl Operation for DescribeKeys {
@@ -25,13 +25,12 @@ impl Operation for DescribeKeys {
 
 impl Record for DescribeKeys {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeKeys",
-            &["Order", "PageNumber"],
-            &[],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeKeys",
+            members: &["Order", "PageNumber"],
+            required: &[],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -58,13 +57,12 @@ impl Operation for RotateKey {
 
 impl Record for RotateKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RotateKey",
-            &["KeyId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "RotateKey",
+            members: &["KeyId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -84,12 +82,12 @@ impl Debug for RotateKey {
 
 impl Record for AccessKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "AccessKey",
-            &["Id", "Secret", "Owner"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "AccessKey",
+            members: &["Id", "Secret", "Owner"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -111,12 +109,12 @@ impl Debug for AccessKey {
 
 impl Record for DescribeKeysResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeKeysResponse",
-            &["Keys"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeKeysResponse",
+            members: &["Keys"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;

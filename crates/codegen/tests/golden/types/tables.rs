@@ -8,12 +8,12 @@ use super::*;
 #[cfg(any(feature = "depots", feature = "keys"))]
 impl Record for User {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "User",
-            &["avartar", "login"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "User",
+            members: &["avartar", "login"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

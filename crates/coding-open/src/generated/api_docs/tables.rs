@@ -18,12 +18,12 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateAPIDoc::INFO, request: || Box::new(CreateAPIDoc::new("", "", "", "", "")), output: || Box::<CreateAPIDocResponse>::default() },
-    Entry { info: DeleteAPIDoc::INFO, request: || Box::new(DeleteAPIDoc::new(0, "")), output: || Box::<()>::default() },
-    Entry { info: DescribeAPIDoc::INFO, request: || Box::new(DescribeAPIDoc::new(0, "")), output: || Box::<DescribeAPIDocResponse>::default() },
-    Entry { info: DescribeAPIDocList::INFO, request: || Box::new(DescribeAPIDocList::new("")), output: || Box::<DescribeAPIDocListResponse>::default() },
-    Entry { info: ModifyAPIDocBaseInfo::INFO, request: || Box::new(ModifyAPIDocBaseInfo::new(0, "")), output: || Box::<ModifyAPIDocBaseInfoResponse>::default() },
-    Entry { info: ModifyAPIDocContent::INFO, request: || Box::new(ModifyAPIDocContent::new(0, "", "", "")), output: || Box::<ModifyAPIDocContentResponse>::default() },
+    Entry { info: CreateAPIDoc::INFO, request: || Box::new(CreateAPIDoc::new("", "", "", "", "")), output: Entry::output::<CreateAPIDoc> },
+    Entry { info: DeleteAPIDoc::INFO, request: || Box::new(DeleteAPIDoc::new(0, "")), output: Entry::output::<DeleteAPIDoc> },
+    Entry { info: DescribeAPIDoc::INFO, request: || Box::new(DescribeAPIDoc::new(0, "")), output: Entry::output::<DescribeAPIDoc> },
+    Entry { info: DescribeAPIDocList::INFO, request: || Box::new(DescribeAPIDocList::new("")), output: Entry::output::<DescribeAPIDocList> },
+    Entry { info: ModifyAPIDocBaseInfo::INFO, request: || Box::new(ModifyAPIDocBaseInfo::new(0, "")), output: Entry::output::<ModifyAPIDocBaseInfo> },
+    Entry { info: ModifyAPIDocContent::INFO, request: || Box::new(ModifyAPIDocContent::new(0, "", "", "")), output: Entry::output::<ModifyAPIDocContent> },
 ];
 
 impl Operation for CreateAPIDoc {
@@ -34,13 +34,12 @@ impl Operation for CreateAPIDoc {
 
 impl Record for CreateAPIDoc {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateAPIDoc",
-            &["Content", "ContentType", "PrefixUri", "ProjectName", "Title", "SharePassword"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateAPIDoc",
+            members: &["Content", "ContentType", "PrefixUri", "ProjectName", "Title", "SharePassword"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -71,13 +70,12 @@ impl Operation for DeleteAPIDoc {
 
 impl Record for DeleteAPIDoc {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteAPIDoc",
-            &["Code", "ProjectName"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteAPIDoc",
+            members: &["Code", "ProjectName"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -105,13 +103,12 @@ impl Operation for DescribeAPIDoc {
 
 impl Record for DescribeAPIDoc {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeAPIDoc",
-            &["Code", "ProjectName"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeAPIDoc",
+            members: &["Code", "ProjectName"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -139,13 +136,12 @@ impl Operation for DescribeAPIDocList {
 
 impl Record for DescribeAPIDocList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeAPIDocList",
-            &["ProjectName"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeAPIDocList",
+            members: &["ProjectName"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -171,13 +167,12 @@ impl Operation for ModifyAPIDocBaseInfo {
 
 impl Record for ModifyAPIDocBaseInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyAPIDocBaseInfo",
-            &["Code", "ProjectName", "PrefixUri", "SharePassword", "Title"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyAPIDocBaseInfo",
+            members: &["Code", "ProjectName", "PrefixUri", "SharePassword", "Title"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -207,13 +202,12 @@ impl Operation for ModifyAPIDocContent {
 
 impl Record for ModifyAPIDocContent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyAPIDocContent",
-            &["Code", "Content", "ContentType", "ProjectName"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyAPIDocContent",
+            members: &["Code", "Content", "ContentType", "ProjectName"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -235,17 +229,17 @@ impl Debug for ModifyAPIDocContent {
 
 impl Record for APIDoc {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "APIDoc",
-            &[
+        &Shape {
+            name: "APIDoc",
+            members: &[
                 "APICount", "Code", "CreatedAt", "CreatedBy", "Description", "Introduction", "LatestReleaseCode",
                 "LatestReleaseStatus", "LatestSourceType", "LatestUpdatedAt", "PrefixUri", "PrivateAccess",
                 "ReleaseCount", "SharePassword", "Title", "UpdatedAt", "Uri", "UseFileDes", "UseFileSetting",
                 "ViewCount",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -277,12 +271,12 @@ impl Debug for APIDoc {
 
 impl Record for CreateAPIDocResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateAPIDocResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateAPIDocResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -302,12 +296,12 @@ impl Debug for CreateAPIDocResponse {
 
 impl Record for DescribeAPIDocListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeAPIDocListResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeAPIDocListResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -327,12 +321,12 @@ impl Debug for DescribeAPIDocListResponse {
 
 impl Record for DescribeAPIDocResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeAPIDocResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeAPIDocResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -352,12 +346,12 @@ impl Debug for DescribeAPIDocResponse {
 
 impl Record for ModifyAPIDocBaseInfoResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyAPIDocBaseInfoResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyAPIDocBaseInfoResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -377,12 +371,12 @@ impl Debug for ModifyAPIDocBaseInfoResponse {
 
 impl Record for ModifyAPIDocContentResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyAPIDocContentResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyAPIDocContentResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;

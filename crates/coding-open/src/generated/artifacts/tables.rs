@@ -31,25 +31,25 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateArtifactCredit::INFO, request: || Box::new(CreateArtifactCredit::new(Vec::new(), false, Vec::new(), "")), output: || Box::<CreateArtifactCreditResponse>::default() },
-    Entry { info: CreateArtifactProperties::INFO, request: || Box::new(CreateArtifactProperties::new(0, "", "", "", Vec::new())), output: || Box::<()>::default() },
-    Entry { info: CreateArtifactRepository::INFO, request: || Box::new(CreateArtifactRepository::new(0, "", 0)), output: || Box::<CreateArtifactRepositoryResponse>::default() },
-    Entry { info: DeleteArtifactProperties::INFO, request: || Box::new(DeleteArtifactProperties::new(0, "", "", "", [""; 0])), output: || Box::<()>::default() },
-    Entry { info: DescribeArtifactChecksums::INFO, request: || Box::new(DescribeArtifactChecksums::new(0, "", "", "")), output: || Box::<DescribeArtifactChecksumsResponse>::default() },
-    Entry { info: DescribeArtifactCredit::INFO, request: || Box::new(DescribeArtifactCredit::new(0)), output: || Box::<DescribeArtifactCreditResponse>::default() },
-    Entry { info: DescribeArtifactCreditList::INFO, request: || Box::new(DescribeArtifactCreditList::new()), output: || Box::<DescribeArtifactCreditListResponse>::default() },
-    Entry { info: DescribeArtifactFileDownloadUrl::INFO, request: || Box::new(DescribeArtifactFileDownloadUrl::new(0, "", "", "", "")), output: || Box::<DescribeArtifactFileDownloadUrlResponse>::default() },
-    Entry { info: DescribeArtifactPackageList::INFO, request: || Box::new(DescribeArtifactPackageList::new(0, "")), output: || Box::<DescribeArtifactPackageListResponse>::default() },
-    Entry { info: DescribeArtifactProperties::INFO, request: || Box::new(DescribeArtifactProperties::new(0, "", "", "")), output: || Box::<DescribeArtifactPropertiesResponse>::default() },
-    Entry { info: DescribeArtifactRepositoryFileList::INFO, request: || Box::new(DescribeArtifactRepositoryFileList::new("", "")), output: || Box::<DescribeArtifactRepositoryFileListResponse>::default() },
-    Entry { info: DescribeArtifactRepositoryList::INFO, request: || Box::new(DescribeArtifactRepositoryList::new(0)), output: || Box::<DescribeArtifactRepositoryListResponse>::default() },
-    Entry { info: DescribeArtifactVersionFileList::INFO, request: || Box::new(DescribeArtifactVersionFileList::new(0, "", "", "")), output: || Box::<DescribeArtifactVersionFileListResponse>::default() },
-    Entry { info: DescribeArtifactVersionList::INFO, request: || Box::new(DescribeArtifactVersionList::new(0, "", "")), output: || Box::<DescribeArtifactVersionListResponse>::default() },
-    Entry { info: DescribeTeamArtifacts::INFO, request: || Box::new(DescribeTeamArtifacts::new()), output: || Box::<DescribeTeamArtifactsResponse>::default() },
-    Entry { info: ForbiddenArtifactVersion::INFO, request: || Box::new(ForbiddenArtifactVersion::new(0, "", "", "", "")), output: || Box::<()>::default() },
-    Entry { info: ModifyArtifactCredit::INFO, request: || Box::new(ModifyArtifactCredit::new(Vec::new(), false, 0, Vec::new(), "")), output: || Box::<()>::default() },
-    Entry { info: ModifyArtifactProperties::INFO, request: || Box::new(ModifyArtifactProperties::new(0, "", "", "", Vec::new())), output: || Box::<()>::default() },
-    Entry { info: ReleaseArtifactVersion::INFO, request: || Box::new(ReleaseArtifactVersion::new(0, "", "", "")), output: || Box::<()>::default() },
+    Entry { info: CreateArtifactCredit::INFO, request: || Box::new(CreateArtifactCredit::new(Vec::new(), false, Vec::new(), "")), output: Entry::output::<CreateArtifactCredit> },
+    Entry { info: CreateArtifactProperties::INFO, request: || Box::new(CreateArtifactProperties::new(0, "", "", "", Vec::new())), output: Entry::output::<CreateArtifactProperties> },
+    Entry { info: CreateArtifactRepository::INFO, request: || Box::new(CreateArtifactRepository::new(0, "", 0)), output: Entry::output::<CreateArtifactRepository> },
+    Entry { info: DeleteArtifactProperties::INFO, request: || Box::new(DeleteArtifactProperties::new(0, "", "", "", [""; 0])), output: Entry::output::<DeleteArtifactProperties> },
+    Entry { info: DescribeArtifactChecksums::INFO, request: || Box::new(DescribeArtifactChecksums::new(0, "", "", "")), output: Entry::output::<DescribeArtifactChecksums> },
+    Entry { info: DescribeArtifactCredit::INFO, request: || Box::new(DescribeArtifactCredit::new(0)), output: Entry::output::<DescribeArtifactCredit> },
+    Entry { info: DescribeArtifactCreditList::INFO, request: || Box::new(DescribeArtifactCreditList::new()), output: Entry::output::<DescribeArtifactCreditList> },
+    Entry { info: DescribeArtifactFileDownloadUrl::INFO, request: || Box::new(DescribeArtifactFileDownloadUrl::new(0, "", "", "", "")), output: Entry::output::<DescribeArtifactFileDownloadUrl> },
+    Entry { info: DescribeArtifactPackageList::INFO, request: || Box::new(DescribeArtifactPackageList::new(0, "")), output: Entry::output::<DescribeArtifactPackageList> },
+    Entry { info: DescribeArtifactProperties::INFO, request: || Box::new(DescribeArtifactProperties::new(0, "", "", "")), output: Entry::output::<DescribeArtifactProperties> },
+    Entry { info: DescribeArtifactRepositoryFileList::INFO, request: || Box::new(DescribeArtifactRepositoryFileList::new("", "")), output: Entry::output::<DescribeArtifactRepositoryFileList> },
+    Entry { info: DescribeArtifactRepositoryList::INFO, request: || Box::new(DescribeArtifactRepositoryList::new(0)), output: Entry::output::<DescribeArtifactRepositoryList> },
+    Entry { info: DescribeArtifactVersionFileList::INFO, request: || Box::new(DescribeArtifactVersionFileList::new(0, "", "", "")), output: Entry::output::<DescribeArtifactVersionFileList> },
+    Entry { info: DescribeArtifactVersionList::INFO, request: || Box::new(DescribeArtifactVersionList::new(0, "", "")), output: Entry::output::<DescribeArtifactVersionList> },
+    Entry { info: DescribeTeamArtifacts::INFO, request: || Box::new(DescribeTeamArtifacts::new()), output: Entry::output::<DescribeTeamArtifacts> },
+    Entry { info: ForbiddenArtifactVersion::INFO, request: || Box::new(ForbiddenArtifactVersion::new(0, "", "", "", "")), output: Entry::output::<ForbiddenArtifactVersion> },
+    Entry { info: ModifyArtifactCredit::INFO, request: || Box::new(ModifyArtifactCredit::new(Vec::new(), false, 0, Vec::new(), "")), output: Entry::output::<ModifyArtifactCredit> },
+    Entry { info: ModifyArtifactProperties::INFO, request: || Box::new(ModifyArtifactProperties::new(0, "", "", "", Vec::new())), output: Entry::output::<ModifyArtifactProperties> },
+    Entry { info: ReleaseArtifactVersion::INFO, request: || Box::new(ReleaseArtifactVersion::new(0, "", "", "")), output: Entry::output::<ReleaseArtifactVersion> },
 ];
 
 impl Operation for CreateArtifactCredit {
@@ -59,13 +59,12 @@ impl Operation for CreateArtifactCredit {
 
 impl Record for CreateArtifactCredit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateArtifactCredit",
-            &["Ranges", "Enabled", "Rules", "Name"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateArtifactCredit",
+            members: &["Ranges", "Enabled", "Rules", "Name"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -94,13 +93,12 @@ impl Operation for CreateArtifactProperties {
 
 impl Record for CreateArtifactProperties {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateArtifactProperties",
-            &["ProjectId", "Repository", "Package", "PackageVersion", "PropertySet"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateArtifactProperties",
+            members: &["ProjectId", "Repository", "Package", "PackageVersion", "PropertySet"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -130,13 +128,12 @@ impl Operation for CreateArtifactRepository {
 
 impl Record for CreateArtifactRepository {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateArtifactRepository",
-            &["ProjectId", "RepositoryName", "Type", "AccessLevel", "AllowProxy", "Description"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateArtifactRepository",
+            members: &["ProjectId", "RepositoryName", "Type", "AccessLevel", "AllowProxy", "Description"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -167,13 +164,12 @@ impl Operation for DeleteArtifactProperties {
 
 impl Record for DeleteArtifactProperties {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteArtifactProperties",
-            &["ProjectId", "Repository", "Package", "PackageVersion", "PropertyNameSet"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteArtifactProperties",
+            members: &["ProjectId", "Repository", "Package", "PackageVersion", "PropertyNameSet"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -204,13 +200,12 @@ impl Operation for DescribeArtifactChecksums {
 
 impl Record for DescribeArtifactChecksums {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeArtifactChecksums",
-            &["ProjectId", "Repository", "Package", "PackageVersion"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeArtifactChecksums",
+            members: &["ProjectId", "Repository", "Package", "PackageVersion"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -238,13 +233,12 @@ impl Operation for DescribeArtifactCredit {
 
 impl Record for DescribeArtifactCredit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeArtifactCredit",
-            &["ArtifactCreditId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeArtifactCredit",
+            members: &["ArtifactCreditId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -269,13 +263,12 @@ impl Operation for DescribeArtifactCreditList {
 
 impl Record for DescribeArtifactCreditList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeArtifactCreditList",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeArtifactCreditList",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -301,13 +294,12 @@ impl Operation for DescribeArtifactFileDownloadUrl {
 
 impl Record for DescribeArtifactFileDownloadUrl {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeArtifactFileDownloadUrl",
-            &["ProjectId", "Repository", "Package", "PackageVersion", "FileName", "Timeout"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeArtifactFileDownloadUrl",
+            members: &["ProjectId", "Repository", "Package", "PackageVersion", "FileName", "Timeout"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -347,13 +339,12 @@ impl Paged for DescribeArtifactPackageList {
 
 impl Record for DescribeArtifactPackageList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeArtifactPackageList",
-            &["ProjectId", "Repository", "PackagePrefix", "PageNumber", "PageSize"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeArtifactPackageList",
+            members: &["ProjectId", "Repository", "PackagePrefix", "PageNumber", "PageSize"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -383,13 +374,12 @@ impl Operation for DescribeArtifactProperties {
 
 impl Record for DescribeArtifactProperties {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeArtifactProperties",
-            &["ProjectId", "Repository", "Package", "PackageVersion"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeArtifactProperties",
+            members: &["ProjectId", "Repository", "Package", "PackageVersion"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -427,13 +417,12 @@ impl Paged for DescribeArtifactRepositoryFileList {
 
 impl Record for DescribeArtifactRepositoryFileList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeArtifactRepositoryFileList",
-            &["Project", "Repository", "Artifacts", "ContinuationToken", "PageSize"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeArtifactRepositoryFileList",
+            members: &["Project", "Repository", "Artifacts", "ContinuationToken", "PageSize"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -473,13 +462,12 @@ impl Paged for DescribeArtifactRepositoryList {
 
 impl Record for DescribeArtifactRepositoryList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeArtifactRepositoryList",
-            &["ProjectId", "PageNumber", "PageSize", "Type"],
-            &[0],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeArtifactRepositoryList",
+            members: &["ProjectId", "PageNumber", "PageSize", "Type"],
+            required: &[0],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -507,13 +495,12 @@ impl Operation for DescribeArtifactVersionFileList {
 
 impl Record for DescribeArtifactVersionFileList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeArtifactVersionFileList",
-            &["ProjectId", "Repository", "Package", "PackageVersion", "Maven"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeArtifactVersionFileList",
+            members: &["ProjectId", "Repository", "Package", "PackageVersion", "Maven"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -553,13 +540,12 @@ impl Paged for DescribeArtifactVersionList {
 
 impl Record for DescribeArtifactVersionList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeArtifactVersionList",
-            &["ProjectId", "Repository", "Package", "PageNumber", "PageSize"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeArtifactVersionList",
+            members: &["ProjectId", "Repository", "Package", "PageNumber", "PageSize"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -599,13 +585,12 @@ impl Paged for DescribeTeamArtifacts {
 
 impl Record for DescribeTeamArtifacts {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeTeamArtifacts",
-            &["PageNumber", "PageSize", "Rule"],
-            &[],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTeamArtifacts",
+            members: &["PageNumber", "PageSize", "Rule"],
+            required: &[],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -634,13 +619,12 @@ impl Operation for ForbiddenArtifactVersion {
 
 impl Record for ForbiddenArtifactVersion {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ForbiddenArtifactVersion",
-            &["ProjectId", "Repository", "Package", "PackageVersion", "ForbiddenAction", "ForbiddenNote"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ForbiddenArtifactVersion",
+            members: &["ProjectId", "Repository", "Package", "PackageVersion", "ForbiddenAction", "ForbiddenNote"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -670,13 +654,12 @@ impl Operation for ModifyArtifactCredit {
 
 impl Record for ModifyArtifactCredit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyArtifactCredit",
-            &["Ranges", "Enabled", "Id", "Rules", "Name"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyArtifactCredit",
+            members: &["Ranges", "Enabled", "Id", "Rules", "Name"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -706,13 +689,12 @@ impl Operation for ModifyArtifactProperties {
 
 impl Record for ModifyArtifactProperties {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyArtifactProperties",
-            &["ProjectId", "Repository", "Package", "PackageVersion", "PropertySet"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyArtifactProperties",
+            members: &["ProjectId", "Repository", "Package", "PackageVersion", "PropertySet"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -743,13 +725,12 @@ impl Operation for ReleaseArtifactVersion {
 
 impl Record for ReleaseArtifactVersion {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ReleaseArtifactVersion",
-            &["ProjectId", "Repository", "Package", "PackageVersion"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ReleaseArtifactVersion",
+            members: &["ProjectId", "Repository", "Package", "PackageVersion"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -772,12 +753,12 @@ impl Debug for ReleaseArtifactVersion {
 
 impl Record for ArtifactChecksum {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactChecksum",
-            &["Md5", "Name", "Sha1", "Sha256"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ArtifactChecksum",
+            members: &["Md5", "Name", "Sha1", "Sha256"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -799,12 +780,12 @@ impl Debug for ArtifactChecksum {
 
 impl Record for ArtifactFilterRule {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactFilterRule",
-            &["ArtifactType", "Package", "PackageVersion", "ProjectName", "Repository"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ArtifactFilterRule",
+            members: &["ArtifactType", "Package", "PackageVersion", "ProjectName", "Repository"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -828,12 +809,12 @@ impl Debug for ArtifactFilterRule {
 
 impl Record for ArtifactFilterRuleDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactFilterRuleDetail",
-            &["Algorithm", "Value"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "ArtifactFilterRuleDetail",
+            members: &["Algorithm", "Value"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -855,15 +836,15 @@ impl Debug for ArtifactFilterRuleDetail {
 
 impl Record for ArtifactPackageBean {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactPackageBean",
-            &[
+        &Shape {
+            name: "ArtifactPackageBean",
+            members: &[
                 "CreatedAt", "Description", "Id", "LatestVersionId", "LatestVersionName",
                 "LatestVersionReleaseStatus", "Name", "ReleaseStrategy", "RepoId", "VersionCount",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -890,12 +871,12 @@ impl Debug for ArtifactPackageBean {
 
 impl Record for ArtifactPackagePageBean {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactPackagePageBean",
-            &["InstanceSet", "PageNumber", "PageSize", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ArtifactPackagePageBean",
+            members: &["InstanceSet", "PageNumber", "PageSize", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -918,12 +899,12 @@ impl Debug for ArtifactPackagePageBean {
 
 impl Record for ArtifactProperty {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactProperty",
-            &["CreatedAt", "Id", "Immutable", "Name", "Value", "Version"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ArtifactProperty",
+            members: &["CreatedAt", "Id", "Immutable", "Name", "Value", "Version"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -947,12 +928,12 @@ impl Debug for ArtifactProperty {
 
 impl Record for ArtifactPropertyBean {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactPropertyBean",
-            &["Name", "Value"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "ArtifactPropertyBean",
+            members: &["Name", "Value"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -974,15 +955,15 @@ impl Debug for ArtifactPropertyBean {
 
 impl Record for ArtifactRepositoryBean {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactRepositoryBean",
-            &[
+        &Shape {
+            name: "ArtifactRepositoryBean",
+            members: &[
                 "AccessLevel", "CreatedAt", "Description", "Id", "Name", "ProjectId", "ReleaseStrategy", "TeamId",
                 "Type",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1007,15 +988,15 @@ impl Debug for ArtifactRepositoryBean {
 
 impl Record for ArtifactRepositoryFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactRepositoryFile",
-            &[
+        &Shape {
+            name: "ArtifactRepositoryFile",
+            members: &[
                 "ArtifactType", "DownloadUrl", "Hash", "Host", "PackageName", "Path", "Project", "Repository",
                 "VersionName",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1041,12 +1022,12 @@ impl Debug for ArtifactRepositoryFile {
 
 impl Record for ArtifactRepositoryFileListData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactRepositoryFileListData",
-            &["ContinuationToken", "InstanceSet"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ArtifactRepositoryFileListData",
+            members: &["ContinuationToken", "InstanceSet"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1068,12 +1049,12 @@ impl Debug for ArtifactRepositoryFileListData {
 
 impl Record for ArtifactRepositoryPageBean {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactRepositoryPageBean",
-            &["InstanceSet", "PageNumber", "PageSize", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ArtifactRepositoryPageBean",
+            members: &["InstanceSet", "PageNumber", "PageSize", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1096,12 +1077,15 @@ impl Debug for ArtifactRepositoryPageBean {
 
 impl Record for ArtifactVersionBean {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactVersionBean",
-            &["CreatedAt", "Description", "DownloadCount", "Hash", "Id", "PkgId", "ReleaseStatus", "Size", "Version"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ArtifactVersionBean",
+            members: &[
+                "CreatedAt", "Description", "DownloadCount", "Hash", "Id", "PkgId", "ReleaseStatus", "Size",
+                "Version",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1126,12 +1110,12 @@ impl Debug for ArtifactVersionBean {
 
 impl Record for ArtifactVersionFileBean {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactVersionFileBean",
-            &["Name", "Size"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ArtifactVersionFileBean",
+            members: &["Name", "Size"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1153,12 +1137,12 @@ impl Debug for ArtifactVersionFileBean {
 
 impl Record for ArtifactVersionPageBean {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactVersionPageBean",
-            &["InstanceSet", "PageNumber", "PageSize", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ArtifactVersionPageBean",
+            members: &["InstanceSet", "PageNumber", "PageSize", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1181,12 +1165,12 @@ impl Debug for ArtifactVersionPageBean {
 
 impl Record for ArtifactsOpenApiArtifactCreditsData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactsOpenApiArtifactCreditsData",
-            &["CreditKey", "Ranges", "Type", "Enabled", "Id", "Rules", "Name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ArtifactsOpenApiArtifactCreditsData",
+            members: &["CreditKey", "Ranges", "Type", "Enabled", "Id", "Rules", "Name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1210,12 +1194,12 @@ impl Debug for ArtifactsOpenApiArtifactCreditsData {
 
 impl Record for ArtifactsOpenApiArtifactCreditsRangeData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactsOpenApiArtifactCreditsRangeData",
-            &["Project", "RemoteTeam", "RangeType", "Repository", "RangeId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ArtifactsOpenApiArtifactCreditsRangeData",
+            members: &["Project", "RemoteTeam", "RangeType", "Repository", "RangeId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1239,12 +1223,12 @@ impl Debug for ArtifactsOpenApiArtifactCreditsRangeData {
 
 impl Record for ArtifactsOpenApiArtifactCreditsRuleData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactsOpenApiArtifactCreditsRuleData",
-            &["Version", "ArtifactType", "PkgNameAlgorithm", "PkgName", "VersionAlgorithm"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ArtifactsOpenApiArtifactCreditsRuleData",
+            members: &["Version", "ArtifactType", "PkgNameAlgorithm", "PkgName", "VersionAlgorithm"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1268,12 +1252,12 @@ impl Debug for ArtifactsOpenApiArtifactCreditsRuleData {
 
 impl Record for ArtifactsOpenApiCreateArtifactCreditsRangeData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactsOpenApiCreateArtifactCreditsRangeData",
-            &["RemoteTeam", "RangeType", "RangeId"],
-            &[1, 2],
-        );
-        &SHAPE
+        &Shape {
+            name: "ArtifactsOpenApiCreateArtifactCreditsRangeData",
+            members: &["RemoteTeam", "RangeType", "RangeId"],
+            required: &[1, 2],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1295,12 +1279,12 @@ impl Debug for ArtifactsOpenApiCreateArtifactCreditsRangeData {
 
 impl Record for ArtifactsOpenApiCreditRemoteTeam {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactsOpenApiCreditRemoteTeam",
-            &["RemoteTeamUrl", "UserName", "RemoteRepos", "Password"],
-            &[0, 1, 2, 3],
-        );
-        &SHAPE
+        &Shape {
+            name: "ArtifactsOpenApiCreditRemoteTeam",
+            members: &["RemoteTeamUrl", "UserName", "RemoteRepos", "Password"],
+            required: &[0, 1, 2, 3],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1323,15 +1307,15 @@ impl Debug for ArtifactsOpenApiCreditRemoteTeam {
 
 impl Record for ArtifactsOpenApiProjectData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactsOpenApiProjectData",
-            &[
+        &Shape {
+            name: "ArtifactsOpenApiProjectData",
+            members: &[
                 "Status", "HtmlUrl", "Updated_at", "TeamId", "Name", "Type", "ApiUrl", "DisplayName", "OwnerUserName",
                 "Id", "Icon", "TeamOwnerId", "ProjectPath", "PmTypeName", "Created_at",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1359,12 +1343,12 @@ impl Debug for ArtifactsOpenApiProjectData {
 
 impl Record for ArtifactsOpenApiRemoteRepoData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactsOpenApiRemoteRepoData",
-            &["Project", "Repository"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ArtifactsOpenApiRemoteRepoData",
+            members: &["Project", "Repository"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1386,15 +1370,15 @@ impl Debug for ArtifactsOpenApiRemoteRepoData {
 
 impl Record for ArtifactsOpenApiRemoteTeamData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactsOpenApiRemoteTeamData",
-            &[
+        &Shape {
+            name: "ArtifactsOpenApiRemoteTeamData",
+            members: &[
                 "SyncMessage", "RemoteTeamUrl", "UserName", "SyncStatus", "Id", "RemoteRepos", "RemoteTeamName",
                 "Successful", "Deleting",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1420,15 +1404,15 @@ impl Debug for ArtifactsOpenApiRemoteTeamData {
 
 impl Record for ArtifactsOpenApiRepositoryData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactsOpenApiRepositoryData",
-            &[
+        &Shape {
+            name: "ArtifactsOpenApiRepositoryData",
+            members: &[
                 "Type", "StorageRule", "Description", "CreatorId", "ProjectId", "Id", "TeamId", "ReleaseStrategy",
                 "Deleting", "Name",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1454,12 +1438,12 @@ impl Debug for ArtifactsOpenApiRepositoryData {
 
 impl Record for CreateArtifactCreditResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateArtifactCreditResponse",
-            &["ArtifactCreditId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateArtifactCreditResponse",
+            members: &["ArtifactCreditId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1479,12 +1463,12 @@ impl Debug for CreateArtifactCreditResponse {
 
 impl Record for CreateArtifactRepositoryResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateArtifactRepositoryResponse",
-            &["Id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateArtifactRepositoryResponse",
+            members: &["Id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1504,12 +1488,12 @@ impl Debug for CreateArtifactRepositoryResponse {
 
 impl Record for DescribeArtifactChecksumsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeArtifactChecksumsResponse",
-            &["InstanceSet"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeArtifactChecksumsResponse",
+            members: &["InstanceSet"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1529,12 +1513,12 @@ impl Debug for DescribeArtifactChecksumsResponse {
 
 impl Record for DescribeArtifactCreditListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeArtifactCreditListResponse",
-            &["InstanceSet"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeArtifactCreditListResponse",
+            members: &["InstanceSet"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1554,12 +1538,12 @@ impl Debug for DescribeArtifactCreditListResponse {
 
 impl Record for DescribeArtifactCreditResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeArtifactCreditResponse",
-            &["ArtifactCredit"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeArtifactCreditResponse",
+            members: &["ArtifactCredit"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1579,12 +1563,12 @@ impl Debug for DescribeArtifactCreditResponse {
 
 impl Record for DescribeArtifactFileDownloadUrlResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeArtifactFileDownloadUrlResponse",
-            &["Url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeArtifactFileDownloadUrlResponse",
+            members: &["Url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1604,12 +1588,12 @@ impl Debug for DescribeArtifactFileDownloadUrlResponse {
 
 impl Record for DescribeArtifactPackageListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeArtifactPackageListResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeArtifactPackageListResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1629,12 +1613,12 @@ impl Debug for DescribeArtifactPackageListResponse {
 
 impl Record for DescribeArtifactPropertiesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeArtifactPropertiesResponse",
-            &["InstanceSet"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeArtifactPropertiesResponse",
+            members: &["InstanceSet"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1654,12 +1638,12 @@ impl Debug for DescribeArtifactPropertiesResponse {
 
 impl Record for DescribeArtifactRepositoryFileListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeArtifactRepositoryFileListResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeArtifactRepositoryFileListResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1679,12 +1663,12 @@ impl Debug for DescribeArtifactRepositoryFileListResponse {
 
 impl Record for DescribeArtifactRepositoryListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeArtifactRepositoryListResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeArtifactRepositoryListResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1704,12 +1688,12 @@ impl Debug for DescribeArtifactRepositoryListResponse {
 
 impl Record for DescribeArtifactVersionFileListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeArtifactVersionFileListResponse",
-            &["InstanceSet"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeArtifactVersionFileListResponse",
+            members: &["InstanceSet"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1729,12 +1713,12 @@ impl Debug for DescribeArtifactVersionFileListResponse {
 
 impl Record for DescribeArtifactVersionListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeArtifactVersionListResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeArtifactVersionListResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1754,12 +1738,12 @@ impl Debug for DescribeArtifactVersionListResponse {
 
 impl Record for DescribeTeamArtifactsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeTeamArtifactsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTeamArtifactsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1779,12 +1763,12 @@ impl Debug for DescribeTeamArtifactsResponse {
 
 impl Record for Maven {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Maven",
-            &["Classifier", "Packaging"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "Maven",
+            members: &["Classifier", "Packaging"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1806,12 +1790,12 @@ impl Debug for Maven {
 
 impl Record for SpecifiedArtifact {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "SpecifiedArtifact",
-            &["PackageName", "VersionName"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "SpecifiedArtifact",
+            members: &["PackageName", "VersionName"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1833,15 +1817,15 @@ impl Debug for SpecifiedArtifact {
 
 impl Record for TeamArtifact {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TeamArtifact",
-            &[
+        &Shape {
+            name: "TeamArtifact",
+            members: &[
                 "ArtifactType", "CreatedAt", "Description", "DownloadCount", "Hash", "Package", "PackageVersion",
                 "PkgId", "ProjectId", "ProjectName", "ReleaseStatus", "RepoId", "Repository", "Size", "VersionId",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1870,12 +1854,12 @@ impl Debug for TeamArtifact {
 
 impl Record for TeamArtifactPage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TeamArtifactPage",
-            &["InstanceSet", "PageNumber", "PageSize", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TeamArtifactPage",
+            members: &["InstanceSet", "PageNumber", "PageSize", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

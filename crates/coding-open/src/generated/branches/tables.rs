@@ -40,32 +40,32 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateBranchProtection::INFO, request: || Box::new(CreateBranchProtection::new(crate::Depot::NONE, "")), output: || Box::<()>::default() },
-    Entry { info: CreateBranchProtectionMember::INFO, request: || Box::new(CreateBranchProtectionMember::new(crate::Depot::NONE, 0, "", false)), output: || Box::<()>::default() },
-    Entry { info: CreateGitBranch::INFO, request: || Box::new(CreateGitBranch::new(crate::Depot::NONE, "", "")), output: || Box::<()>::default() },
-    Entry { info: CreateReadOnlyRef::INFO, request: || Box::new(CreateReadOnlyRef::new("", "")), output: || Box::<()>::default() },
-    Entry { info: DeleteBranchProtection::INFO, request: || Box::new(DeleteBranchProtection::new(crate::Depot::NONE, 0)), output: || Box::<()>::default() },
-    Entry { info: DeleteBranchProtectionMember::INFO, request: || Box::new(DeleteBranchProtectionMember::new(crate::Depot::NONE, 0, "")), output: || Box::<()>::default() },
-    Entry { info: DeleteGitBranch::INFO, request: || Box::new(DeleteGitBranch::new(crate::Depot::NONE, "")), output: || Box::<()>::default() },
-    Entry { info: DeleteGitMergedBranches::INFO, request: || Box::new(DeleteGitMergedBranches::new(crate::Depot::NONE)), output: || Box::<()>::default() },
-    Entry { info: DescribeBranchProtection::INFO, request: || Box::new(DescribeBranchProtection::new(crate::Depot::NONE, 0)), output: || Box::<DescribeBranchProtectionResponse>::default() },
-    Entry { info: DescribeBranchProtectionMembers::INFO, request: || Box::new(DescribeBranchProtectionMembers::new(crate::Depot::NONE, 0)), output: || Box::<DescribeBranchProtectionMembersResponse>::default() },
-    Entry { info: DescribeBranchProtections::INFO, request: || Box::new(DescribeBranchProtections::new(crate::Depot::NONE)), output: || Box::<DescribeBranchProtectionsResponse>::default() },
-    Entry { info: DescribeCommitRefs::INFO, request: || Box::new(DescribeCommitRefs::new("", "", "")), output: || Box::<DescribeCommitRefsResponse>::default() },
-    Entry { info: DescribeDepotDefaultBranch::INFO, request: || Box::new(DescribeDepotDefaultBranch::new("")), output: || Box::<DescribeDepotDefaultBranchResponse>::default() },
-    Entry { info: DescribeGitBranch::INFO, request: || Box::new(DescribeGitBranch::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitBranchResponse>::default() },
-    Entry { info: DescribeGitBranchList::INFO, request: || Box::new(DescribeGitBranchList::new("")), output: || Box::<DescribeGitBranchListResponse>::default() },
-    Entry { info: DescribeGitBranches::INFO, request: || Box::new(DescribeGitBranches::new(crate::Depot::NONE)), output: || Box::<DescribeGitBranchesResponse>::default() },
-    Entry { info: DescribeGitBranchesBySha::INFO, request: || Box::new(DescribeGitBranchesBySha::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitBranchesByShaResponse>::default() },
-    Entry { info: DescribeGitRef::INFO, request: || Box::new(DescribeGitRef::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitRefResponse>::default() },
-    Entry { info: DescribeGitRefsBySha::INFO, request: || Box::new(DescribeGitRefsBySha::new(crate::Depot::NONE, "", "")), output: || Box::<DescribeGitRefsByShaResponse>::default() },
-    Entry { info: DescribeProjectDepotBranches::INFO, request: || Box::new(DescribeProjectDepotBranches::new(0, 0, "")), output: || Box::<DescribeProjectDepotBranchesResponse>::default() },
-    Entry { info: DescribeProtectedBranch::INFO, request: || Box::new(DescribeProtectedBranch::new(crate::Depot::NONE, "")), output: || Box::<DescribeProtectedBranchResponse>::default() },
-    Entry { info: DescribeProtectedBranchMembers::INFO, request: || Box::new(DescribeProtectedBranchMembers::new(crate::Depot::NONE, "")), output: || Box::<DescribeProtectedBranchMembersResponse>::default() },
-    Entry { info: DescribeProtectedBranches::INFO, request: || Box::new(DescribeProtectedBranches::new(crate::Depot::NONE)), output: || Box::<DescribeProtectedBranchesResponse>::default() },
-    Entry { info: ModifyBranchProtection::INFO, request: || Box::new(ModifyBranchProtection::new(crate::Depot::NONE, Default::default())), output: || Box::<ModifyBranchProtectionResponse>::default() },
-    Entry { info: ModifyBranchProtectionMemberPermission::INFO, request: || Box::new(ModifyBranchProtectionMemberPermission::new("", false, "", "")), output: || Box::<()>::default() },
-    Entry { info: ModifyDefaultBranch::INFO, request: || Box::new(ModifyDefaultBranch::new(crate::Depot::NONE, "")), output: || Box::<()>::default() },
+    Entry { info: CreateBranchProtection::INFO, request: || Box::new(CreateBranchProtection::new(crate::Depot::NONE, "")), output: Entry::output::<CreateBranchProtection> },
+    Entry { info: CreateBranchProtectionMember::INFO, request: || Box::new(CreateBranchProtectionMember::new(crate::Depot::NONE, 0, "", false)), output: Entry::output::<CreateBranchProtectionMember> },
+    Entry { info: CreateGitBranch::INFO, request: || Box::new(CreateGitBranch::new(crate::Depot::NONE, "", "")), output: Entry::output::<CreateGitBranch> },
+    Entry { info: CreateReadOnlyRef::INFO, request: || Box::new(CreateReadOnlyRef::new("", "")), output: Entry::output::<CreateReadOnlyRef> },
+    Entry { info: DeleteBranchProtection::INFO, request: || Box::new(DeleteBranchProtection::new(crate::Depot::NONE, 0)), output: Entry::output::<DeleteBranchProtection> },
+    Entry { info: DeleteBranchProtectionMember::INFO, request: || Box::new(DeleteBranchProtectionMember::new(crate::Depot::NONE, 0, "")), output: Entry::output::<DeleteBranchProtectionMember> },
+    Entry { info: DeleteGitBranch::INFO, request: || Box::new(DeleteGitBranch::new(crate::Depot::NONE, "")), output: Entry::output::<DeleteGitBranch> },
+    Entry { info: DeleteGitMergedBranches::INFO, request: || Box::new(DeleteGitMergedBranches::new(crate::Depot::NONE)), output: Entry::output::<DeleteGitMergedBranches> },
+    Entry { info: DescribeBranchProtection::INFO, request: || Box::new(DescribeBranchProtection::new(crate::Depot::NONE, 0)), output: Entry::output::<DescribeBranchProtection> },
+    Entry { info: DescribeBranchProtectionMembers::INFO, request: || Box::new(DescribeBranchProtectionMembers::new(crate::Depot::NONE, 0)), output: Entry::output::<DescribeBranchProtectionMembers> },
+    Entry { info: DescribeBranchProtections::INFO, request: || Box::new(DescribeBranchProtections::new(crate::Depot::NONE)), output: Entry::output::<DescribeBranchProtections> },
+    Entry { info: DescribeCommitRefs::INFO, request: || Box::new(DescribeCommitRefs::new("", "", "")), output: Entry::output::<DescribeCommitRefs> },
+    Entry { info: DescribeDepotDefaultBranch::INFO, request: || Box::new(DescribeDepotDefaultBranch::new("")), output: Entry::output::<DescribeDepotDefaultBranch> },
+    Entry { info: DescribeGitBranch::INFO, request: || Box::new(DescribeGitBranch::new(crate::Depot::NONE, "")), output: Entry::output::<DescribeGitBranch> },
+    Entry { info: DescribeGitBranchList::INFO, request: || Box::new(DescribeGitBranchList::new("")), output: Entry::output::<DescribeGitBranchList> },
+    Entry { info: DescribeGitBranches::INFO, request: || Box::new(DescribeGitBranches::new(crate::Depot::NONE)), output: Entry::output::<DescribeGitBranches> },
+    Entry { info: DescribeGitBranchesBySha::INFO, request: || Box::new(DescribeGitBranchesBySha::new(crate::Depot::NONE, "")), output: Entry::output::<DescribeGitBranchesBySha> },
+    Entry { info: DescribeGitRef::INFO, request: || Box::new(DescribeGitRef::new(crate::Depot::NONE, "")), output: Entry::output::<DescribeGitRef> },
+    Entry { info: DescribeGitRefsBySha::INFO, request: || Box::new(DescribeGitRefsBySha::new(crate::Depot::NONE, "", "")), output: Entry::output::<DescribeGitRefsBySha> },
+    Entry { info: DescribeProjectDepotBranches::INFO, request: || Box::new(DescribeProjectDepotBranches::new(0, 0, "")), output: Entry::output::<DescribeProjectDepotBranches> },
+    Entry { info: DescribeProtectedBranch::INFO, request: || Box::new(DescribeProtectedBranch::new(crate::Depot::NONE, "")), output: Entry::output::<DescribeProtectedBranch> },
+    Entry { info: DescribeProtectedBranchMembers::INFO, request: || Box::new(DescribeProtectedBranchMembers::new(crate::Depot::NONE, "")), output: Entry::output::<DescribeProtectedBranchMembers> },
+    Entry { info: DescribeProtectedBranches::INFO, request: || Box::new(DescribeProtectedBranches::new(crate::Depot::NONE)), output: Entry::output::<DescribeProtectedBranches> },
+    Entry { info: ModifyBranchProtection::INFO, request: || Box::new(ModifyBranchProtection::new(crate::Depot::NONE, Default::default())), output: Entry::output::<ModifyBranchProtection> },
+    Entry { info: ModifyBranchProtectionMemberPermission::INFO, request: || Box::new(ModifyBranchProtectionMemberPermission::new("", false, "", "")), output: Entry::output::<ModifyBranchProtectionMemberPermission> },
+    Entry { info: ModifyDefaultBranch::INFO, request: || Box::new(ModifyDefaultBranch::new(crate::Depot::NONE, "")), output: Entry::output::<ModifyDefaultBranch> },
 ];
 
 impl Operation for CreateGitBranch {
@@ -77,13 +77,12 @@ impl Operation for CreateGitBranch {
 
 impl Record for CreateGitBranch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateGitBranch",
-            &["DepotId", "BranchName", "StartPoint", "DepotPath", "Note"],
-            &[1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateGitBranch",
+            members: &["DepotId", "BranchName", "StartPoint", "DepotPath", "Note"],
+            required: &[1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -114,13 +113,12 @@ impl Operation for CreateReadOnlyRef {
 
 impl Record for CreateReadOnlyRef {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateReadOnlyRef",
-            &["DepotPath", "RefName"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateReadOnlyRef",
+            members: &["DepotPath", "RefName"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -149,13 +147,12 @@ impl Operation for DeleteGitBranch {
 
 impl Record for DeleteGitBranch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteGitBranch",
-            &["DepotId", "BranchName", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteGitBranch",
+            members: &["DepotId", "BranchName", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -184,13 +181,12 @@ impl Operation for DeleteGitMergedBranches {
 
 impl Record for DeleteGitMergedBranches {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteGitMergedBranches",
-            &["DepotId", "DepotPath"],
-            &[],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteGitMergedBranches",
+            members: &["DepotId", "DepotPath"],
+            required: &[],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -218,13 +214,12 @@ impl Operation for DescribeCommitRefs {
 
 impl Record for DescribeCommitRefs {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCommitRefs",
-            &["DepotPath", "Sha", "Type"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCommitRefs",
+            members: &["DepotPath", "Sha", "Type"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -253,13 +248,12 @@ impl Operation for DescribeDepotDefaultBranch {
 
 impl Record for DescribeDepotDefaultBranch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeDepotDefaultBranch",
-            &["DepotPath"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDepotDefaultBranch",
+            members: &["DepotPath"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -285,13 +279,12 @@ impl Operation for DescribeGitBranch {
 
 impl Record for DescribeGitBranch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitBranch",
-            &["DepotId", "BranchName", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitBranch",
+            members: &["DepotId", "BranchName", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -330,13 +323,12 @@ impl Paged for DescribeGitBranchList {
 
 impl Record for DescribeGitBranchList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitBranchList",
-            &["DepotPath", "PageNumber", "PageSize", "KeyWord"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitBranchList",
+            members: &["DepotPath", "PageNumber", "PageSize", "KeyWord"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -374,13 +366,12 @@ impl Paged for DescribeGitBranches {
 
 impl Record for DescribeGitBranches {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitBranches",
-            &["DepotId", "DepotPath", "KeyWord", "PageNumber", "PageSize"],
-            &[],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitBranches",
+            members: &["DepotId", "DepotPath", "KeyWord", "PageNumber", "PageSize"],
+            required: &[],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -410,13 +401,12 @@ impl Operation for DescribeGitBranchesBySha {
 
 impl Record for DescribeGitBranchesBySha {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitBranchesBySha",
-            &["DepotId", "Sha", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitBranchesBySha",
+            members: &["DepotId", "Sha", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -444,13 +434,12 @@ impl Operation for DescribeGitRef {
 
 impl Record for DescribeGitRef {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitRef",
-            &["DepotId", "Revision", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitRef",
+            members: &["DepotId", "Revision", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -478,13 +467,12 @@ impl Operation for DescribeGitRefsBySha {
 
 impl Record for DescribeGitRefsBySha {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitRefsBySha",
-            &["DepotId", "Sha", "Type", "DepotPath"],
-            &[1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitRefsBySha",
+            members: &["DepotId", "Sha", "Type", "DepotPath"],
+            required: &[1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -512,13 +500,12 @@ impl Operation for DescribeProjectDepotBranches {
 
 impl Record for DescribeProjectDepotBranches {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProjectDepotBranches",
-            &["ProjectId", "Id", "DepotType"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectDepotBranches",
+            members: &["ProjectId", "Id", "DepotType"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -547,13 +534,12 @@ impl Operation for ModifyDefaultBranch {
 
 impl Record for ModifyDefaultBranch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyDefaultBranch",
-            &["DepotId", "BranchName", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyDefaultBranch",
+            members: &["DepotId", "BranchName", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -575,16 +561,16 @@ impl Debug for ModifyDefaultBranch {
 
 impl Record for BranchProtection {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "BranchProtection",
-            &[
+        &Shape {
+            name: "BranchProtection",
+            members: &[
                 "AutoAddReviewer", "BranchProtectionId", "DenyForcePush", "ForceSquash", "MatcherCount",
                 "RequiredCodeOwnerGrant", "RequiredDiscussionResolved", "RequiredGrantCount", "RequiredStatusCheck",
                 "Rule", "SrcMustMergedTo",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -612,12 +598,12 @@ impl Debug for BranchProtection {
 
 impl Record for BranchProtectionMember {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "BranchProtectionMember",
-            &["AllowPush", "GlobalKey", "Name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "BranchProtectionMember",
+            members: &["AllowPush", "GlobalKey", "Name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -639,12 +625,12 @@ impl Debug for BranchProtectionMember {
 
 impl Record for CommitRef {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CommitRef",
-            &["Name", "Type"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CommitRef",
+            members: &["Name", "Type"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -666,12 +652,12 @@ impl Debug for CommitRef {
 
 impl Record for DescribeBranchProtectionMembersResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeBranchProtectionMembersResponse",
-            &["Members"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeBranchProtectionMembersResponse",
+            members: &["Members"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -691,12 +677,12 @@ impl Debug for DescribeBranchProtectionMembersResponse {
 
 impl Record for DescribeBranchProtectionResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeBranchProtectionResponse",
-            &["BranchProtection"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeBranchProtectionResponse",
+            members: &["BranchProtection"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -716,12 +702,12 @@ impl Debug for DescribeBranchProtectionResponse {
 
 impl Record for DescribeBranchProtectionsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeBranchProtectionsResponse",
-            &["BranchProtections"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeBranchProtectionsResponse",
+            members: &["BranchProtections"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -741,12 +727,12 @@ impl Debug for DescribeBranchProtectionsResponse {
 
 impl Record for DescribeCommitRefsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCommitRefsResponse",
-            &["CommitRefs"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCommitRefsResponse",
+            members: &["CommitRefs"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -766,12 +752,12 @@ impl Debug for DescribeCommitRefsResponse {
 
 impl Record for DescribeDepotDefaultBranchResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeDepotDefaultBranchResponse",
-            &["BranchName"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDepotDefaultBranchResponse",
+            members: &["BranchName"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -791,12 +777,12 @@ impl Debug for DescribeDepotDefaultBranchResponse {
 
 impl Record for DescribeGitBranchListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitBranchListResponse",
-            &["GitBranchesData"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitBranchListResponse",
+            members: &["GitBranchesData"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -816,12 +802,12 @@ impl Debug for DescribeGitBranchListResponse {
 
 impl Record for DescribeGitBranchResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitBranchResponse",
-            &["GitBranch"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitBranchResponse",
+            members: &["GitBranch"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -841,12 +827,12 @@ impl Debug for DescribeGitBranchResponse {
 
 impl Record for DescribeGitBranchesByShaResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitBranchesByShaResponse",
-            &["Refs"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitBranchesByShaResponse",
+            members: &["Refs"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -866,12 +852,12 @@ impl Debug for DescribeGitBranchesByShaResponse {
 
 impl Record for DescribeGitBranchesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitBranchesResponse",
-            &["Branches", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitBranchesResponse",
+            members: &["Branches", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -893,12 +879,12 @@ impl Debug for DescribeGitBranchesResponse {
 
 impl Record for DescribeGitRefResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitRefResponse",
-            &["GitRef"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitRefResponse",
+            members: &["GitRef"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -918,12 +904,12 @@ impl Debug for DescribeGitRefResponse {
 
 impl Record for DescribeGitRefsByShaResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitRefsByShaResponse",
-            &["Refs"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitRefsByShaResponse",
+            members: &["Refs"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -943,12 +929,12 @@ impl Debug for DescribeGitRefsByShaResponse {
 
 impl Record for DescribeProjectDepotBranchesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProjectDepotBranchesResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectDepotBranchesResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -968,12 +954,12 @@ impl Debug for DescribeProjectDepotBranchesResponse {
 
 impl Record for DescribeProtectedBranchMembersResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProtectedBranchMembersResponse",
-            &["Members"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProtectedBranchMembersResponse",
+            members: &["Members"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -993,12 +979,12 @@ impl Debug for DescribeProtectedBranchMembersResponse {
 
 impl Record for DescribeProtectedBranchResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProtectedBranchResponse",
-            &["ProtectedBranch"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProtectedBranchResponse",
+            members: &["ProtectedBranch"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1018,12 +1004,12 @@ impl Debug for DescribeProtectedBranchResponse {
 
 impl Record for DescribeProtectedBranchesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProtectedBranchesResponse",
-            &["ProtectedBranches"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProtectedBranchesResponse",
+            members: &["ProtectedBranches"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1043,12 +1029,12 @@ impl Debug for DescribeProtectedBranchesResponse {
 
 impl Record for GitBranch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitBranch",
-            &["BranchName", "IsDefaultBranch", "IsProtected", "LastCommit", "Sha", "Content"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitBranch",
+            members: &["BranchName", "IsDefaultBranch", "IsProtected", "LastCommit", "Sha", "Content"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1072,15 +1058,15 @@ impl Debug for GitBranch {
 
 impl Record for GitBranchInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitBranchInfo",
-            &[
+        &Shape {
+            name: "GitBranchInfo",
+            members: &[
                 "BranchName", "DenyForcePush", "ForceSquash", "IsDefaultBranch", "IsProtected", "IsReadOnly",
                 "LastCommitDate", "Sha", "SpecBranchType",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1106,12 +1092,12 @@ impl Debug for GitBranchInfo {
 
 impl Record for GitBranchesData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitBranchesData",
-            &["Branches", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitBranchesData",
+            members: &["Branches", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1133,12 +1119,14 @@ impl Debug for GitBranchesData {
 
 impl Record for GitRef {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitRef",
-            &["AnnotatedTag", "DisplayName", "FullMessage", "Name", "ObjectId", "RefObjectId", "ShortMessage"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitRef",
+            members: &[
+                "AnnotatedTag", "DisplayName", "FullMessage", "Name", "ObjectId", "RefObjectId", "ShortMessage",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1162,12 +1150,12 @@ impl Debug for GitRef {
 
 impl Record for GitReference {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitReference",
-            &["Name", "Type"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitReference",
+            members: &["Name", "Type"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1189,12 +1177,12 @@ impl Debug for GitReference {
 
 impl Record for ModifyBranchProtectionResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyBranchProtectionResponse",
-            &["BranchProtection"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyBranchProtectionResponse",
+            members: &["BranchProtection"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1214,12 +1202,12 @@ impl Debug for ModifyBranchProtectionResponse {
 
 impl Record for ProtectedBranch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProtectedBranch",
-            &["CommitDate", "DenyForcePush", "ForceSquash", "Name", "StatusCheck"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ProtectedBranch",
+            members: &["CommitDate", "DenyForcePush", "ForceSquash", "Name", "StatusCheck"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1243,12 +1231,12 @@ impl Debug for ProtectedBranch {
 
 impl Record for ProtectedBranchMember {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProtectedBranchMember",
-            &["GlobalKey", "HasPushAccess", "HasUpdateAccess", "Name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ProtectedBranchMember",
+            members: &["GlobalKey", "HasPushAccess", "HasUpdateAccess", "Name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1271,12 +1259,12 @@ impl Debug for ProtectedBranchMember {
 
 impl Record for RefInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RefInfo",
-            &["Ref"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "RefInfo",
+            members: &["Ref"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;

@@ -45,39 +45,39 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: BindCdApplicationToProject::INFO, request: || Box::new(BindCdApplicationToProject::new("", "")), output: || Box::<()>::default() },
-    Entry { info: CancelCdPipeline::INFO, request: || Box::new(CancelCdPipeline::new("")), output: || Box::<()>::default() },
-    Entry { info: CreateCdCloudAccount::INFO, request: || Box::new(CreateCdCloudAccount::new("", "", Default::default())), output: || Box::<CreateCdCloudAccountResponse>::default() },
-    Entry { info: CreateCdHostServerGroup::INFO, request: || Box::new(CreateCdHostServerGroup::new(0, "", "", "", 0, [""; 0])), output: || Box::<CreateCdHostServerGroupResponse>::default() },
-    Entry { info: CreateCdPipeline::INFO, request: || Box::new(CreateCdPipeline::new("")), output: || Box::<CreateCdPipelineResponse>::default() },
-    Entry { info: CreateCdTask::INFO, request: || Box::new(CreateCdTask::new("")), output: || Box::<CreateCdTaskResponse>::default() },
-    Entry { info: DeleteCdCloudAccount::INFO, request: || Box::new(DeleteCdCloudAccount::new(0)), output: || Box::<()>::default() },
-    Entry { info: DeleteCdHostServerGroup::INFO, request: || Box::new(DeleteCdHostServerGroup::new(0)), output: || Box::<()>::default() },
-    Entry { info: DeleteCdPipeline::INFO, request: || Box::new(DeleteCdPipeline::new("", "")), output: || Box::<()>::default() },
-    Entry { info: DescribeAgentSecret::INFO, request: || Box::new(DescribeAgentSecret::new()), output: || Box::<DescribeAgentSecretResponse>::default() },
-    Entry { info: DescribeCdAgentMachines::INFO, request: || Box::new(DescribeCdAgentMachines::new()), output: || Box::<DescribeCdAgentMachinesResponse>::default() },
-    Entry { info: DescribeCdApplication::INFO, request: || Box::new(DescribeCdApplication::new("")), output: || Box::<DescribeCdApplicationResponse>::default() },
-    Entry { info: DescribeCdApplications::INFO, request: || Box::new(DescribeCdApplications::new()), output: || Box::<DescribeCdApplicationsResponse>::default() },
-    Entry { info: DescribeCdApplicationsByProject::INFO, request: || Box::new(DescribeCdApplicationsByProject::new("")), output: || Box::<DescribeCdApplicationsByProjectResponse>::default() },
-    Entry { info: DescribeCdCloudAccounts::INFO, request: || Box::new(DescribeCdCloudAccounts::new()), output: || Box::<DescribeCdCloudAccountsResponse>::default() },
-    Entry { info: DescribeCdDeployCountByApplications::INFO, request: || Box::new(DescribeCdDeployCountByApplications::new([""; 0], "", "")), output: || Box::<DescribeCdDeployCountByApplicationsResponse>::default() },
-    Entry { info: DescribeCdDeployCountByProject::INFO, request: || Box::new(DescribeCdDeployCountByProject::new("", "", "")), output: || Box::<DescribeCdDeployCountByProjectResponse>::default() },
-    Entry { info: DescribeCdDeployTimeByApplications::INFO, request: || Box::new(DescribeCdDeployTimeByApplications::new([""; 0], "", "")), output: || Box::<DescribeCdDeployTimeByApplicationsResponse>::default() },
-    Entry { info: DescribeCdDeployTimeByProject::INFO, request: || Box::new(DescribeCdDeployTimeByProject::new("", "", "")), output: || Box::<DescribeCdDeployTimeByProjectResponse>::default() },
-    Entry { info: DescribeCdDeployTrendByApplications::INFO, request: || Box::new(DescribeCdDeployTrendByApplications::new([""; 0], "", "")), output: || Box::<DescribeCdDeployTrendByApplicationsResponse>::default() },
-    Entry { info: DescribeCdDeployTrendByProject::INFO, request: || Box::new(DescribeCdDeployTrendByProject::new("", "", "")), output: || Box::<DescribeCdDeployTrendByProjectResponse>::default() },
-    Entry { info: DescribeCdHostServerGroup::INFO, request: || Box::new(DescribeCdHostServerGroup::new(0)), output: || Box::<DescribeCdHostServerGroupResponse>::default() },
-    Entry { info: DescribeCdHostServerGroups::INFO, request: || Box::new(DescribeCdHostServerGroups::new()), output: || Box::<DescribeCdHostServerGroupsResponse>::default() },
-    Entry { info: DescribeCdPipeline::INFO, request: || Box::new(DescribeCdPipeline::new("")), output: || Box::<DescribeCdPipelineResponse>::default() },
-    Entry { info: DescribeCdPipelineConfig::INFO, request: || Box::new(DescribeCdPipelineConfig::new("", "")), output: || Box::<DescribeCdPipelineConfigResponse>::default() },
-    Entry { info: DescribeCdPipelineConfigs::INFO, request: || Box::new(DescribeCdPipelineConfigs::new("")), output: || Box::<DescribeCdPipelineConfigsResponse>::default() },
-    Entry { info: DescribeCdTask::INFO, request: || Box::new(DescribeCdTask::new("")), output: || Box::<DescribeCdTaskResponse>::default() },
-    Entry { info: DescribeHostServerInstance::INFO, request: || Box::new(DescribeHostServerInstance::new("", "")), output: || Box::<DescribeHostServerInstanceResponse>::default() },
-    Entry { info: ModifyCdCloudAccount::INFO, request: || Box::new(ModifyCdCloudAccount::new(0, "", Default::default())), output: || Box::<ModifyCdCloudAccountResponse>::default() },
-    Entry { info: ModifyCdHostServerGroup::INFO, request: || Box::new(ModifyCdHostServerGroup::new(0, "", "", "", 0, [""; 0], 0)), output: || Box::<ModifyCdHostServerGroupResponse>::default() },
-    Entry { info: ModifyCdPipeline::INFO, request: || Box::new(ModifyCdPipeline::new("", "")), output: || Box::<ModifyCdPipelineResponse>::default() },
-    Entry { info: ReorderCdPipelines::INFO, request: || Box::new(ReorderCdPipelines::new("", Vec::new())), output: || Box::<ReorderCdPipelinesResponse>::default() },
-    Entry { info: TriggerCdPipeline::INFO, request: || Box::new(TriggerCdPipeline::new("", "", "")), output: || Box::<TriggerCdPipelineResponse>::default() },
+    Entry { info: BindCdApplicationToProject::INFO, request: || Box::new(BindCdApplicationToProject::new("", "")), output: Entry::output::<BindCdApplicationToProject> },
+    Entry { info: CancelCdPipeline::INFO, request: || Box::new(CancelCdPipeline::new("")), output: Entry::output::<CancelCdPipeline> },
+    Entry { info: CreateCdCloudAccount::INFO, request: || Box::new(CreateCdCloudAccount::new("", "", Default::default())), output: Entry::output::<CreateCdCloudAccount> },
+    Entry { info: CreateCdHostServerGroup::INFO, request: || Box::new(CreateCdHostServerGroup::new(0, "", "", "", 0, [""; 0])), output: Entry::output::<CreateCdHostServerGroup> },
+    Entry { info: CreateCdPipeline::INFO, request: || Box::new(CreateCdPipeline::new("")), output: Entry::output::<CreateCdPipeline> },
+    Entry { info: CreateCdTask::INFO, request: || Box::new(CreateCdTask::new("")), output: Entry::output::<CreateCdTask> },
+    Entry { info: DeleteCdCloudAccount::INFO, request: || Box::new(DeleteCdCloudAccount::new(0)), output: Entry::output::<DeleteCdCloudAccount> },
+    Entry { info: DeleteCdHostServerGroup::INFO, request: || Box::new(DeleteCdHostServerGroup::new(0)), output: Entry::output::<DeleteCdHostServerGroup> },
+    Entry { info: DeleteCdPipeline::INFO, request: || Box::new(DeleteCdPipeline::new("", "")), output: Entry::output::<DeleteCdPipeline> },
+    Entry { info: DescribeAgentSecret::INFO, request: || Box::new(DescribeAgentSecret::new()), output: Entry::output::<DescribeAgentSecret> },
+    Entry { info: DescribeCdAgentMachines::INFO, request: || Box::new(DescribeCdAgentMachines::new()), output: Entry::output::<DescribeCdAgentMachines> },
+    Entry { info: DescribeCdApplication::INFO, request: || Box::new(DescribeCdApplication::new("")), output: Entry::output::<DescribeCdApplication> },
+    Entry { info: DescribeCdApplications::INFO, request: || Box::new(DescribeCdApplications::new()), output: Entry::output::<DescribeCdApplications> },
+    Entry { info: DescribeCdApplicationsByProject::INFO, request: || Box::new(DescribeCdApplicationsByProject::new("")), output: Entry::output::<DescribeCdApplicationsByProject> },
+    Entry { info: DescribeCdCloudAccounts::INFO, request: || Box::new(DescribeCdCloudAccounts::new()), output: Entry::output::<DescribeCdCloudAccounts> },
+    Entry { info: DescribeCdDeployCountByApplications::INFO, request: || Box::new(DescribeCdDeployCountByApplications::new([""; 0], "", "")), output: Entry::output::<DescribeCdDeployCountByApplications> },
+    Entry { info: DescribeCdDeployCountByProject::INFO, request: || Box::new(DescribeCdDeployCountByProject::new("", "", "")), output: Entry::output::<DescribeCdDeployCountByProject> },
+    Entry { info: DescribeCdDeployTimeByApplications::INFO, request: || Box::new(DescribeCdDeployTimeByApplications::new([""; 0], "", "")), output: Entry::output::<DescribeCdDeployTimeByApplications> },
+    Entry { info: DescribeCdDeployTimeByProject::INFO, request: || Box::new(DescribeCdDeployTimeByProject::new("", "", "")), output: Entry::output::<DescribeCdDeployTimeByProject> },
+    Entry { info: DescribeCdDeployTrendByApplications::INFO, request: || Box::new(DescribeCdDeployTrendByApplications::new([""; 0], "", "")), output: Entry::output::<DescribeCdDeployTrendByApplications> },
+    Entry { info: DescribeCdDeployTrendByProject::INFO, request: || Box::new(DescribeCdDeployTrendByProject::new("", "", "")), output: Entry::output::<DescribeCdDeployTrendByProject> },
+    Entry { info: DescribeCdHostServerGroup::INFO, request: || Box::new(DescribeCdHostServerGroup::new(0)), output: Entry::output::<DescribeCdHostServerGroup> },
+    Entry { info: DescribeCdHostServerGroups::INFO, request: || Box::new(DescribeCdHostServerGroups::new()), output: Entry::output::<DescribeCdHostServerGroups> },
+    Entry { info: DescribeCdPipeline::INFO, request: || Box::new(DescribeCdPipeline::new("")), output: Entry::output::<DescribeCdPipeline> },
+    Entry { info: DescribeCdPipelineConfig::INFO, request: || Box::new(DescribeCdPipelineConfig::new("", "")), output: Entry::output::<DescribeCdPipelineConfig> },
+    Entry { info: DescribeCdPipelineConfigs::INFO, request: || Box::new(DescribeCdPipelineConfigs::new("")), output: Entry::output::<DescribeCdPipelineConfigs> },
+    Entry { info: DescribeCdTask::INFO, request: || Box::new(DescribeCdTask::new("")), output: Entry::output::<DescribeCdTask> },
+    Entry { info: DescribeHostServerInstance::INFO, request: || Box::new(DescribeHostServerInstance::new("", "")), output: Entry::output::<DescribeHostServerInstance> },
+    Entry { info: ModifyCdCloudAccount::INFO, request: || Box::new(ModifyCdCloudAccount::new(0, "", Default::default())), output: Entry::output::<ModifyCdCloudAccount> },
+    Entry { info: ModifyCdHostServerGroup::INFO, request: || Box::new(ModifyCdHostServerGroup::new(0, "", "", "", 0, [""; 0], 0)), output: Entry::output::<ModifyCdHostServerGroup> },
+    Entry { info: ModifyCdPipeline::INFO, request: || Box::new(ModifyCdPipeline::new("", "")), output: Entry::output::<ModifyCdPipeline> },
+    Entry { info: ReorderCdPipelines::INFO, request: || Box::new(ReorderCdPipelines::new("", Vec::new())), output: Entry::output::<ReorderCdPipelines> },
+    Entry { info: TriggerCdPipeline::INFO, request: || Box::new(TriggerCdPipeline::new("", "", "")), output: Entry::output::<TriggerCdPipeline> },
 ];
 
 impl Operation for BindCdApplicationToProject {
@@ -89,13 +89,12 @@ impl Operation for BindCdApplicationToProject {
 
 impl Record for BindCdApplicationToProject {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "BindCdApplicationToProject",
-            &["ProjectName", "Application"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "BindCdApplicationToProject",
+            members: &["ProjectName", "Application"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -124,13 +123,12 @@ impl Operation for CancelCdPipeline {
 
 impl Record for CancelCdPipeline {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CancelCdPipeline",
-            &["PipelineExecutionId", "Reason"],
-            &[0],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CancelCdPipeline",
+            members: &["PipelineExecutionId", "Reason"],
+            required: &[0],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -158,13 +156,12 @@ impl Operation for CreateCdCloudAccount {
 
 impl Record for CreateCdCloudAccount {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateCdCloudAccount",
-            &["CloudProvider", "Name", "Credential"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCdCloudAccount",
+            members: &["CloudProvider", "Name", "Credential"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -192,13 +189,17 @@ impl Operation for CreateCdHostServerGroup {
 
 impl Record for CreateCdHostServerGroup {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateCdHostServerGroup",
-            &["AgentMachineId", "DisplayName", "AuthMethod", "UserName", "Port", "Ips", "Labels", "Password"],
-            &[0, 1, 2, 3, 4, 5],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCdHostServerGroup",
+            members: &[
+                "AgentMachineId", "DisplayName", "AuthMethod", "UserName", "Port", "Ips", "Labels", "Password",
+            ],
+            required: &[0, 1, 2, 3, 4, 5],
+            places: &[
+                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body,
+            ],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -229,13 +230,12 @@ impl Operation for CreateCdPipeline {
 
 impl Record for CreateCdPipeline {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateCdPipeline",
-            &["PipelineJsonContent"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCdPipeline",
+            members: &["PipelineJsonContent"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -261,13 +261,12 @@ impl Operation for CreateCdTask {
 
 impl Record for CreateCdTask {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateCdTask",
-            &["TaskJsonContent"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCdTask",
+            members: &["TaskJsonContent"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -294,13 +293,12 @@ impl Operation for DeleteCdCloudAccount {
 
 impl Record for DeleteCdCloudAccount {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteCdCloudAccount",
-            &["Id"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteCdCloudAccount",
+            members: &["Id"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -327,13 +325,12 @@ impl Operation for DeleteCdHostServerGroup {
 
 impl Record for DeleteCdHostServerGroup {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteCdHostServerGroup",
-            &["Id"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteCdHostServerGroup",
+            members: &["Id"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -360,13 +357,12 @@ impl Operation for DeleteCdPipeline {
 
 impl Record for DeleteCdPipeline {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteCdPipeline",
-            &["Application", "PipelineName"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteCdPipeline",
+            members: &["Application", "PipelineName"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -394,13 +390,12 @@ impl Operation for DescribeAgentSecret {
 
 impl Record for DescribeAgentSecret {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeAgentSecret",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeAgentSecret",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -436,13 +431,12 @@ impl Paged for DescribeCdAgentMachines {
 
 impl Record for DescribeCdAgentMachines {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCdAgentMachines",
-            &["Keyword", "PageNumber", "PageSize"],
-            &[],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdAgentMachines",
+            members: &["Keyword", "PageNumber", "PageSize"],
+            required: &[],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -470,13 +464,12 @@ impl Operation for DescribeCdApplication {
 
 impl Record for DescribeCdApplication {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCdApplication",
-            &["Application"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdApplication",
+            members: &["Application"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -502,13 +495,12 @@ impl Operation for DescribeCdApplications {
 
 impl Record for DescribeCdApplications {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCdApplications",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdApplications",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -534,13 +526,12 @@ impl Operation for DescribeCdApplicationsByProject {
 
 impl Record for DescribeCdApplicationsByProject {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCdApplicationsByProject",
-            &["ProjectName"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdApplicationsByProject",
+            members: &["ProjectName"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -576,13 +567,12 @@ impl Paged for DescribeCdCloudAccounts {
 
 impl Record for DescribeCdCloudAccounts {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCdCloudAccounts",
-            &["Keyword", "PageNumber", "PageSize"],
-            &[],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdCloudAccounts",
+            members: &["Keyword", "PageNumber", "PageSize"],
+            required: &[],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -610,13 +600,12 @@ impl Operation for DescribeCdDeployCountByApplications {
 
 impl Record for DescribeCdDeployCountByApplications {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCdDeployCountByApplications",
-            &["Application", "StartAt", "EndAt"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdDeployCountByApplications",
+            members: &["Application", "StartAt", "EndAt"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -644,13 +633,12 @@ impl Operation for DescribeCdDeployCountByProject {
 
 impl Record for DescribeCdDeployCountByProject {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCdDeployCountByProject",
-            &["ProjectName", "StartAt", "EndAt"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdDeployCountByProject",
+            members: &["ProjectName", "StartAt", "EndAt"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -678,13 +666,12 @@ impl Operation for DescribeCdDeployTimeByApplications {
 
 impl Record for DescribeCdDeployTimeByApplications {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCdDeployTimeByApplications",
-            &["Application", "StartAt", "EndAt"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdDeployTimeByApplications",
+            members: &["Application", "StartAt", "EndAt"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -712,13 +699,12 @@ impl Operation for DescribeCdDeployTimeByProject {
 
 impl Record for DescribeCdDeployTimeByProject {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCdDeployTimeByProject",
-            &["ProjectName", "StartAt", "EndAt"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdDeployTimeByProject",
+            members: &["ProjectName", "StartAt", "EndAt"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -746,13 +732,12 @@ impl Operation for DescribeCdDeployTrendByApplications {
 
 impl Record for DescribeCdDeployTrendByApplications {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCdDeployTrendByApplications",
-            &["Application", "StartAt", "EndAt"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdDeployTrendByApplications",
+            members: &["Application", "StartAt", "EndAt"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -780,13 +765,12 @@ impl Operation for DescribeCdDeployTrendByProject {
 
 impl Record for DescribeCdDeployTrendByProject {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCdDeployTrendByProject",
-            &["ProjectName", "StartAt", "EndAt"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdDeployTrendByProject",
+            members: &["ProjectName", "StartAt", "EndAt"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -814,13 +798,12 @@ impl Operation for DescribeCdHostServerGroup {
 
 impl Record for DescribeCdHostServerGroup {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCdHostServerGroup",
-            &["Id"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdHostServerGroup",
+            members: &["Id"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -856,13 +839,12 @@ impl Paged for DescribeCdHostServerGroups {
 
 impl Record for DescribeCdHostServerGroups {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCdHostServerGroups",
-            &["Keyword", "PageNumber", "PageSize"],
-            &[],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdHostServerGroups",
+            members: &["Keyword", "PageNumber", "PageSize"],
+            required: &[],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -890,13 +872,12 @@ impl Operation for DescribeCdPipeline {
 
 impl Record for DescribeCdPipeline {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCdPipeline",
-            &["PipelineExecutionId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdPipeline",
+            members: &["PipelineExecutionId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -922,13 +903,12 @@ impl Operation for DescribeCdPipelineConfig {
 
 impl Record for DescribeCdPipelineConfig {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCdPipelineConfig",
-            &["Application", "PipelineName"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdPipelineConfig",
+            members: &["Application", "PipelineName"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -956,13 +936,12 @@ impl Operation for DescribeCdPipelineConfigs {
 
 impl Record for DescribeCdPipelineConfigs {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCdPipelineConfigs",
-            &["Application"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdPipelineConfigs",
+            members: &["Application"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -988,13 +967,12 @@ impl Operation for DescribeCdTask {
 
 impl Record for DescribeCdTask {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCdTask",
-            &["TaskExecutionId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdTask",
+            members: &["TaskExecutionId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1019,13 +997,12 @@ impl Operation for DescribeHostServerInstance {
 
 impl Record for DescribeHostServerInstance {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeHostServerInstance",
-            &["Account", "ServerGroupName"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeHostServerInstance",
+            members: &["Account", "ServerGroupName"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1053,13 +1030,12 @@ impl Operation for ModifyCdCloudAccount {
 
 impl Record for ModifyCdCloudAccount {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyCdCloudAccount",
-            &["Id", "Name", "Credential"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyCdCloudAccount",
+            members: &["Id", "Name", "Credential"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1087,16 +1063,17 @@ impl Operation for ModifyCdHostServerGroup {
 
 impl Record for ModifyCdHostServerGroup {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyCdHostServerGroup",
-            &["AgentMachineId", "DisplayName", "AuthMethod", "UserName", "Port", "Ips", "Id", "Labels", "Password"],
-            &[0, 1, 2, 3, 4, 5, 6],
-            &[
+        &Shape {
+            name: "ModifyCdHostServerGroup",
+            members: &[
+                "AgentMachineId", "DisplayName", "AuthMethod", "UserName", "Port", "Ips", "Id", "Labels", "Password",
+            ],
+            required: &[0, 1, 2, 3, 4, 5, 6],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1127,13 +1104,12 @@ impl Operation for ModifyCdPipeline {
 
 impl Record for ModifyCdPipeline {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyCdPipeline",
-            &["PipelineConfigId", "PipelineJsonContent"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyCdPipeline",
+            members: &["PipelineConfigId", "PipelineJsonContent"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1161,13 +1137,12 @@ impl Operation for ReorderCdPipelines {
 
 impl Record for ReorderCdPipelines {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ReorderCdPipelines",
-            &["Application", "PipelineIdsIndices"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ReorderCdPipelines",
+            members: &["Application", "PipelineIdsIndices"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1195,13 +1170,12 @@ impl Operation for TriggerCdPipeline {
 
 impl Record for TriggerCdPipeline {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "TriggerCdPipeline",
-            &["Application", "PipelineNameOrId", "TriggerJsonContent"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "TriggerCdPipeline",
+            members: &["Application", "PipelineNameOrId", "TriggerJsonContent"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1223,12 +1197,12 @@ impl Debug for TriggerCdPipeline {
 
 impl Record for AgentMachine {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "AgentMachine",
-            &["Id", "Name", "Status"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "AgentMachine",
+            members: &["Id", "Name", "Status"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1250,12 +1224,12 @@ impl Debug for AgentMachine {
 
 impl Record for AgentMachineSecret {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "AgentMachineSecret",
-            &["Secret"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "AgentMachineSecret",
+            members: &["Secret"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1275,12 +1249,12 @@ impl Debug for AgentMachineSecret {
 
 impl Record for CdApplication {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CdApplication",
-            &["Name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CdApplication",
+            members: &["Name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1300,12 +1274,12 @@ impl Debug for CdApplication {
 
 impl Record for CdDeployCount {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CdDeployCount",
-            &["SucceedCount", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CdDeployCount",
+            members: &["SucceedCount", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1327,12 +1301,12 @@ impl Debug for CdDeployCount {
 
 impl Record for CdDeployCountDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CdDeployCountDetail",
-            &["Application", "CdDeployCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CdDeployCountDetail",
+            members: &["Application", "CdDeployCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1354,15 +1328,15 @@ impl Debug for CdDeployCountDetail {
 
 impl Record for CdDeployOpenApiHostServerInstance {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CdDeployOpenApiHostServerInstance",
-            &[
+        &Shape {
+            name: "CdDeployOpenApiHostServerInstance",
+            members: &[
                 "Status", "HumanReadableName", "Account", "DeployedTime", "Zone", "CloudProvider", "Ip", "Region",
                 "ProviderType", "Name",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1388,12 +1362,12 @@ impl Debug for CdDeployOpenApiHostServerInstance {
 
 impl Record for CdDeployTime {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CdDeployTime",
-            &["DeployTime", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CdDeployTime",
+            members: &["DeployTime", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1415,12 +1389,12 @@ impl Debug for CdDeployTime {
 
 impl Record for CdDeployTimeDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CdDeployTimeDetail",
-            &["Application", "CdDeployTime"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CdDeployTimeDetail",
+            members: &["Application", "CdDeployTime"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1442,12 +1416,12 @@ impl Debug for CdDeployTimeDetail {
 
 impl Record for CdDeployTrend {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CdDeployTrend",
-            &["Date", "SucceedCount", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CdDeployTrend",
+            members: &["Date", "SucceedCount", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1469,12 +1443,12 @@ impl Debug for CdDeployTrend {
 
 impl Record for CdDeployTrendDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CdDeployTrendDetail",
-            &["Application", "CdDeployTrend", "SuccessCount", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CdDeployTrendDetail",
+            members: &["Application", "CdDeployTrend", "SuccessCount", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1497,12 +1471,12 @@ impl Debug for CdDeployTrendDetail {
 
 impl Record for CdDeployTrendTotal {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CdDeployTrendTotal",
-            &["CdDeployTrend", "SuccessCount", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CdDeployTrendTotal",
+            members: &["CdDeployTrend", "SuccessCount", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1524,12 +1498,12 @@ impl Debug for CdDeployTrendTotal {
 
 impl Record for CloudAccount {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CloudAccount",
-            &["CloudProvider", "Credential", "ErrorMessage", "Id", "Name", "Status"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CloudAccount",
+            members: &["CloudProvider", "Credential", "ErrorMessage", "Id", "Name", "Status"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1553,12 +1527,12 @@ impl Debug for CloudAccount {
 
 impl Record for CloudAccountCredential {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CloudAccountCredential",
-            &["KubeConfig", "KubernetesType", "ServiceAccount", "TKEConfig", "TencentCloudAccount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CloudAccountCredential",
+            members: &["KubeConfig", "KubernetesType", "ServiceAccount", "TKEConfig", "TencentCloudAccount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1582,12 +1556,12 @@ impl Debug for CloudAccountCredential {
 
 impl Record for CreateCdCloudAccountResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateCdCloudAccountResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCdCloudAccountResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1607,12 +1581,12 @@ impl Debug for CreateCdCloudAccountResponse {
 
 impl Record for CreateCdCloudAccountResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateCdCloudAccountResponseData",
-            &["CloudAccount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCdCloudAccountResponseData",
+            members: &["CloudAccount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1632,12 +1606,12 @@ impl Debug for CreateCdCloudAccountResponseData {
 
 impl Record for CreateCdHostServerGroupResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateCdHostServerGroupResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCdHostServerGroupResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1657,12 +1631,12 @@ impl Debug for CreateCdHostServerGroupResponse {
 
 impl Record for CreateCdHostServerGroupResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateCdHostServerGroupResponseData",
-            &["HostServerGroup"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCdHostServerGroupResponseData",
+            members: &["HostServerGroup"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1682,12 +1656,12 @@ impl Debug for CreateCdHostServerGroupResponseData {
 
 impl Record for CreateCdPipelineResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateCdPipelineResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCdPipelineResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1707,12 +1681,12 @@ impl Debug for CreateCdPipelineResponse {
 
 impl Record for CreateCdPipelineResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateCdPipelineResponseData",
-            &["TaskExecutionId", "TaskExecutionRef"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCdPipelineResponseData",
+            members: &["TaskExecutionId", "TaskExecutionRef"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1734,12 +1708,12 @@ impl Debug for CreateCdPipelineResponseData {
 
 impl Record for CreateCdTaskResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateCdTaskResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCdTaskResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1759,12 +1733,12 @@ impl Debug for CreateCdTaskResponse {
 
 impl Record for CreateCdTaskResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateCdTaskResponseData",
-            &["TaskExecutionId", "TaskExecutionRef"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCdTaskResponseData",
+            members: &["TaskExecutionId", "TaskExecutionRef"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1786,12 +1760,12 @@ impl Debug for CreateCdTaskResponseData {
 
 impl Record for DescribeAgentSecretResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeAgentSecretResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeAgentSecretResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1811,12 +1785,12 @@ impl Debug for DescribeAgentSecretResponse {
 
 impl Record for DescribeCdAgentMachinesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdAgentMachinesResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdAgentMachinesResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1836,12 +1810,12 @@ impl Debug for DescribeCdAgentMachinesResponse {
 
 impl Record for DescribeCdAgentMachinesResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdAgentMachinesResponseData",
-            &["AgentMachines", "PageNumber", "PageSize", "TotalPage", "TotalRow"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdAgentMachinesResponseData",
+            members: &["AgentMachines", "PageNumber", "PageSize", "TotalPage", "TotalRow"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1865,12 +1839,12 @@ impl Debug for DescribeCdAgentMachinesResponseData {
 
 impl Record for DescribeCdApplicationResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdApplicationResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdApplicationResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1890,12 +1864,12 @@ impl Debug for DescribeCdApplicationResponse {
 
 impl Record for DescribeCdApplicationResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdApplicationResponseData",
-            &["ApplicationJsonContent"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdApplicationResponseData",
+            members: &["ApplicationJsonContent"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1915,12 +1889,12 @@ impl Debug for DescribeCdApplicationResponseData {
 
 impl Record for DescribeCdApplicationsByProjectResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdApplicationsByProjectResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdApplicationsByProjectResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1940,12 +1914,12 @@ impl Debug for DescribeCdApplicationsByProjectResponse {
 
 impl Record for DescribeCdApplicationsByProjectResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdApplicationsByProjectResponseData",
-            &["Applications"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdApplicationsByProjectResponseData",
+            members: &["Applications"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1965,12 +1939,12 @@ impl Debug for DescribeCdApplicationsByProjectResponseData {
 
 impl Record for DescribeCdApplicationsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdApplicationsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdApplicationsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1990,12 +1964,12 @@ impl Debug for DescribeCdApplicationsResponse {
 
 impl Record for DescribeCdApplicationsResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdApplicationsResponseData",
-            &["Applications"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdApplicationsResponseData",
+            members: &["Applications"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2015,12 +1989,12 @@ impl Debug for DescribeCdApplicationsResponseData {
 
 impl Record for DescribeCdCloudAccountsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdCloudAccountsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdCloudAccountsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2040,12 +2014,12 @@ impl Debug for DescribeCdCloudAccountsResponse {
 
 impl Record for DescribeCdCloudAccountsResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdCloudAccountsResponseData",
-            &["CloudAccounts", "PageNumber", "PageSize", "TotalPage", "TotalRow"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdCloudAccountsResponseData",
+            members: &["CloudAccounts", "PageNumber", "PageSize", "TotalPage", "TotalRow"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2069,12 +2043,12 @@ impl Debug for DescribeCdCloudAccountsResponseData {
 
 impl Record for DescribeCdDeployCountByApplicationsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdDeployCountByApplicationsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdDeployCountByApplicationsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2094,12 +2068,12 @@ impl Debug for DescribeCdDeployCountByApplicationsResponse {
 
 impl Record for DescribeCdDeployCountByApplicationsResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdDeployCountByApplicationsResponseData",
-            &["Details", "EndDate", "StartDate", "Total"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdDeployCountByApplicationsResponseData",
+            members: &["Details", "EndDate", "StartDate", "Total"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2121,12 +2095,12 @@ impl Debug for DescribeCdDeployCountByApplicationsResponseData {
 
 impl Record for DescribeCdDeployCountByProjectResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdDeployCountByProjectResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdDeployCountByProjectResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2146,12 +2120,12 @@ impl Debug for DescribeCdDeployCountByProjectResponse {
 
 impl Record for DescribeCdDeployCountByProjectResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdDeployCountByProjectResponseData",
-            &["Details", "EndDate", "StartDate", "Total"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdDeployCountByProjectResponseData",
+            members: &["Details", "EndDate", "StartDate", "Total"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2173,12 +2147,12 @@ impl Debug for DescribeCdDeployCountByProjectResponseData {
 
 impl Record for DescribeCdDeployTimeByApplicationsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdDeployTimeByApplicationsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdDeployTimeByApplicationsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2198,12 +2172,12 @@ impl Debug for DescribeCdDeployTimeByApplicationsResponse {
 
 impl Record for DescribeCdDeployTimeByApplicationsResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdDeployTimeByApplicationsResponseData",
-            &["Details", "EndDate", "StartDate", "Total"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdDeployTimeByApplicationsResponseData",
+            members: &["Details", "EndDate", "StartDate", "Total"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2225,12 +2199,12 @@ impl Debug for DescribeCdDeployTimeByApplicationsResponseData {
 
 impl Record for DescribeCdDeployTimeByProjectResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdDeployTimeByProjectResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdDeployTimeByProjectResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2250,12 +2224,12 @@ impl Debug for DescribeCdDeployTimeByProjectResponse {
 
 impl Record for DescribeCdDeployTimeByProjectResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdDeployTimeByProjectResponseData",
-            &["Details", "EndDate", "StartDate", "Total"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdDeployTimeByProjectResponseData",
+            members: &["Details", "EndDate", "StartDate", "Total"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2277,12 +2251,12 @@ impl Debug for DescribeCdDeployTimeByProjectResponseData {
 
 impl Record for DescribeCdDeployTrendByApplicationsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdDeployTrendByApplicationsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdDeployTrendByApplicationsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2302,12 +2276,12 @@ impl Debug for DescribeCdDeployTrendByApplicationsResponse {
 
 impl Record for DescribeCdDeployTrendByApplicationsResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdDeployTrendByApplicationsResponseData",
-            &["Details", "EndDate", "StartDate", "Total"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdDeployTrendByApplicationsResponseData",
+            members: &["Details", "EndDate", "StartDate", "Total"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2329,12 +2303,12 @@ impl Debug for DescribeCdDeployTrendByApplicationsResponseData {
 
 impl Record for DescribeCdDeployTrendByProjectResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdDeployTrendByProjectResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdDeployTrendByProjectResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2354,12 +2328,12 @@ impl Debug for DescribeCdDeployTrendByProjectResponse {
 
 impl Record for DescribeCdDeployTrendByProjectResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdDeployTrendByProjectResponseData",
-            &["Details", "EndDate", "StartDate", "Total"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdDeployTrendByProjectResponseData",
+            members: &["Details", "EndDate", "StartDate", "Total"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2381,12 +2355,12 @@ impl Debug for DescribeCdDeployTrendByProjectResponseData {
 
 impl Record for DescribeCdHostServerGroupResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdHostServerGroupResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdHostServerGroupResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2406,12 +2380,12 @@ impl Debug for DescribeCdHostServerGroupResponse {
 
 impl Record for DescribeCdHostServerGroupResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdHostServerGroupResponseData",
-            &["HostServerGroup"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdHostServerGroupResponseData",
+            members: &["HostServerGroup"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2431,12 +2405,12 @@ impl Debug for DescribeCdHostServerGroupResponseData {
 
 impl Record for DescribeCdHostServerGroupsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdHostServerGroupsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdHostServerGroupsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2456,12 +2430,12 @@ impl Debug for DescribeCdHostServerGroupsResponse {
 
 impl Record for DescribeCdHostServerGroupsResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdHostServerGroupsResponseData",
-            &["HostServerGroups", "PageNumber", "PageSize", "TotalPage", "TotalRow"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdHostServerGroupsResponseData",
+            members: &["HostServerGroups", "PageNumber", "PageSize", "TotalPage", "TotalRow"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2485,12 +2459,12 @@ impl Debug for DescribeCdHostServerGroupsResponseData {
 
 impl Record for DescribeCdPipelineConfigResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdPipelineConfigResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdPipelineConfigResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2510,12 +2484,12 @@ impl Debug for DescribeCdPipelineConfigResponse {
 
 impl Record for DescribeCdPipelineConfigResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdPipelineConfigResponseData",
-            &["PipelineConfig"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdPipelineConfigResponseData",
+            members: &["PipelineConfig"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2535,12 +2509,12 @@ impl Debug for DescribeCdPipelineConfigResponseData {
 
 impl Record for DescribeCdPipelineConfigsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdPipelineConfigsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdPipelineConfigsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2560,12 +2534,12 @@ impl Debug for DescribeCdPipelineConfigsResponse {
 
 impl Record for DescribeCdPipelineConfigsResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdPipelineConfigsResponseData",
-            &["PipelineConfigs"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdPipelineConfigsResponseData",
+            members: &["PipelineConfigs"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2585,12 +2559,12 @@ impl Debug for DescribeCdPipelineConfigsResponseData {
 
 impl Record for DescribeCdPipelineResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdPipelineResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdPipelineResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2610,15 +2584,15 @@ impl Debug for DescribeCdPipelineResponse {
 
 impl Record for DescribeCdPipelineResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdPipelineResponseData",
-            &[
+        &Shape {
+            name: "DescribeCdPipelineResponseData",
+            members: &[
                 "Application", "PipelineConfigId", "PipelineExecutionJsonContent", "PipelineExecutionStatus",
                 "PipelineName",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2643,12 +2617,12 @@ impl Debug for DescribeCdPipelineResponseData {
 
 impl Record for DescribeCdTaskResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdTaskResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdTaskResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2668,12 +2642,12 @@ impl Debug for DescribeCdTaskResponse {
 
 impl Record for DescribeCdTaskResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCdTaskResponseData",
-            &["Application", "TaskExecutionJsonContent", "TaskExecutionStatus"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCdTaskResponseData",
+            members: &["Application", "TaskExecutionJsonContent", "TaskExecutionStatus"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2696,12 +2670,12 @@ impl Debug for DescribeCdTaskResponseData {
 
 impl Record for DescribeHostServerInstanceResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeHostServerInstanceResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeHostServerInstanceResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2721,12 +2695,12 @@ impl Debug for DescribeHostServerInstanceResponse {
 
 impl Record for HostServerGroup {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HostServerGroup",
-            &["Account", "AgentMachine", "DisplayName", "Id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "HostServerGroup",
+            members: &["Account", "AgentMachine", "DisplayName", "Id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2748,12 +2722,14 @@ impl Debug for HostServerGroup {
 
 impl Record for HostServerGroupDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HostServerGroupDetail",
-            &["Account", "AgentMachine", "AuthMethod", "DisplayName", "Id", "Ips", "Labels", "Port", "UserName"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "HostServerGroupDetail",
+            members: &[
+                "Account", "AgentMachine", "AuthMethod", "DisplayName", "Id", "Ips", "Labels", "Port", "UserName",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2778,12 +2754,12 @@ impl Debug for HostServerGroupDetail {
 
 impl Record for HostServerGroupLabel {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HostServerGroupLabel",
-            &["Key", "Value"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "HostServerGroupLabel",
+            members: &["Key", "Value"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2805,12 +2781,12 @@ impl Debug for HostServerGroupLabel {
 
 impl Record for KubeConfigForm {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "KubeConfigForm",
-            &["ClusterContext", "InsecureSkipTLSVerify", "KubeConfig", "OnlySpinnakerManaged"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "KubeConfigForm",
+            members: &["ClusterContext", "InsecureSkipTLSVerify", "KubeConfig", "OnlySpinnakerManaged"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2834,12 +2810,12 @@ impl Debug for KubeConfigForm {
 
 impl Record for ModifyCdCloudAccountResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyCdCloudAccountResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyCdCloudAccountResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2859,12 +2835,12 @@ impl Debug for ModifyCdCloudAccountResponse {
 
 impl Record for ModifyCdCloudAccountResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyCdCloudAccountResponseData",
-            &["CloudAccount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyCdCloudAccountResponseData",
+            members: &["CloudAccount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2884,12 +2860,12 @@ impl Debug for ModifyCdCloudAccountResponseData {
 
 impl Record for ModifyCdHostServerGroupResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyCdHostServerGroupResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyCdHostServerGroupResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2909,12 +2885,12 @@ impl Debug for ModifyCdHostServerGroupResponse {
 
 impl Record for ModifyCdHostServerGroupResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyCdHostServerGroupResponseData",
-            &["HostServerGroup"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyCdHostServerGroupResponseData",
+            members: &["HostServerGroup"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2934,12 +2910,12 @@ impl Debug for ModifyCdHostServerGroupResponseData {
 
 impl Record for ModifyCdPipelineResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyCdPipelineResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyCdPipelineResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2959,12 +2935,12 @@ impl Debug for ModifyCdPipelineResponse {
 
 impl Record for ModifyCdPipelineResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyCdPipelineResponseData",
-            &["TaskExecutionId", "TaskExecutionRef"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyCdPipelineResponseData",
+            members: &["TaskExecutionId", "TaskExecutionRef"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2986,12 +2962,12 @@ impl Debug for ModifyCdPipelineResponseData {
 
 impl Record for PipelineConfig {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PipelineConfig",
-            &["Id", "JsonContent", "Name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "PipelineConfig",
+            members: &["Id", "JsonContent", "Name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -3013,12 +2989,12 @@ impl Debug for PipelineConfig {
 
 impl Record for PipelineIdIndex {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PipelineIdIndex",
-            &["Index", "PipelineId"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "PipelineIdIndex",
+            members: &["Index", "PipelineId"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -3040,12 +3016,12 @@ impl Debug for PipelineIdIndex {
 
 impl Record for ReorderCdPipelinesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ReorderCdPipelinesResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ReorderCdPipelinesResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -3065,12 +3041,12 @@ impl Debug for ReorderCdPipelinesResponse {
 
 impl Record for ReorderCdPipelinesResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ReorderCdPipelinesResponseData",
-            &["TaskExecutionJsonContent", "TaskExecutionStatus"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ReorderCdPipelinesResponseData",
+            members: &["TaskExecutionJsonContent", "TaskExecutionStatus"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -3092,12 +3068,12 @@ impl Debug for ReorderCdPipelinesResponseData {
 
 impl Record for ServiceAccountForm {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ServiceAccountForm",
-            &["InsecureSkipTLSVerify", "OnlySpinnakerManaged", "Secret", "Server"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ServiceAccountForm",
+            members: &["InsecureSkipTLSVerify", "OnlySpinnakerManaged", "Secret", "Server"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -3121,12 +3097,12 @@ impl Debug for ServiceAccountForm {
 
 impl Record for TKEConfigForm {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TKEConfigForm",
-            &["ClusterId", "Namespaces", "OnlySpinnakerManaged", "Region"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TKEConfigForm",
+            members: &["ClusterId", "Namespaces", "OnlySpinnakerManaged", "Region"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -3149,12 +3125,12 @@ impl Debug for TKEConfigForm {
 
 impl Record for TencentCloudAccountForm {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TencentCloudAccountForm",
-            &["Regions", "SecretId", "SecretKey"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TencentCloudAccountForm",
+            members: &["Regions", "SecretId", "SecretKey"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -3176,12 +3152,12 @@ impl Debug for TencentCloudAccountForm {
 
 impl Record for TriggerCdPipelineResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TriggerCdPipelineResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TriggerCdPipelineResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -3201,12 +3177,12 @@ impl Debug for TriggerCdPipelineResponse {
 
 impl Record for TriggerCdPipelineResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TriggerCdPipelineResponseData",
-            &["PipelineExecutionId", "PipelineExecutionRef"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TriggerCdPipelineResponseData",
+            members: &["PipelineExecutionId", "PipelineExecutionRef"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -37,31 +37,31 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: BoundExternalDepot::INFO, request: || Box::new(BoundExternalDepot::new("", false, 0, "")), output: || Box::<()>::default() },
-    Entry { info: ClearCodingCIJobCache::INFO, request: || Box::new(ClearCodingCIJobCache::new(0)), output: || Box::<()>::default() },
-    Entry { info: CreateCodingCIJob::INFO, request: || Box::new(CreateCodingCIJob::new(0, 0, "", "", "", "", false, false, "", "")), output: || Box::<CreateCodingCIJobResponse>::default() },
-    Entry { info: CreateCodingCIJobByTeamTemplate::INFO, request: || Box::new(CreateCodingCIJobByTeamTemplate::new(0, "", 0, "", 0)), output: || Box::<CreateCodingCIJobByTeamTemplateResponse>::default() },
-    Entry { info: DeleteCodingCIBuild::INFO, request: || Box::new(DeleteCodingCIBuild::new(0)), output: || Box::<()>::default() },
-    Entry { info: DeleteCodingCIJob::INFO, request: || Box::new(DeleteCodingCIJob::new(0)), output: || Box::<()>::default() },
-    Entry { info: DescribeCodingCIBuild::INFO, request: || Box::new(DescribeCodingCIBuild::new(0)), output: || Box::<DescribeCodingCIBuildResponse>::default() },
-    Entry { info: DescribeCodingCIBuildArtifacts::INFO, request: || Box::new(DescribeCodingCIBuildArtifacts::new(0)), output: || Box::<DescribeCodingCIBuildArtifactsResponse>::default() },
-    Entry { info: DescribeCodingCIBuildEnvs::INFO, request: || Box::new(DescribeCodingCIBuildEnvs::new(0, "")), output: || Box::<DescribeCodingCIBuildEnvsResponse>::default() },
-    Entry { info: DescribeCodingCIBuildHtmlReports::INFO, request: || Box::new(DescribeCodingCIBuildHtmlReports::new(0)), output: || Box::<DescribeCodingCIBuildHtmlReportsResponse>::default() },
-    Entry { info: DescribeCodingCIBuildLog::INFO, request: || Box::new(DescribeCodingCIBuildLog::new(0)), output: || Box::<DescribeCodingCIBuildLogResponse>::default() },
-    Entry { info: DescribeCodingCIBuildLogRaw::INFO, request: || Box::new(DescribeCodingCIBuildLogRaw::new(0)), output: || Box::<DescribeCodingCIBuildLogRawResponse>::default() },
-    Entry { info: DescribeCodingCIBuildMetrics::INFO, request: || Box::new(DescribeCodingCIBuildMetrics::new("", "")), output: || Box::<DescribeCodingCIBuildMetricsResponse>::default() },
-    Entry { info: DescribeCodingCIBuildStage::INFO, request: || Box::new(DescribeCodingCIBuildStage::new(0)), output: || Box::<DescribeCodingCIBuildStageResponse>::default() },
-    Entry { info: DescribeCodingCIBuildStatistics::INFO, request: || Box::new(DescribeCodingCIBuildStatistics::new("", 0, "", "")), output: || Box::<DescribeCodingCIBuildStatisticsResponse>::default() },
-    Entry { info: DescribeCodingCIBuildStep::INFO, request: || Box::new(DescribeCodingCIBuildStep::new(0, 0)), output: || Box::<DescribeCodingCIBuildStepResponse>::default() },
-    Entry { info: DescribeCodingCIBuildStepLog::INFO, request: || Box::new(DescribeCodingCIBuildStepLog::new(0, 0, 0)), output: || Box::<DescribeCodingCIBuildStepLogResponse>::default() },
-    Entry { info: DescribeCodingCIBuilds::INFO, request: || Box::new(DescribeCodingCIBuilds::new(0)), output: || Box::<DescribeCodingCIBuildsResponse>::default() },
-    Entry { info: DescribeCodingCIJob::INFO, request: || Box::new(DescribeCodingCIJob::new(0)), output: || Box::<DescribeCodingCIJobResponse>::default() },
-    Entry { info: DescribeCodingCIJobs::INFO, request: || Box::new(DescribeCodingCIJobs::new(0)), output: || Box::<DescribeCodingCIJobsResponse>::default() },
-    Entry { info: ModifyCodingCIAgentEnable::INFO, request: || Box::new(ModifyCodingCIAgentEnable::new(0, false, 0)), output: || Box::<()>::default() },
-    Entry { info: ModifyCodingCIJob::INFO, request: || Box::new(ModifyCodingCIJob::new(0, 0, "", "", "", false, false, "", "", "", 0)), output: || Box::<()>::default() },
-    Entry { info: StopCodingCIBuild::INFO, request: || Box::new(StopCodingCIBuild::new(0)), output: || Box::<()>::default() },
-    Entry { info: TriggerCodingCIBuild::INFO, request: || Box::new(TriggerCodingCIBuild::new(0)), output: || Box::<TriggerCodingCIBuildResponse>::default() },
-    Entry { info: TriggerCodingScan::INFO, request: || Box::new(TriggerCodingScan::new(0)), output: || Box::<TriggerCodingScanResponse>::default() },
+    Entry { info: BoundExternalDepot::INFO, request: || Box::new(BoundExternalDepot::new("", false, 0, "")), output: Entry::output::<BoundExternalDepot> },
+    Entry { info: ClearCodingCIJobCache::INFO, request: || Box::new(ClearCodingCIJobCache::new(0)), output: Entry::output::<ClearCodingCIJobCache> },
+    Entry { info: CreateCodingCIJob::INFO, request: || Box::new(CreateCodingCIJob::new(0, 0, "", "", "", "", false, false, "", "")), output: Entry::output::<CreateCodingCIJob> },
+    Entry { info: CreateCodingCIJobByTeamTemplate::INFO, request: || Box::new(CreateCodingCIJobByTeamTemplate::new(0, "", 0, "", 0)), output: Entry::output::<CreateCodingCIJobByTeamTemplate> },
+    Entry { info: DeleteCodingCIBuild::INFO, request: || Box::new(DeleteCodingCIBuild::new(0)), output: Entry::output::<DeleteCodingCIBuild> },
+    Entry { info: DeleteCodingCIJob::INFO, request: || Box::new(DeleteCodingCIJob::new(0)), output: Entry::output::<DeleteCodingCIJob> },
+    Entry { info: DescribeCodingCIBuild::INFO, request: || Box::new(DescribeCodingCIBuild::new(0)), output: Entry::output::<DescribeCodingCIBuild> },
+    Entry { info: DescribeCodingCIBuildArtifacts::INFO, request: || Box::new(DescribeCodingCIBuildArtifacts::new(0)), output: Entry::output::<DescribeCodingCIBuildArtifacts> },
+    Entry { info: DescribeCodingCIBuildEnvs::INFO, request: || Box::new(DescribeCodingCIBuildEnvs::new(0, "")), output: Entry::output::<DescribeCodingCIBuildEnvs> },
+    Entry { info: DescribeCodingCIBuildHtmlReports::INFO, request: || Box::new(DescribeCodingCIBuildHtmlReports::new(0)), output: Entry::output::<DescribeCodingCIBuildHtmlReports> },
+    Entry { info: DescribeCodingCIBuildLog::INFO, request: || Box::new(DescribeCodingCIBuildLog::new(0)), output: Entry::output::<DescribeCodingCIBuildLog> },
+    Entry { info: DescribeCodingCIBuildLogRaw::INFO, request: || Box::new(DescribeCodingCIBuildLogRaw::new(0)), output: Entry::output::<DescribeCodingCIBuildLogRaw> },
+    Entry { info: DescribeCodingCIBuildMetrics::INFO, request: || Box::new(DescribeCodingCIBuildMetrics::new("", "")), output: Entry::output::<DescribeCodingCIBuildMetrics> },
+    Entry { info: DescribeCodingCIBuildStage::INFO, request: || Box::new(DescribeCodingCIBuildStage::new(0)), output: Entry::output::<DescribeCodingCIBuildStage> },
+    Entry { info: DescribeCodingCIBuildStatistics::INFO, request: || Box::new(DescribeCodingCIBuildStatistics::new("", 0, "", "")), output: Entry::output::<DescribeCodingCIBuildStatistics> },
+    Entry { info: DescribeCodingCIBuildStep::INFO, request: || Box::new(DescribeCodingCIBuildStep::new(0, 0)), output: Entry::output::<DescribeCodingCIBuildStep> },
+    Entry { info: DescribeCodingCIBuildStepLog::INFO, request: || Box::new(DescribeCodingCIBuildStepLog::new(0, 0, 0)), output: Entry::output::<DescribeCodingCIBuildStepLog> },
+    Entry { info: DescribeCodingCIBuilds::INFO, request: || Box::new(DescribeCodingCIBuilds::new(0)), output: Entry::output::<DescribeCodingCIBuilds> },
+    Entry { info: DescribeCodingCIJob::INFO, request: || Box::new(DescribeCodingCIJob::new(0)), output: Entry::output::<DescribeCodingCIJob> },
+    Entry { info: DescribeCodingCIJobs::INFO, request: || Box::new(DescribeCodingCIJobs::new(0)), output: Entry::output::<DescribeCodingCIJobs> },
+    Entry { info: ModifyCodingCIAgentEnable::INFO, request: || Box::new(ModifyCodingCIAgentEnable::new(0, false, 0)), output: Entry::output::<ModifyCodingCIAgentEnable> },
+    Entry { info: ModifyCodingCIJob::INFO, request: || Box::new(ModifyCodingCIJob::new(0, 0, "", "", "", false, false, "", "", "", 0)), output: Entry::output::<ModifyCodingCIJob> },
+    Entry { info: StopCodingCIBuild::INFO, request: || Box::new(StopCodingCIBuild::new(0)), output: Entry::output::<StopCodingCIBuild> },
+    Entry { info: TriggerCodingCIBuild::INFO, request: || Box::new(TriggerCodingCIBuild::new(0)), output: Entry::output::<TriggerCodingCIBuild> },
+    Entry { info: TriggerCodingScan::INFO, request: || Box::new(TriggerCodingScan::new(0)), output: Entry::output::<TriggerCodingScan> },
 ];
 
 impl Operation for BoundExternalDepot {
@@ -74,16 +74,18 @@ impl Operation for BoundExternalDepot {
 
 impl Record for BoundExternalDepot {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "BoundExternalDepot",
-            &[
+        &Shape {
+            name: "BoundExternalDepot",
+            members: &[
                 "DepotType", "WebHook", "ProjectId", "ExternalDepotAddress", "CredentialUUID", "DepotId", "GrantType",
                 "RepoUrl",
             ],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+            required: &[0, 1, 2, 3],
+            places: &[
+                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body,
+            ],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -115,13 +117,12 @@ impl Operation for ClearCodingCIJobCache {
 
 impl Record for ClearCodingCIJobCache {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ClearCodingCIJobCache",
-            &["Id"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ClearCodingCIJobCache",
+            members: &["Id"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -147,24 +148,23 @@ impl Operation for CreateCodingCIJob {
 
 impl Record for CreateCodingCIJob {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateCodingCIJob",
-            &[
+        &Shape {
+            name: "CreateCodingCIJob",
+            members: &[
                 "ProjectId", "DepotId", "Name", "ExecuteIn", "HookType", "JenkinsFileFromType",
                 "AutoCancelSameRevision", "AutoCancelSameMergeRequest", "JobFromType", "DepotType",
                 "AlwaysUserIdList", "BranchRegex", "BranchSelector", "BuildFailUserIdList", "CachePathList",
                 "EnvList", "ExecutedAgentPoolId", "JenkinsFilePath", "JenkinsFileStaticContent", "ScheduleList",
                 "TriggerMethodList", "TriggerRemind",
             ],
-            &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
-            &[
+            required: &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -205,13 +205,12 @@ impl Operation for CreateCodingCIJobByTeamTemplate {
 
 impl Record for CreateCodingCIJobByTeamTemplate {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateCodingCIJobByTeamTemplate",
-            &["DepotId", "JobName", "ProjectId", "DepotType", "TemplateId"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCodingCIJobByTeamTemplate",
+            members: &["DepotId", "JobName", "ProjectId", "DepotType", "TemplateId"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -242,13 +241,12 @@ impl Operation for DeleteCodingCIBuild {
 
 impl Record for DeleteCodingCIBuild {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteCodingCIBuild",
-            &["BuildId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteCodingCIBuild",
+            members: &["BuildId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -275,13 +273,12 @@ impl Operation for DeleteCodingCIJob {
 
 impl Record for DeleteCodingCIJob {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteCodingCIJob",
-            &["JobId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteCodingCIJob",
+            members: &["JobId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -307,13 +304,12 @@ impl Operation for DescribeCodingCIBuild {
 
 impl Record for DescribeCodingCIBuild {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCodingCIBuild",
-            &["BuildId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuild",
+            members: &["BuildId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -338,13 +334,12 @@ impl Operation for DescribeCodingCIBuildArtifacts {
 
 impl Record for DescribeCodingCIBuildArtifacts {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCodingCIBuildArtifacts",
-            &["BuildId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildArtifacts",
+            members: &["BuildId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -370,13 +365,12 @@ impl Operation for DescribeCodingCIBuildEnvs {
 
 impl Record for DescribeCodingCIBuildEnvs {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCodingCIBuildEnvs",
-            &["BuildId", "Type"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildEnvs",
+            members: &["BuildId", "Type"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -403,13 +397,12 @@ impl Operation for DescribeCodingCIBuildHtmlReports {
 
 impl Record for DescribeCodingCIBuildHtmlReports {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCodingCIBuildHtmlReports",
-            &["BuildId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildHtmlReports",
+            members: &["BuildId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -444,13 +437,12 @@ impl Paged for DescribeCodingCIBuildLog {
 
 impl Record for DescribeCodingCIBuildLog {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCodingCIBuildLog",
-            &["BuildId", "Start"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildLog",
+            members: &["BuildId", "Start"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -487,13 +479,12 @@ impl Paged for DescribeCodingCIBuildLogRaw {
 
 impl Record for DescribeCodingCIBuildLogRaw {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCodingCIBuildLogRaw",
-            &["BuildId", "Start"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildLogRaw",
+            members: &["BuildId", "Start"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -521,13 +512,12 @@ impl Operation for DescribeCodingCIBuildMetrics {
 
 impl Record for DescribeCodingCIBuildMetrics {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCodingCIBuildMetrics",
-            &["StartTime", "EndTime", "ProjectId", "Type"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildMetrics",
+            members: &["StartTime", "EndTime", "ProjectId", "Type"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -555,13 +545,12 @@ impl Operation for DescribeCodingCIBuildStage {
 
 impl Record for DescribeCodingCIBuildStage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCodingCIBuildStage",
-            &["BuildId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildStage",
+            members: &["BuildId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -587,13 +576,12 @@ impl Operation for DescribeCodingCIBuildStatistics {
 
 impl Record for DescribeCodingCIBuildStatistics {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCodingCIBuildStatistics",
-            &["MetricType", "Period", "StartTime", "EndTime", "JobId", "ProjectId"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildStatistics",
+            members: &["MetricType", "Period", "StartTime", "EndTime", "JobId", "ProjectId"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -623,13 +611,12 @@ impl Operation for DescribeCodingCIBuildStep {
 
 impl Record for DescribeCodingCIBuildStep {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCodingCIBuildStep",
-            &["BuildId", "StageId"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildStep",
+            members: &["BuildId", "StageId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -666,13 +653,12 @@ impl Paged for DescribeCodingCIBuildStepLog {
 
 impl Record for DescribeCodingCIBuildStepLog {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCodingCIBuildStepLog",
-            &["BuildId", "StageId", "StepId", "Start"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildStepLog",
+            members: &["BuildId", "StageId", "StepId", "Start"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -710,13 +696,12 @@ impl Paged for DescribeCodingCIBuilds {
 
 impl Record for DescribeCodingCIBuilds {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCodingCIBuilds",
-            &["JobId", "PageNumber", "PageSize"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuilds",
+            members: &["JobId", "PageNumber", "PageSize"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -744,13 +729,12 @@ impl Operation for DescribeCodingCIJob {
 
 impl Record for DescribeCodingCIJob {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCodingCIJob",
-            &["JobId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIJob",
+            members: &["JobId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -776,13 +760,12 @@ impl Operation for DescribeCodingCIJobs {
 
 impl Record for DescribeCodingCIJobs {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCodingCIJobs",
-            &["ProjectId", "Filter"],
-            &[0],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIJobs",
+            members: &["ProjectId", "Filter"],
+            required: &[0],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -810,13 +793,12 @@ impl Operation for ModifyCodingCIAgentEnable {
 
 impl Record for ModifyCodingCIAgentEnable {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyCodingCIAgentEnable",
-            &["PoolId", "Enable", "Id"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyCodingCIAgentEnable",
+            members: &["PoolId", "Enable", "Id"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -845,24 +827,23 @@ impl Operation for ModifyCodingCIJob {
 
 impl Record for ModifyCodingCIJob {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyCodingCIJob",
-            &[
+        &Shape {
+            name: "ModifyCodingCIJob",
+            members: &[
                 "ProjectId", "DepotId", "ExecuteIn", "HookType", "JenkinsFileFromType", "AutoCancelSameRevision",
                 "AutoCancelSameMergeRequest", "TriggerRemind", "JobFromType", "DepotType", "Id", "AlwaysUserIdList",
                 "BranchRegex", "BranchSelector", "BuildFailUserIdList", "CachePathList", "EnvList",
                 "ExecutedAgentPoolId", "JenkinsFilePath", "JenkinsFileStaticContent", "Name", "ScheduleList",
                 "TriggerMethodList",
             ],
-            &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
-            &[
+            required: &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -906,13 +887,12 @@ impl Operation for StopCodingCIBuild {
 
 impl Record for StopCodingCIBuild {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "StopCodingCIBuild",
-            &["BuildId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "StopCodingCIBuild",
+            members: &["BuildId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -938,13 +918,12 @@ impl Operation for TriggerCodingCIBuild {
 
 impl Record for TriggerCodingCIBuild {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "TriggerCodingCIBuild",
-            &["JobId", "ParamList", "Reentrant", "Revision"],
-            &[0],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "TriggerCodingCIBuild",
+            members: &["JobId", "ParamList", "Reentrant", "Revision"],
+            required: &[0],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -972,13 +951,12 @@ impl Operation for TriggerCodingScan {
 
 impl Record for TriggerCodingScan {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "TriggerCodingScan",
-            &["ScanId", "IncrScan"],
-            &[0],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "TriggerCodingScan",
+            members: &["ScanId", "IncrScan"],
+            required: &[0],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1000,12 +978,12 @@ impl Debug for TriggerCodingScan {
 
 impl Record for BuildDescribeCodingCIBuildArtifactsData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "BuildDescribeCodingCIBuildArtifactsData",
-            &["Reports"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "BuildDescribeCodingCIBuildArtifactsData",
+            members: &["Reports"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1025,12 +1003,12 @@ impl Debug for BuildDescribeCodingCIBuildArtifactsData {
 
 impl Record for BuildDescribeCodingCIBuildArtifactsResponseDataReports {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "BuildDescribeCodingCIBuildArtifactsResponseDataReports",
-            &["Downloadable", "Id", "Name", "Path", "Size", "Url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "BuildDescribeCodingCIBuildArtifactsResponseDataReports",
+            members: &["Downloadable", "Id", "Name", "Path", "Size", "Url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1053,12 +1031,12 @@ impl Debug for BuildDescribeCodingCIBuildArtifactsResponseDataReports {
 
 impl Record for BuildDescribeCodingCIBuildHtmlReportsData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "BuildDescribeCodingCIBuildHtmlReportsData",
-            &["Reports"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "BuildDescribeCodingCIBuildHtmlReportsData",
+            members: &["Reports"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1078,12 +1056,12 @@ impl Debug for BuildDescribeCodingCIBuildHtmlReportsData {
 
 impl Record for BuildDescribeCodingCIBuildHtmlReportsResponseDataReports {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "BuildDescribeCodingCIBuildHtmlReportsResponseDataReports",
-            &["CreatedAt", "Des", "Id", "Name", "Size", "Tag", "Url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "BuildDescribeCodingCIBuildHtmlReportsResponseDataReports",
+            members: &["CreatedAt", "Des", "Id", "Name", "Size", "Tag", "Url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1107,12 +1085,12 @@ impl Debug for BuildDescribeCodingCIBuildHtmlReportsResponseDataReports {
 
 impl Record for CIBuildTestResult {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CIBuildTestResult",
-            &["Duration", "Empty", "FailCount", "PassCount", "SkipCount", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CIBuildTestResult",
+            members: &["Duration", "Empty", "FailCount", "PassCount", "SkipCount", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1136,12 +1114,12 @@ impl Debug for CIBuildTestResult {
 
 impl Record for CIJobCachePath {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CIJobCachePath",
-            &["AbsolutePath", "Enabled"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CIJobCachePath",
+            members: &["AbsolutePath", "Enabled"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1163,12 +1141,12 @@ impl Debug for CIJobCachePath {
 
 impl Record for CIJobEnv {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CIJobEnv",
-            &["Name", "Sensitive", "Value"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CIJobEnv",
+            members: &["Name", "Sensitive", "Value"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1190,12 +1168,12 @@ impl Debug for CIJobEnv {
 
 impl Record for CIJobSchedule {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CIJobSchedule",
-            &["Branch", "EndTime", "Interval", "RefChangeTrigger", "Repeat", "StartTime", "Weekend"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CIJobSchedule",
+            members: &["Branch", "EndTime", "Interval", "RefChangeTrigger", "Repeat", "StartTime", "Weekend"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1220,16 +1198,16 @@ impl Debug for CIJobSchedule {
 
 impl Record for CodingCIBuild {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CodingCIBuild",
-            &[
+        &Shape {
+            name: "CodingCIBuild",
+            members: &[
                 "Branch", "Cause", "CodingCIId", "CommitId", "CreatedAt", "Duration", "EnvList", "FailedMessage",
                 "Id", "JenkinsFileContent", "JobId", "NodeObtainedAt", "Number", "StartedAt", "Status", "StatusNode",
                 "TestResult", "CciId",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1260,12 +1238,12 @@ impl Debug for CodingCIBuild {
 
 impl Record for CodingCIBuildMetrics {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CodingCIBuildMetrics",
-            &["Date", "SuccessBuildCount", "TotalBuildCount", "TotalDuration"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CodingCIBuildMetrics",
+            members: &["Date", "SuccessBuildCount", "TotalBuildCount", "TotalDuration"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1288,12 +1266,12 @@ impl Debug for CodingCIBuildMetrics {
 
 impl Record for CodingCIBuildStageData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CodingCIBuildStageData",
-            &["StageJsonString"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CodingCIBuildStageData",
+            members: &["StageJsonString"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1313,12 +1291,12 @@ impl Debug for CodingCIBuildStageData {
 
 impl Record for CodingCIBuildStepData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CodingCIBuildStepData",
-            &["StepJsonString"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CodingCIBuildStepData",
+            members: &["StepJsonString"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1338,9 +1316,9 @@ impl Debug for CodingCIBuildStepData {
 
 impl Record for CodingCIJob {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CodingCIJob",
-            &[
+        &Shape {
+            name: "CodingCIJob",
+            members: &[
                 "AlwaysUserIdList", "AutoCancelSameMergeRequest", "AutoCancelSameRevision", "BranchRegex",
                 "BranchSelector", "BuildFailUserIdList", "CachePathList", "CacheSize", "CreatedAt", "CreatorId",
                 "DepotHttpsUrl", "DepotId", "DepotName", "DepotSshUrl", "DepotType", "DepotWebUrl", "EnvList",
@@ -1349,9 +1327,9 @@ impl Record for CodingCIJob {
                 "TriggerMethodList", "TriggerRemind", "UpdatedAt", "DockerBuildPath", "DockerBuildTag",
                 "DockerFilePath",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1394,12 +1372,12 @@ impl Debug for CodingCIJob {
 
 impl Record for CodingCIJobCachePath {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CodingCIJobCachePath",
-            &["AbsolutePath", "Enabled"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "CodingCIJobCachePath",
+            members: &["AbsolutePath", "Enabled"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1421,12 +1399,12 @@ impl Debug for CodingCIJobCachePath {
 
 impl Record for CodingCIJobEnv {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CodingCIJobEnv",
-            &["Name", "Sensitive", "Value"],
-            &[0, 1, 2],
-        );
-        &SHAPE
+        &Shape {
+            name: "CodingCIJobEnv",
+            members: &["Name", "Sensitive", "Value"],
+            required: &[0, 1, 2],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1448,12 +1426,12 @@ impl Debug for CodingCIJobEnv {
 
 impl Record for CodingCIJobSchedule {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CodingCIJobSchedule",
-            &["Branch", "EndTime", "Interval", "RefChangeTrigger", "Repeat", "StartTime", "Weekend"],
-            &[0, 1, 2, 3, 4, 5, 6],
-        );
-        &SHAPE
+        &Shape {
+            name: "CodingCIJobSchedule",
+            members: &["Branch", "EndTime", "Interval", "RefChangeTrigger", "Repeat", "StartTime", "Weekend"],
+            required: &[0, 1, 2, 3, 4, 5, 6],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1478,12 +1456,12 @@ impl Debug for CodingCIJobSchedule {
 
 impl Record for CreateCodingCIJobByTeamTemplateResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateCodingCIJobByTeamTemplateResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCodingCIJobByTeamTemplateResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1503,12 +1481,12 @@ impl Debug for CreateCodingCIJobByTeamTemplateResponse {
 
 impl Record for CreateCodingCIJobData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateCodingCIJobData",
-            &["Id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCodingCIJobData",
+            members: &["Id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1528,12 +1506,12 @@ impl Debug for CreateCodingCIJobData {
 
 impl Record for CreateCodingCIJobResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateCodingCIJobResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCodingCIJobResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1553,12 +1531,12 @@ impl Debug for CreateCodingCIJobResponse {
 
 impl Record for DescribeCodingCIBuildArtifactsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodingCIBuildArtifactsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildArtifactsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1578,12 +1556,12 @@ impl Debug for DescribeCodingCIBuildArtifactsResponse {
 
 impl Record for DescribeCodingCIBuildEnvsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodingCIBuildEnvsResponse",
-            &["EnvList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildEnvsResponse",
+            members: &["EnvList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1603,12 +1581,12 @@ impl Debug for DescribeCodingCIBuildEnvsResponse {
 
 impl Record for DescribeCodingCIBuildHtmlReportsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodingCIBuildHtmlReportsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildHtmlReportsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1628,12 +1606,12 @@ impl Debug for DescribeCodingCIBuildHtmlReportsResponse {
 
 impl Record for DescribeCodingCIBuildLogData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodingCIBuildLogData",
-            &["Log", "MoreData", "TextDelivered", "TextSize"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildLogData",
+            members: &["Log", "MoreData", "TextDelivered", "TextSize"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1655,12 +1633,12 @@ impl Debug for DescribeCodingCIBuildLogData {
 
 impl Record for DescribeCodingCIBuildLogRawData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodingCIBuildLogRawData",
-            &["Raw"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildLogRawData",
+            members: &["Raw"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1680,12 +1658,12 @@ impl Debug for DescribeCodingCIBuildLogRawData {
 
 impl Record for DescribeCodingCIBuildLogRawResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodingCIBuildLogRawResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildLogRawResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1705,12 +1683,12 @@ impl Debug for DescribeCodingCIBuildLogRawResponse {
 
 impl Record for DescribeCodingCIBuildLogResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodingCIBuildLogResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildLogResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1730,12 +1708,12 @@ impl Debug for DescribeCodingCIBuildLogResponse {
 
 impl Record for DescribeCodingCIBuildMetricsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodingCIBuildMetricsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildMetricsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1755,12 +1733,12 @@ impl Debug for DescribeCodingCIBuildMetricsResponse {
 
 impl Record for DescribeCodingCIBuildResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodingCIBuildResponse",
-            &["Build"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildResponse",
+            members: &["Build"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1780,12 +1758,12 @@ impl Debug for DescribeCodingCIBuildResponse {
 
 impl Record for DescribeCodingCIBuildStageResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodingCIBuildStageResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildStageResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1805,12 +1783,12 @@ impl Debug for DescribeCodingCIBuildStageResponse {
 
 impl Record for DescribeCodingCIBuildStatisticsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodingCIBuildStatisticsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildStatisticsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1830,12 +1808,12 @@ impl Debug for DescribeCodingCIBuildStatisticsResponse {
 
 impl Record for DescribeCodingCIBuildStatisticsResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodingCIBuildStatisticsResponseData",
-            &["PointList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildStatisticsResponseData",
+            members: &["PointList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1855,12 +1833,12 @@ impl Debug for DescribeCodingCIBuildStatisticsResponseData {
 
 impl Record for DescribeCodingCIBuildStepLogData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodingCIBuildStepLogData",
-            &["Log", "MoreData", "TextDelivered", "TextSize"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildStepLogData",
+            members: &["Log", "MoreData", "TextDelivered", "TextSize"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1882,12 +1860,12 @@ impl Debug for DescribeCodingCIBuildStepLogData {
 
 impl Record for DescribeCodingCIBuildStepLogResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodingCIBuildStepLogResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildStepLogResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1907,12 +1885,12 @@ impl Debug for DescribeCodingCIBuildStepLogResponse {
 
 impl Record for DescribeCodingCIBuildStepResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodingCIBuildStepResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildStepResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1932,12 +1910,12 @@ impl Debug for DescribeCodingCIBuildStepResponse {
 
 impl Record for DescribeCodingCIBuildsData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodingCIBuildsData",
-            &["BuildList", "PageNumber", "PageSize", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildsData",
+            members: &["BuildList", "PageNumber", "PageSize", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1960,12 +1938,12 @@ impl Debug for DescribeCodingCIBuildsData {
 
 impl Record for DescribeCodingCIBuildsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodingCIBuildsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIBuildsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1985,12 +1963,12 @@ impl Debug for DescribeCodingCIBuildsResponse {
 
 impl Record for DescribeCodingCIJobResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodingCIJobResponse",
-            &["Job"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIJobResponse",
+            members: &["Job"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2010,12 +1988,12 @@ impl Debug for DescribeCodingCIJobResponse {
 
 impl Record for DescribeCodingCIJobsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodingCIJobsResponse",
-            &["JobList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCIJobsResponse",
+            members: &["JobList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2035,12 +2013,12 @@ impl Debug for DescribeCodingCIJobsResponse {
 
 impl Record for Filter {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Filter",
-            &["Name", "Value"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "Filter",
+            members: &["Name", "Value"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2062,12 +2040,12 @@ impl Debug for Filter {
 
 impl Record for JobCreateJobData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "JobCreateJobData",
-            &["Id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "JobCreateJobData",
+            members: &["Id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2087,15 +2065,15 @@ impl Debug for JobCreateJobData {
 
 impl Record for ScanInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ScanInfo",
-            &[
+        &Shape {
+            name: "ScanInfo",
+            members: &[
                 "Branch", "CIJob", "DepotId", "DepotName", "IncrScan", "ProjectId", "ProjectName", "ScanId",
                 "ScanName", "ScanSchemeName", "Sha", "Status",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2121,16 +2099,16 @@ impl Debug for ScanInfo {
 
 impl Record for ScanSeverityProtoDTO {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ScanSeverityProtoDTO",
-            &[
+        &Shape {
+            name: "ScanSeverityProtoDTO",
+            members: &[
                 "createdTimestamp", "creator", "enableErrorThreshold", "enableFatalThreshold", "enableInfoThreshold",
                 "enableWarningThreshold", "error", "errorThreshold", "fatal", "fatalThreshold", "globalSwitch",
                 "increment", "info", "infoThreshold", "status", "statusCheck", "warning", "warningThreshold",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2161,12 +2139,12 @@ impl Debug for ScanSeverityProtoDTO {
 
 impl Record for TriggerCodingCIBuildData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TriggerCodingCIBuildData",
-            &["Build"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TriggerCodingCIBuildData",
+            members: &["Build"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2186,12 +2164,12 @@ impl Debug for TriggerCodingCIBuildData {
 
 impl Record for TriggerCodingCIBuildResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TriggerCodingCIBuildResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TriggerCodingCIBuildResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2211,12 +2189,12 @@ impl Debug for TriggerCodingCIBuildResponse {
 
 impl Record for TriggerCodingScanData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TriggerCodingScanData",
-            &["ScanInfo", "ScanSeverity"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TriggerCodingScanData",
+            members: &["ScanInfo", "ScanSeverity"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2238,12 +2216,12 @@ impl Debug for TriggerCodingScanData {
 
 impl Record for TriggerCodingScanResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TriggerCodingScanResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TriggerCodingScanResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;

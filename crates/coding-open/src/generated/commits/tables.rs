@@ -38,29 +38,29 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateGitCommit::INFO, request: || Box::new(CreateGitCommit::new("", "", "", "", Vec::new())), output: || Box::<CreateGitCommitResponse>::default() },
-    Entry { info: CreateGitCommitComment::INFO, request: || Box::new(CreateGitCommitComment::new(crate::Depot::NONE, "", "", 0, "")), output: || Box::<CreateGitCommitCommentResponse>::default() },
-    Entry { info: CreateGitCommitNote::INFO, request: || Box::new(CreateGitCommitNote::new(crate::Depot::NONE, "", "", "")), output: || Box::<()>::default() },
-    Entry { info: DescribeChangeBetween2Commit::INFO, request: || Box::new(DescribeChangeBetween2Commit::new(crate::Depot::NONE, "", "")), output: || Box::<DescribeChangeBetween2CommitResponse>::default() },
-    Entry { info: DescribeCommitsBetweenCommitAndCommit::INFO, request: || Box::new(DescribeCommitsBetweenCommitAndCommit::new(crate::Depot::NONE, "", "")), output: || Box::<DescribeCommitsBetweenCommitAndCommitResponse>::default() },
-    Entry { info: DescribeDifferentBetween2Commits::INFO, request: || Box::new(DescribeDifferentBetween2Commits::new(crate::Depot::NONE, "", "", "")), output: || Box::<DescribeDifferentBetween2CommitsResponse>::default() },
-    Entry { info: DescribeDifferentBetweenTwoCommits::INFO, request: || Box::new(DescribeDifferentBetweenTwoCommits::new(crate::Depot::NONE, "", "", "")), output: || Box::<DescribeDifferentBetweenTwoCommitsResponse>::default() },
-    Entry { info: DescribeGitCommitComments::INFO, request: || Box::new(DescribeGitCommitComments::new("", "")), output: || Box::<DescribeGitCommitCommentsResponse>::default() },
-    Entry { info: DescribeGitCommitDiff::INFO, request: || Box::new(DescribeGitCommitDiff::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitCommitDiffResponse>::default() },
-    Entry { info: DescribeGitCommitFilePathList::INFO, request: || Box::new(DescribeGitCommitFilePathList::new("", "")), output: || Box::<DescribeGitCommitFilePathListResponse>::default() },
-    Entry { info: DescribeGitCommitInfo::INFO, request: || Box::new(DescribeGitCommitInfo::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitCommitInfoResponse>::default() },
-    Entry { info: DescribeGitCommitInfos::INFO, request: || Box::new(DescribeGitCommitInfos::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitCommitInfosResponse>::default() },
-    Entry { info: DescribeGitCommitNote::INFO, request: || Box::new(DescribeGitCommitNote::new(crate::Depot::NONE, "", "")), output: || Box::<DescribeGitCommitNoteResponse>::default() },
-    Entry { info: DescribeGitCommitStatus::INFO, request: || Box::new(DescribeGitCommitStatus::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitCommitStatusResponse>::default() },
-    Entry { info: DescribeGitCommitsInPage::INFO, request: || Box::new(DescribeGitCommitsInPage::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitCommitsInPageResponse>::default() },
-    Entry { info: DescribeGitMergeBase::INFO, request: || Box::new(DescribeGitMergeBase::new(crate::Depot::NONE, "", "")), output: || Box::<DescribeGitMergeBaseResponse>::default() },
-    Entry { info: DescribeNotesByCommits::INFO, request: || Box::new(DescribeNotesByCommits::new(crate::Depot::NONE, "", [""; 0])), output: || Box::<DescribeNotesByCommitsResponse>::default() },
-    Entry { info: DescribeProjectDepotCommits::INFO, request: || Box::new(DescribeProjectDepotCommits::new(0, 0, "", "")), output: || Box::<DescribeProjectDepotCommitsResponse>::default() },
-    Entry { info: ModifyGitCherryPick::INFO, request: || Box::new(ModifyGitCherryPick::new(crate::Depot::NONE, "", "")), output: || Box::<()>::default() },
-    Entry { info: ModifyGitCommitRevert::INFO, request: || Box::new(ModifyGitCommitRevert::new(crate::Depot::NONE, "", "", "")), output: || Box::<()>::default() },
-    Entry { info: ModifyGitCommitStatus::INFO, request: || Box::new(ModifyGitCommitStatus::new(crate::Depot::NONE, "", "", "", "", "")), output: || Box::<()>::default() },
-    Entry { info: ModifyGitMergeBranch::INFO, request: || Box::new(ModifyGitMergeBranch::new("", "", "", "")), output: || Box::<ModifyGitMergeBranchResponse>::default() },
-    Entry { info: ModifyGitRebase::INFO, request: || Box::new(ModifyGitRebase::new(crate::Depot::NONE, "", "")), output: || Box::<()>::default() },
+    Entry { info: CreateGitCommit::INFO, request: || Box::new(CreateGitCommit::new("", "", "", "", Vec::new())), output: Entry::output::<CreateGitCommit> },
+    Entry { info: CreateGitCommitComment::INFO, request: || Box::new(CreateGitCommitComment::new(crate::Depot::NONE, "", "", 0, "")), output: Entry::output::<CreateGitCommitComment> },
+    Entry { info: CreateGitCommitNote::INFO, request: || Box::new(CreateGitCommitNote::new(crate::Depot::NONE, "", "", "")), output: Entry::output::<CreateGitCommitNote> },
+    Entry { info: DescribeChangeBetween2Commit::INFO, request: || Box::new(DescribeChangeBetween2Commit::new(crate::Depot::NONE, "", "")), output: Entry::output::<DescribeChangeBetween2Commit> },
+    Entry { info: DescribeCommitsBetweenCommitAndCommit::INFO, request: || Box::new(DescribeCommitsBetweenCommitAndCommit::new(crate::Depot::NONE, "", "")), output: Entry::output::<DescribeCommitsBetweenCommitAndCommit> },
+    Entry { info: DescribeDifferentBetween2Commits::INFO, request: || Box::new(DescribeDifferentBetween2Commits::new(crate::Depot::NONE, "", "", "")), output: Entry::output::<DescribeDifferentBetween2Commits> },
+    Entry { info: DescribeDifferentBetweenTwoCommits::INFO, request: || Box::new(DescribeDifferentBetweenTwoCommits::new(crate::Depot::NONE, "", "", "")), output: Entry::output::<DescribeDifferentBetweenTwoCommits> },
+    Entry { info: DescribeGitCommitComments::INFO, request: || Box::new(DescribeGitCommitComments::new("", "")), output: Entry::output::<DescribeGitCommitComments> },
+    Entry { info: DescribeGitCommitDiff::INFO, request: || Box::new(DescribeGitCommitDiff::new(crate::Depot::NONE, "")), output: Entry::output::<DescribeGitCommitDiff> },
+    Entry { info: DescribeGitCommitFilePathList::INFO, request: || Box::new(DescribeGitCommitFilePathList::new("", "")), output: Entry::output::<DescribeGitCommitFilePathList> },
+    Entry { info: DescribeGitCommitInfo::INFO, request: || Box::new(DescribeGitCommitInfo::new(crate::Depot::NONE, "")), output: Entry::output::<DescribeGitCommitInfo> },
+    Entry { info: DescribeGitCommitInfos::INFO, request: || Box::new(DescribeGitCommitInfos::new(crate::Depot::NONE, "")), output: Entry::output::<DescribeGitCommitInfos> },
+    Entry { info: DescribeGitCommitNote::INFO, request: || Box::new(DescribeGitCommitNote::new(crate::Depot::NONE, "", "")), output: Entry::output::<DescribeGitCommitNote> },
+    Entry { info: DescribeGitCommitStatus::INFO, request: || Box::new(DescribeGitCommitStatus::new(crate::Depot::NONE, "")), output: Entry::output::<DescribeGitCommitStatus> },
+    Entry { info: DescribeGitCommitsInPage::INFO, request: || Box::new(DescribeGitCommitsInPage::new(crate::Depot::NONE, "")), output: Entry::output::<DescribeGitCommitsInPage> },
+    Entry { info: DescribeGitMergeBase::INFO, request: || Box::new(DescribeGitMergeBase::new(crate::Depot::NONE, "", "")), output: Entry::output::<DescribeGitMergeBase> },
+    Entry { info: DescribeNotesByCommits::INFO, request: || Box::new(DescribeNotesByCommits::new(crate::Depot::NONE, "", [""; 0])), output: Entry::output::<DescribeNotesByCommits> },
+    Entry { info: DescribeProjectDepotCommits::INFO, request: || Box::new(DescribeProjectDepotCommits::new(0, 0, "", "")), output: Entry::output::<DescribeProjectDepotCommits> },
+    Entry { info: ModifyGitCherryPick::INFO, request: || Box::new(ModifyGitCherryPick::new(crate::Depot::NONE, "", "")), output: Entry::output::<ModifyGitCherryPick> },
+    Entry { info: ModifyGitCommitRevert::INFO, request: || Box::new(ModifyGitCommitRevert::new(crate::Depot::NONE, "", "", "")), output: Entry::output::<ModifyGitCommitRevert> },
+    Entry { info: ModifyGitCommitStatus::INFO, request: || Box::new(ModifyGitCommitStatus::new(crate::Depot::NONE, "", "", "", "", "")), output: Entry::output::<ModifyGitCommitStatus> },
+    Entry { info: ModifyGitMergeBranch::INFO, request: || Box::new(ModifyGitMergeBranch::new("", "", "", "")), output: Entry::output::<ModifyGitMergeBranch> },
+    Entry { info: ModifyGitRebase::INFO, request: || Box::new(ModifyGitRebase::new(crate::Depot::NONE, "", "")), output: Entry::output::<ModifyGitRebase> },
 ];
 
 impl Operation for CreateGitCommit {
@@ -72,13 +72,12 @@ impl Operation for CreateGitCommit {
 
 impl Record for CreateGitCommit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateGitCommit",
-            &["DepotPath", "LastCommitSha", "Message", "Ref", "CommitFiles", "NewRef"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateGitCommit",
+            members: &["DepotPath", "LastCommitSha", "Message", "Ref", "CommitFiles", "NewRef"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -109,13 +108,12 @@ impl Operation for DescribeGitCommitFilePathList {
 
 impl Record for DescribeGitCommitFilePathList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitCommitFilePathList",
-            &["DepotPath", "CommitSha"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitCommitFilePathList",
+            members: &["DepotPath", "CommitSha"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -143,13 +141,12 @@ impl Operation for DescribeGitCommitInfo {
 
 impl Record for DescribeGitCommitInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitCommitInfo",
-            &["DepotId", "Sha", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitCommitInfo",
+            members: &["DepotId", "Sha", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -186,16 +183,17 @@ impl Paged for DescribeGitCommitInfos {
 
 impl Record for DescribeGitCommitInfos {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitCommitInfos",
-            &["DepotId", "Ref", "DepotPath", "EndDate", "KeyWord", "PageNumber", "PageSize", "Path", "StartDate"],
-            &[1],
-            &[
+        &Shape {
+            name: "DescribeGitCommitInfos",
+            members: &[
+                "DepotId", "Ref", "DepotPath", "EndDate", "KeyWord", "PageNumber", "PageSize", "Path", "StartDate",
+            ],
+            required: &[1],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -226,13 +224,12 @@ impl Operation for DescribeGitCommitStatus {
 
 impl Record for DescribeGitCommitStatus {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitCommitStatus",
-            &["DepotId", "CommitSha", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitCommitStatus",
+            members: &["DepotId", "CommitSha", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -270,16 +267,17 @@ impl Paged for DescribeGitCommitsInPage {
 
 impl Record for DescribeGitCommitsInPage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitCommitsInPage",
-            &["DepotId", "Ref", "DepotPath", "EndDate", "KeyWord", "PageNumber", "PageSize", "Path", "StartDate"],
-            &[1],
-            &[
+        &Shape {
+            name: "DescribeGitCommitsInPage",
+            members: &[
+                "DepotId", "Ref", "DepotPath", "EndDate", "KeyWord", "PageNumber", "PageSize", "Path", "StartDate",
+            ],
+            required: &[1],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -310,13 +308,12 @@ impl Operation for DescribeProjectDepotCommits {
 
 impl Record for DescribeProjectDepotCommits {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProjectDepotCommits",
-            &["ProjectId", "Id", "DepotType", "Branch"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectDepotCommits",
+            members: &["ProjectId", "Id", "DepotType", "Branch"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -345,13 +342,12 @@ impl Operation for ModifyGitCherryPick {
 
 impl Record for ModifyGitCherryPick {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyGitCherryPick",
-            &["DepotId", "BranchName", "Sha", "DepotPath"],
-            &[1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyGitCherryPick",
+            members: &["DepotId", "BranchName", "Sha", "DepotPath"],
+            required: &[1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -380,13 +376,12 @@ impl Operation for ModifyGitCommitRevert {
 
 impl Record for ModifyGitCommitRevert {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyGitCommitRevert",
-            &["DepotId", "BranchName", "Sha", "Message", "DepotPath"],
-            &[1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyGitCommitRevert",
+            members: &["DepotId", "BranchName", "Sha", "Message", "DepotPath"],
+            required: &[1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -416,13 +411,12 @@ impl Operation for ModifyGitCommitStatus {
 
 impl Record for ModifyGitCommitStatus {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyGitCommitStatus",
-            &["CommitSha", "State", "Context", "TargetURL", "Description", "DepotId", "DepotPath"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyGitCommitStatus",
+            members: &["CommitSha", "State", "Context", "TargetURL", "Description", "DepotId", "DepotPath"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -452,13 +446,12 @@ impl Operation for ModifyGitMergeBranch {
 
 impl Record for ModifyGitMergeBranch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyGitMergeBranch",
-            &["DepotPath", "FromBranch", "ToBranch", "CommitMessage"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyGitMergeBranch",
+            members: &["DepotPath", "FromBranch", "ToBranch", "CommitMessage"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -488,13 +481,12 @@ impl Operation for ModifyGitRebase {
 
 impl Record for ModifyGitRebase {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyGitRebase",
-            &["DepotId", "BaseBranchName", "SrcBranchName", "DepotPath"],
-            &[1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyGitRebase",
+            members: &["DepotId", "BaseBranchName", "SrcBranchName", "DepotPath"],
+            required: &[1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -517,12 +509,12 @@ impl Debug for ModifyGitRebase {
 
 impl Record for Change {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Change",
-            &["Deletions", "Insertions", "FilesChanged", "UpdateFileNum"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Change",
+            members: &["Deletions", "Insertions", "FilesChanged", "UpdateFileNum"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -545,15 +537,15 @@ impl Debug for Change {
 
 impl Record for Commit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Commit",
-            &[
+        &Shape {
+            name: "Commit",
+            members: &[
                 "Author", "AuthorEmail", "AuthorName", "CommitDate", "Committer", "CreatedAt", "FullMessage",
                 "Parents", "Sha", "ShortMessage",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -579,12 +571,12 @@ impl Debug for Commit {
 
 impl Record for CommitComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CommitComment",
-            &["Author", "CommitSha", "Content", "CreatedAt", "DepotId", "Id", "Index", "Path"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CommitComment",
+            members: &["Author", "CommitSha", "Content", "CreatedAt", "DepotId", "Id", "Index", "Path"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -608,12 +600,12 @@ impl Debug for CommitComment {
 
 impl Record for CommitData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CommitData",
-            &["Commits", "Page"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CommitData",
+            members: &["Commits", "Page"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -635,12 +627,12 @@ impl Debug for CommitData {
 
 impl Record for CommitFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CommitFile",
-            &["Content", "ContentEncoding", "NewPath", "Path", "WantDelete", "WantRename"],
-            &[1, 3, 4, 5],
-        );
-        &SHAPE
+        &Shape {
+            name: "CommitFile",
+            members: &["Content", "ContentEncoding", "NewPath", "Path", "WantDelete", "WantRename"],
+            required: &[1, 3, 4, 5],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -664,12 +656,12 @@ impl Debug for CommitFile {
 
 impl Record for CommitNote {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CommitNote",
-            &["CommitSha", "NoteContent"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CommitNote",
+            members: &["CommitSha", "NoteContent"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -691,12 +683,12 @@ impl Debug for CommitNote {
 
 impl Record for CreateGitCommitCommentResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateGitCommitCommentResponse",
-            &["Comment"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateGitCommitCommentResponse",
+            members: &["Comment"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -716,12 +708,12 @@ impl Debug for CreateGitCommitCommentResponse {
 
 impl Record for CreateGitCommitResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateGitCommitResponse",
-            &["GitCommit"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateGitCommitResponse",
+            members: &["GitCommit"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -741,12 +733,12 @@ impl Debug for CreateGitCommitResponse {
 
 impl Record for DescribeChangeBetween2CommitResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeChangeBetween2CommitResponse",
-            &["Change"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeChangeBetween2CommitResponse",
+            members: &["Change"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -766,12 +758,12 @@ impl Debug for DescribeChangeBetween2CommitResponse {
 
 impl Record for DescribeCommitsBetweenCommitAndCommitResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCommitsBetweenCommitAndCommitResponse",
-            &["DifferentOfCommitDetail"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCommitsBetweenCommitAndCommitResponse",
+            members: &["DifferentOfCommitDetail"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -791,12 +783,12 @@ impl Debug for DescribeCommitsBetweenCommitAndCommitResponse {
 
 impl Record for DescribeDifferentBetween2CommitsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeDifferentBetween2CommitsResponse",
-            &["DiffFileInfo"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDifferentBetween2CommitsResponse",
+            members: &["DiffFileInfo"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -816,12 +808,12 @@ impl Debug for DescribeDifferentBetween2CommitsResponse {
 
 impl Record for DescribeDifferentBetweenTwoCommitsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeDifferentBetweenTwoCommitsResponse",
-            &["DiffFileInfo"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDifferentBetweenTwoCommitsResponse",
+            members: &["DiffFileInfo"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -841,12 +833,12 @@ impl Debug for DescribeDifferentBetweenTwoCommitsResponse {
 
 impl Record for DescribeGitCommitCommentsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitCommitCommentsResponse",
-            &["GitCommitComments"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitCommitCommentsResponse",
+            members: &["GitCommitComments"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -866,12 +858,12 @@ impl Debug for DescribeGitCommitCommentsResponse {
 
 impl Record for DescribeGitCommitDiffResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitCommitDiffResponse",
-            &["Diffs"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitCommitDiffResponse",
+            members: &["Diffs"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -891,12 +883,12 @@ impl Debug for DescribeGitCommitDiffResponse {
 
 impl Record for DescribeGitCommitFilePathListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitCommitFilePathListResponse",
-            &["FilePaths"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitCommitFilePathListResponse",
+            members: &["FilePaths"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -916,12 +908,12 @@ impl Debug for DescribeGitCommitFilePathListResponse {
 
 impl Record for DescribeGitCommitInfoResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitCommitInfoResponse",
-            &["GitCommit"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitCommitInfoResponse",
+            members: &["GitCommit"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -941,12 +933,12 @@ impl Debug for DescribeGitCommitInfoResponse {
 
 impl Record for DescribeGitCommitInfosResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitCommitInfosResponse",
-            &["Commits"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitCommitInfosResponse",
+            members: &["Commits"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -966,12 +958,12 @@ impl Debug for DescribeGitCommitInfosResponse {
 
 impl Record for DescribeGitCommitNoteResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitCommitNoteResponse",
-            &["CommitNote"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitCommitNoteResponse",
+            members: &["CommitNote"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -991,12 +983,12 @@ impl Debug for DescribeGitCommitNoteResponse {
 
 impl Record for DescribeGitCommitStatusResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitCommitStatusResponse",
-            &["StatusCheckResults"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitCommitStatusResponse",
+            members: &["StatusCheckResults"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1016,12 +1008,12 @@ impl Debug for DescribeGitCommitStatusResponse {
 
 impl Record for DescribeGitCommitsInPageResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitCommitsInPageResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitCommitsInPageResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1041,12 +1033,12 @@ impl Debug for DescribeGitCommitsInPageResponse {
 
 impl Record for DescribeGitMergeBaseResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitMergeBaseResponse",
-            &["Commit"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitMergeBaseResponse",
+            members: &["Commit"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1066,12 +1058,12 @@ impl Debug for DescribeGitMergeBaseResponse {
 
 impl Record for DescribeNotesByCommitsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeNotesByCommitsResponse",
-            &["Notes"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeNotesByCommitsResponse",
+            members: &["Notes"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1091,12 +1083,12 @@ impl Debug for DescribeNotesByCommitsResponse {
 
 impl Record for DescribeProjectDepotCommitsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProjectDepotCommitsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectDepotCommitsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1116,12 +1108,12 @@ impl Debug for DescribeProjectDepotCommitsResponse {
 
 impl Record for DiffFileInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DiffFileInfo",
-            &["Deletions", "DifferentLines", "Insertions"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DiffFileInfo",
+            members: &["Deletions", "DifferentLines", "Insertions"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1143,12 +1135,12 @@ impl Debug for DiffFileInfo {
 
 impl Record for DifferentOfCommit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DifferentOfCommit",
-            &["ChangeType", "Deletions", "Insertions", "Name", "Path"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DifferentOfCommit",
+            members: &["ChangeType", "Deletions", "Insertions", "Name", "Path"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1171,12 +1163,12 @@ impl Debug for DifferentOfCommit {
 
 impl Record for DifferentOfCommitDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DifferentOfCommitDetail",
-            &["Commits", "Deletions", "DifferentOfCommits", "Insertions", "UpdateFileNum"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DifferentOfCommitDetail",
+            members: &["Commits", "Deletions", "DifferentOfCommits", "Insertions", "UpdateFileNum"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1200,12 +1192,12 @@ impl Debug for DifferentOfCommitDetail {
 
 impl Record for GitCommitComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitCommitComment",
-            &["CommitComments", "Page"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitCommitComment",
+            members: &["CommitComments", "Page"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1227,12 +1219,12 @@ impl Debug for GitCommitComment {
 
 impl Record for GitCommitFilePath {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitCommitFilePath",
-            &["NewPath", "Path", "Type"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitCommitFilePath",
+            members: &["NewPath", "Path", "Type"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1254,12 +1246,12 @@ impl Debug for GitCommitFilePath {
 
 impl Record for ModifyGitMergeBranchData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyGitMergeBranchData",
-            &["MergeCommit", "MergeStatus"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyGitMergeBranchData",
+            members: &["MergeCommit", "MergeStatus"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1281,12 +1273,12 @@ impl Debug for ModifyGitMergeBranchData {
 
 impl Record for ModifyGitMergeBranchResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyGitMergeBranchResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyGitMergeBranchResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1306,12 +1298,12 @@ impl Debug for ModifyGitMergeBranchResponse {
 
 impl Record for QcloudApiGitDepotDiffFileInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "QcloudApiGitDepotDiffFileInfo",
-            &["Deletions", "DifferentLines", "Insertions"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "QcloudApiGitDepotDiffFileInfo",
+            members: &["Deletions", "DifferentLines", "Insertions"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1333,12 +1325,12 @@ impl Debug for QcloudApiGitDepotDiffFileInfo {
 
 impl Record for QcloudApiGitDepotDifferentLine {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "QcloudApiGitDepotDifferentLine",
-            &["Index", "LeftNo", "Prefix", "RightNo", "Text"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "QcloudApiGitDepotDifferentLine",
+            members: &["Index", "LeftNo", "Prefix", "RightNo", "Text"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1361,12 +1353,12 @@ impl Debug for QcloudApiGitDepotDifferentLine {
 
 impl Record for StatusCheckResult {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "StatusCheckResult",
-            &["CommitSha", "Context", "CreateDate", "DepotId", "Description", "State", "TargetURL"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "StatusCheckResult",
+            members: &["CommitSha", "Context", "CreateDate", "DepotId", "Description", "State", "TargetURL"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

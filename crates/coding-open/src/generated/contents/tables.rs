@@ -24,18 +24,18 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateBinaryFiles::INFO, request: || Box::new(CreateBinaryFiles::new(crate::Depot::NONE, "", "", "", Vec::new())), output: || Box::<CreateBinaryFilesResponse>::default() },
-    Entry { info: CreateGitFiles::INFO, request: || Box::new(CreateGitFiles::new(crate::Depot::NONE, "", "", "", Vec::new())), output: || Box::<CreateGitFilesResponse>::default() },
-    Entry { info: DeleteGitFiles::INFO, request: || Box::new(DeleteGitFiles::new(crate::Depot::NONE, "", "", [""; 0])), output: || Box::<DeleteGitFilesResponse>::default() },
-    Entry { info: DescribeGitBlameInfo::INFO, request: || Box::new(DescribeGitBlameInfo::new("", "", "")), output: || Box::<DescribeGitBlameInfoResponse>::default() },
-    Entry { info: DescribeGitBlob::INFO, request: || Box::new(DescribeGitBlob::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitBlobResponse>::default() },
-    Entry { info: DescribeGitBlobRaw::INFO, request: || Box::new(DescribeGitBlobRaw::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitBlobRawResponse>::default() },
-    Entry { info: DescribeGitFile::INFO, request: || Box::new(DescribeGitFile::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitFileResponse>::default() },
-    Entry { info: DescribeGitFileContent::INFO, request: || Box::new(DescribeGitFileContent::new(crate::Depot::NONE, "", "")), output: || Box::<DescribeGitFileContentResponse>::default() },
-    Entry { info: DescribeGitFileStat::INFO, request: || Box::new(DescribeGitFileStat::new("", "", "")), output: || Box::<DescribeGitFileStatResponse>::default() },
-    Entry { info: DescribeGitFiles::INFO, request: || Box::new(DescribeGitFiles::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitFilesResponse>::default() },
-    Entry { info: DescribeGitTree::INFO, request: || Box::new(DescribeGitTree::new(crate::Depot::NONE, "", false)), output: || Box::<DescribeGitTreeResponse>::default() },
-    Entry { info: ModifyGitFiles::INFO, request: || Box::new(ModifyGitFiles::new(crate::Depot::NONE, "", "", "", Vec::new())), output: || Box::<ModifyGitFilesResponse>::default() },
+    Entry { info: CreateBinaryFiles::INFO, request: || Box::new(CreateBinaryFiles::new(crate::Depot::NONE, "", "", "", Vec::new())), output: Entry::output::<CreateBinaryFiles> },
+    Entry { info: CreateGitFiles::INFO, request: || Box::new(CreateGitFiles::new(crate::Depot::NONE, "", "", "", Vec::new())), output: Entry::output::<CreateGitFiles> },
+    Entry { info: DeleteGitFiles::INFO, request: || Box::new(DeleteGitFiles::new(crate::Depot::NONE, "", "", [""; 0])), output: Entry::output::<DeleteGitFiles> },
+    Entry { info: DescribeGitBlameInfo::INFO, request: || Box::new(DescribeGitBlameInfo::new("", "", "")), output: Entry::output::<DescribeGitBlameInfo> },
+    Entry { info: DescribeGitBlob::INFO, request: || Box::new(DescribeGitBlob::new(crate::Depot::NONE, "")), output: Entry::output::<DescribeGitBlob> },
+    Entry { info: DescribeGitBlobRaw::INFO, request: || Box::new(DescribeGitBlobRaw::new(crate::Depot::NONE, "")), output: Entry::output::<DescribeGitBlobRaw> },
+    Entry { info: DescribeGitFile::INFO, request: || Box::new(DescribeGitFile::new(crate::Depot::NONE, "")), output: Entry::output::<DescribeGitFile> },
+    Entry { info: DescribeGitFileContent::INFO, request: || Box::new(DescribeGitFileContent::new(crate::Depot::NONE, "", "")), output: Entry::output::<DescribeGitFileContent> },
+    Entry { info: DescribeGitFileStat::INFO, request: || Box::new(DescribeGitFileStat::new("", "", "")), output: Entry::output::<DescribeGitFileStat> },
+    Entry { info: DescribeGitFiles::INFO, request: || Box::new(DescribeGitFiles::new(crate::Depot::NONE, "")), output: Entry::output::<DescribeGitFiles> },
+    Entry { info: DescribeGitTree::INFO, request: || Box::new(DescribeGitTree::new(crate::Depot::NONE, "", false)), output: Entry::output::<DescribeGitTree> },
+    Entry { info: ModifyGitFiles::INFO, request: || Box::new(ModifyGitFiles::new(crate::Depot::NONE, "", "", "", Vec::new())), output: Entry::output::<ModifyGitFiles> },
 ];
 
 impl Operation for CreateBinaryFiles {
@@ -46,13 +46,12 @@ impl Operation for CreateBinaryFiles {
 
 impl Record for CreateBinaryFiles {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateBinaryFiles",
-            &["DepotId", "SrcRef", "Message", "LastCommitSha", "GitFiles", "DepotPath", "DestRef"],
-            &[1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateBinaryFiles",
+            members: &["DepotId", "SrcRef", "Message", "LastCommitSha", "GitFiles", "DepotPath", "DestRef"],
+            required: &[1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -82,13 +81,12 @@ impl Operation for CreateGitFiles {
 
 impl Record for CreateGitFiles {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateGitFiles",
-            &["DepotId", "LastCommitSha", "Message", "Ref", "GitFiles", "DepotPath", "NewRef"],
-            &[1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateGitFiles",
+            members: &["DepotId", "LastCommitSha", "Message", "Ref", "GitFiles", "DepotPath", "NewRef"],
+            required: &[1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -118,13 +116,12 @@ impl Operation for DeleteGitFiles {
 
 impl Record for DeleteGitFiles {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteGitFiles",
-            &["DepotId", "CommitMessage", "Ref", "Paths", "DepotPath"],
-            &[1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteGitFiles",
+            members: &["DepotId", "CommitMessage", "Ref", "Paths", "DepotPath"],
+            required: &[1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -153,13 +150,12 @@ impl Operation for DescribeGitBlameInfo {
 
 impl Record for DescribeGitBlameInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitBlameInfo",
-            &["DepotPath", "CommitSha", "FilePath", "LineEnd", "LineSnat"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitBlameInfo",
+            members: &["DepotPath", "CommitSha", "FilePath", "LineEnd", "LineSnat"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -189,13 +185,12 @@ impl Operation for DescribeGitBlob {
 
 impl Record for DescribeGitBlob {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitBlob",
-            &["DepotId", "BlobSha", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitBlob",
+            members: &["DepotId", "BlobSha", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -223,13 +218,12 @@ impl Operation for DescribeGitBlobRaw {
 
 impl Record for DescribeGitBlobRaw {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitBlobRaw",
-            &["DepotId", "BlobSha", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitBlobRaw",
+            members: &["DepotId", "BlobSha", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -257,13 +251,12 @@ impl Operation for DescribeGitFile {
 
 impl Record for DescribeGitFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitFile",
-            &["DepotId", "Ref", "DepotPath", "Path"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitFile",
+            members: &["DepotId", "Ref", "DepotPath", "Path"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -291,13 +284,12 @@ impl Operation for DescribeGitFileContent {
 
 impl Record for DescribeGitFileContent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitFileContent",
-            &["DepotId", "CommitSha", "Path", "DepotPath"],
-            &[1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitFileContent",
+            members: &["DepotId", "CommitSha", "Path", "DepotPath"],
+            required: &[1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -326,13 +318,12 @@ impl Operation for DescribeGitFileStat {
 
 impl Record for DescribeGitFileStat {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitFileStat",
-            &["DepotPath", "Path", "Ref"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitFileStat",
+            members: &["DepotPath", "Path", "Ref"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -360,13 +351,12 @@ impl Operation for DescribeGitFiles {
 
 impl Record for DescribeGitFiles {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitFiles",
-            &["DepotId", "Ref", "DepotPath", "Path"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitFiles",
+            members: &["DepotId", "Ref", "DepotPath", "Path"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -394,13 +384,12 @@ impl Operation for DescribeGitTree {
 
 impl Record for DescribeGitTree {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitTree",
-            &["DepotId", "Ref", "IsRecursive", "DepotPath", "Path"],
-            &[1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitTree",
+            members: &["DepotId", "Ref", "IsRecursive", "DepotPath", "Path"],
+            required: &[1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -429,13 +418,12 @@ impl Operation for ModifyGitFiles {
 
 impl Record for ModifyGitFiles {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyGitFiles",
-            &["DepotId", "LastCommitSha", "Message", "Ref", "GitFiles", "DepotPath", "NewRef"],
-            &[1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyGitFiles",
+            members: &["DepotId", "LastCommitSha", "Message", "Ref", "GitFiles", "DepotPath", "NewRef"],
+            required: &[1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -459,12 +447,12 @@ impl Debug for ModifyGitFiles {
 
 impl Record for BlobDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "BlobDetail",
-            &["BlobSha", "Content", "Encoding", "Size"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "BlobDetail",
+            members: &["BlobSha", "Content", "Encoding", "Size"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -486,12 +474,12 @@ impl Debug for BlobDetail {
 
 impl Record for CommitInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CommitInfo",
-            &["CommitDate", "CommitSha", "Committer", "LineNumber"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CommitInfo",
+            members: &["CommitDate", "CommitSha", "Committer", "LineNumber"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -514,12 +502,12 @@ impl Debug for CommitInfo {
 
 impl Record for CreateBinaryFilesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateBinaryFilesResponse",
-            &["GitCommit"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateBinaryFilesResponse",
+            members: &["GitCommit"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -539,12 +527,12 @@ impl Debug for CreateBinaryFilesResponse {
 
 impl Record for CreateGitFilesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateGitFilesResponse",
-            &["GitCommit"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateGitFilesResponse",
+            members: &["GitCommit"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -564,12 +552,12 @@ impl Debug for CreateGitFilesResponse {
 
 impl Record for DeleteGitFilesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DeleteGitFilesResponse",
-            &["GitCommit"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteGitFilesResponse",
+            members: &["GitCommit"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -589,12 +577,12 @@ impl Debug for DeleteGitFilesResponse {
 
 impl Record for DescribeGitBlameInfoResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitBlameInfoResponse",
-            &["Info"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitBlameInfoResponse",
+            members: &["Info"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -614,12 +602,12 @@ impl Debug for DescribeGitBlameInfoResponse {
 
 impl Record for DescribeGitBlobRawResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitBlobRawResponse",
-            &["Content"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitBlobRawResponse",
+            members: &["Content"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -639,12 +627,12 @@ impl Debug for DescribeGitBlobRawResponse {
 
 impl Record for DescribeGitBlobResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitBlobResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitBlobResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -664,12 +652,12 @@ impl Debug for DescribeGitBlobResponse {
 
 impl Record for DescribeGitFileContentResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitFileContentResponse",
-            &["GitFileContent"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitFileContentResponse",
+            members: &["GitFileContent"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -689,12 +677,12 @@ impl Debug for DescribeGitFileContentResponse {
 
 impl Record for DescribeGitFileResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitFileResponse",
-            &["GitFile"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitFileResponse",
+            members: &["GitFile"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -714,12 +702,12 @@ impl Debug for DescribeGitFileResponse {
 
 impl Record for DescribeGitFileStatPayload {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitFileStatPayload",
-            &["IsExist"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitFileStatPayload",
+            members: &["IsExist"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -739,12 +727,12 @@ impl Debug for DescribeGitFileStatPayload {
 
 impl Record for DescribeGitFileStatResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitFileStatResponse",
-            &["Payload"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitFileStatResponse",
+            members: &["Payload"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -764,12 +752,12 @@ impl Debug for DescribeGitFileStatResponse {
 
 impl Record for DescribeGitFilesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitFilesResponse",
-            &["Items"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitFilesResponse",
+            members: &["Items"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -789,12 +777,12 @@ impl Debug for DescribeGitFilesResponse {
 
 impl Record for DescribeGitTreeResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitTreeResponse",
-            &["Trees"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitTreeResponse",
+            members: &["Trees"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -814,12 +802,12 @@ impl Debug for DescribeGitTreeResponse {
 
 impl Record for GitFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitFile",
-            &["Content", "NewPath", "Path"],
-            &[0],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitFile",
+            members: &["Content", "NewPath", "Path"],
+            required: &[0],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -841,12 +829,12 @@ impl Debug for GitFile {
 
 impl Record for GitFileContent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitFileContent",
-            &["Content", "IsLargeFileStorage", "IsLfs", "IsText"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitFileContent",
+            members: &["Content", "IsLargeFileStorage", "IsLfs", "IsText"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -869,12 +857,12 @@ impl Debug for GitFileContent {
 
 impl Record for GitFileItem {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitFileItem",
-            &["Content", "ContentSha256", "Encoding", "FileName", "FilePath", "Sha", "Size"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitFileItem",
+            members: &["Content", "ContentSha256", "Encoding", "FileName", "FilePath", "Sha", "Size"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -898,12 +886,12 @@ impl Debug for GitFileItem {
 
 impl Record for GitTree {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitTree",
-            &["Mode", "Path", "Sha", "Type"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitTree",
+            members: &["Mode", "Path", "Sha", "Type"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -925,12 +913,12 @@ impl Debug for GitTree {
 
 impl Record for GitTreeItem {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitTreeItem",
-            &["Mode", "Name", "Path", "Sha"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitTreeItem",
+            members: &["Mode", "Name", "Path", "Sha"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -952,12 +940,12 @@ impl Debug for GitTreeItem {
 
 impl Record for ModifyGitFilesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyGitFilesResponse",
-            &["GitCommit"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyGitFilesResponse",
+            members: &["GitCommit"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;

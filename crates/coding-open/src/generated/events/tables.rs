@@ -16,12 +16,12 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 
 impl Record for ArtifactEvent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArtifactEvent",
-            &["event", "eventName", "artifact", "sender", "project", "team"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ArtifactEvent",
+            members: &["event", "eventName", "artifact", "sender", "project", "team"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -45,12 +45,12 @@ impl Debug for ArtifactEvent {
 
 impl Record for CiJobEvent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CiJobEvent",
-            &["event", "eventName", "ci", "repository", "sender", "project", "team"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CiJobEvent",
+            members: &["event", "eventName", "ci", "repository", "sender", "project", "team"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -74,12 +74,12 @@ impl Debug for CiJobEvent {
 
 impl Record for FileEvent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "FileEvent",
-            &["event", "eventName", "content", "sender", "project", "team"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "FileEvent",
+            members: &["event", "eventName", "content", "sender", "project", "team"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -103,16 +103,16 @@ impl Debug for FileEvent {
 
 impl Record for HookArtifact {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookArtifact",
-            &[
+        &Shape {
+            name: "HookArtifact",
+            members: &[
                 "projectId", "artifactRepoId", "artifactPkgId", "artifactVersionId", "userId", "size",
                 "artifactRepoName", "artifactPkgName", "artifactVersionName", "action", "artifactType", "projectName",
                 "userName",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -141,15 +141,15 @@ impl Debug for HookArtifact {
 
 impl Record for HookBuild {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookBuild",
-            &[
+        &Shape {
+            name: "HookBuild",
+            members: &[
                 "id", "number", "cci_id", "cause", "commit_id", "branch", "job_id", "trigger_user_id", "created_at",
                 "updated_at", "failed_message", "duration", "status",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -176,15 +176,15 @@ impl Debug for HookBuild {
 
 impl Record for HookCiJob {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookCiJob",
-            &[
+        &Shape {
+            name: "HookCiJob",
+            members: &[
                 "id", "name", "branch_regex", "creator_id", "project_id", "depot_id", "jenkins_file_path",
                 "created_at", "updated_at", "trigger_method", "build",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -210,12 +210,12 @@ impl Debug for HookCiJob {
 
 impl Record for HookCommit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookCommit",
-            &["id", "message", "timestamp", "url", "author", "committer", "added", "removed", "modified"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "HookCommit",
+            members: &["id", "message", "timestamp", "url", "author", "committer", "added", "removed", "modified"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -240,12 +240,12 @@ impl Debug for HookCommit {
 
 impl Record for HookFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookFile",
-            &["name", "url", "id", "full_path", "folder_id", "folder_name", "is_renamed"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "HookFile",
+            members: &["name", "url", "id", "full_path", "folder_id", "folder_name", "is_renamed"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -269,12 +269,12 @@ impl Debug for HookFile {
 
 impl Record for HookFiles {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookFiles",
-            &["to_folder_id", "to_folder_name", "done", "count", "file", "files"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "HookFiles",
+            members: &["to_folder_id", "to_folder_name", "done", "count", "file", "files"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -298,16 +298,16 @@ impl Debug for HookFiles {
 
 impl Record for HookIssue {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookIssue",
-            &[
+        &Shape {
+            name: "HookIssue",
+            members: &[
                 "html_url", "type", "project_id", "code", "parent_code", "title", "creator", "status", "assignee",
                 "priority", "start_date", "due_date", "description", "created_at", "updated_at", "issue_status",
                 "watchers", "labels",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -336,12 +336,12 @@ impl Debug for HookIssue {
 
 impl Record for HookIssueComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookIssueComment",
-            &["html_url", "content", "created_at", "updated_at", "issue", "creator"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "HookIssueComment",
+            members: &["html_url", "content", "created_at", "updated_at", "issue", "creator"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -365,12 +365,12 @@ impl Debug for HookIssueComment {
 
 impl Record for HookIssueStatus {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookIssueStatus",
-            &["id", "name", "type"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "HookIssueStatus",
+            members: &["id", "name", "type"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -392,15 +392,15 @@ impl Debug for HookIssueStatus {
 
 impl Record for HookIteration {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookIteration",
-            &[
+        &Shape {
+            name: "HookIteration",
+            members: &[
                 "title", "goal", "html_url", "project_id", "code", "creator", "status", "plan_issue_number",
                 "start_at", "end_at", "created_at", "updated_at",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -426,16 +426,16 @@ impl Debug for HookIteration {
 
 impl Record for HookMergeRequest {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookMergeRequest",
-            &[
+        &Shape {
+            name: "HookMergeRequest",
+            members: &[
                 "id", "html_url", "patch_url", "diff_url", "number", "state", "title", "body", "user", "created_at",
                 "updated_at", "merge_commit_sha", "merged", "comments", "commits", "additions", "deletions",
                 "changed_files", "head", "base",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -466,12 +466,12 @@ impl Debug for HookMergeRequest {
 
 impl Record for HookPerson {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookPerson",
-            &["name", "email", "username"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "HookPerson",
+            members: &["name", "email", "username"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -493,12 +493,12 @@ impl Debug for HookPerson {
 
 impl Record for HookProject {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookProject",
-            &["id", "name", "display_name", "description", "icon", "url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "HookProject",
+            members: &["id", "name", "display_name", "description", "icon", "url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -522,12 +522,12 @@ impl Debug for HookProject {
 
 impl Record for HookRef {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookRef",
-            &["ref", "sha", "user", "repo"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "HookRef",
+            members: &["ref", "sha", "user", "repo"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -549,15 +549,15 @@ impl Debug for HookRef {
 
 impl Record for HookRepository {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookRepository",
-            &[
+        &Shape {
+            name: "HookRepository",
+            members: &[
                 "id", "name", "full_name", "owner", "private", "html_url", "description", "fork", "created_at",
                 "updated_at", "clone_url", "ssh_url", "default_branch", "vcs_type",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -585,12 +585,12 @@ impl Debug for HookRepository {
 
 impl Record for HookTeam {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookTeam",
-            &["id", "domain", "name", "name_pinyin", "introduction", "avatar", "url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "HookTeam",
+            members: &["id", "domain", "name", "name_pinyin", "introduction", "avatar", "url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -614,12 +614,12 @@ impl Debug for HookTeam {
 
 impl Record for HookUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookUser",
-            &["id", "avatar_url", "url", "html_url", "name", "name_pinyin"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "HookUser",
+            members: &["id", "avatar_url", "url", "html_url", "name", "name_pinyin"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -643,12 +643,12 @@ impl Debug for HookUser {
 
 impl Record for HookWiki {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookWiki",
-            &["title", "url", "parentName", "parentUrl", "shareUrl"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "HookWiki",
+            members: &["title", "url", "parentName", "parentUrl", "shareUrl"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -671,12 +671,12 @@ impl Debug for HookWiki {
 
 impl Record for HookWorkLog {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookWorkLog",
-            &["record_hours", "remaining_hours"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "HookWorkLog",
+            members: &["record_hours", "remaining_hours"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -698,12 +698,12 @@ impl Debug for HookWorkLog {
 
 impl Record for IssueCommentEvent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueCommentEvent",
-            &["event", "eventName", "issueComment", "sender", "project", "team"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueCommentEvent",
+            members: &["event", "eventName", "issueComment", "sender", "project", "team"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -727,12 +727,12 @@ impl Debug for IssueCommentEvent {
 
 impl Record for IssueEvent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueEvent",
-            &["event", "eventName", "issue", "work_log", "sender", "project", "team"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueEvent",
+            members: &["event", "eventName", "issue", "work_log", "sender", "project", "team"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -756,12 +756,12 @@ impl Debug for IssueEvent {
 
 impl Record for IterationEvent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IterationEvent",
-            &["event", "eventName", "iteration", "sender", "project", "team"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IterationEvent",
+            members: &["event", "eventName", "iteration", "sender", "project", "team"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -785,12 +785,12 @@ impl Debug for IterationEvent {
 
 impl Record for MemberEvent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MemberEvent",
-            &["event", "eventName", "member", "sender", "project", "team"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "MemberEvent",
+            members: &["event", "eventName", "member", "sender", "project", "team"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -814,12 +814,14 @@ impl Debug for MemberEvent {
 
 impl Record for MergeRequestEvent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestEvent",
-            &["event", "eventName", "action", "number", "mergeRequest", "repository", "sender", "project", "team"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "MergeRequestEvent",
+            members: &[
+                "event", "eventName", "action", "number", "mergeRequest", "repository", "sender", "project", "team",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -844,12 +846,12 @@ impl Debug for MergeRequestEvent {
 
 impl Record for Ping {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Ping",
-            &["token", "zen"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Ping",
+            members: &["token", "zen"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -871,15 +873,15 @@ impl Debug for Ping {
 
 impl Record for PushEvent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PushEvent",
-            &[
+        &Shape {
+            name: "PushEvent",
+            members: &[
                 "event", "eventName", "ref", "before", "after", "base_ref", "created", "deleted", "compare",
                 "commits", "head_commit", "pusher", "repository", "sender", "project", "team",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -907,12 +909,12 @@ impl Debug for PushEvent {
 
 impl Record for WikiEvent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "WikiEvent",
-            &["event", "eventName", "content", "sender", "project", "team"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "WikiEvent",
+            members: &["event", "eventName", "content", "sender", "project", "team"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

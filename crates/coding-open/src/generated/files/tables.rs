@@ -18,12 +18,12 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateFile::INFO, request: || Box::new(CreateFile::new("", "")), output: || Box::<CreateFileResponse>::default() },
-    Entry { info: CreateFolder::INFO, request: || Box::new(CreateFolder::new(0, "", "")), output: || Box::<CreateFolderResponse>::default() },
-    Entry { info: DescribePreSignUploadUrl::INFO, request: || Box::new(DescribePreSignUploadUrl::new("", "", "", 0, 0)), output: || Box::<DescribePreSignUploadUrlResponse>::default() },
-    Entry { info: DocumentJobCreate::INFO, request: || Box::new(DocumentJobCreate::new("", "")), output: || Box::<DocumentJobCreateResponse>::default() },
-    Entry { info: DocumentJobStart::INFO, request: || Box::new(DocumentJobStart::new("")), output: || Box::<()>::default() },
-    Entry { info: DocumentJobStatus::INFO, request: || Box::new(DocumentJobStatus::new("")), output: || Box::<DocumentJobStatusResponse>::default() },
+    Entry { info: CreateFile::INFO, request: || Box::new(CreateFile::new("", "")), output: Entry::output::<CreateFile> },
+    Entry { info: CreateFolder::INFO, request: || Box::new(CreateFolder::new(0, "", "")), output: Entry::output::<CreateFolder> },
+    Entry { info: DescribePreSignUploadUrl::INFO, request: || Box::new(DescribePreSignUploadUrl::new("", "", "", 0, 0)), output: Entry::output::<DescribePreSignUploadUrl> },
+    Entry { info: DocumentJobCreate::INFO, request: || Box::new(DocumentJobCreate::new("", "")), output: Entry::output::<DocumentJobCreate> },
+    Entry { info: DocumentJobStart::INFO, request: || Box::new(DocumentJobStart::new("")), output: Entry::output::<DocumentJobStart> },
+    Entry { info: DocumentJobStatus::INFO, request: || Box::new(DocumentJobStatus::new("")), output: Entry::output::<DocumentJobStatus> },
 ];
 
 impl Operation for CreateFile {
@@ -33,13 +33,12 @@ impl Operation for CreateFile {
 
 impl Record for CreateFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateFile",
-            &["AuthToken", "StorageKey"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateFile",
+            members: &["AuthToken", "StorageKey"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -66,13 +65,12 @@ impl Operation for CreateFolder {
 
 impl Record for CreateFolder {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateFolder",
-            &["ParentId", "ProjectName", "FoldName"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateFolder",
+            members: &["ParentId", "ProjectName", "FoldName"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -99,13 +97,12 @@ impl Operation for DescribePreSignUploadUrl {
 
 impl Record for DescribePreSignUploadUrl {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribePreSignUploadUrl",
-            &["ContentType", "ProjectName", "FileName", "FolderId", "FolderType"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribePreSignUploadUrl",
+            members: &["ContentType", "ProjectName", "FileName", "FolderId", "FolderType"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -135,13 +132,12 @@ impl Operation for DocumentJobCreate {
 
 impl Record for DocumentJobCreate {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DocumentJobCreate",
-            &["Event", "EventBody"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DocumentJobCreate",
+            members: &["Event", "EventBody"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -170,13 +166,12 @@ impl Operation for DocumentJobStart {
 
 impl Record for DocumentJobStart {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DocumentJobStart",
-            &["JobId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DocumentJobStart",
+            members: &["JobId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -202,13 +197,12 @@ impl Operation for DocumentJobStatus {
 
 impl Record for DocumentJobStatus {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DocumentJobStatus",
-            &["JobId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DocumentJobStatus",
+            members: &["JobId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -228,12 +222,12 @@ impl Debug for DocumentJobStatus {
 
 impl Record for ApiFileFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ApiFileFile",
-            &["Id", "Name", "Action", "AuthToken", "StorageKey"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ApiFileFile",
+            members: &["Id", "Name", "Action", "AuthToken", "StorageKey"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -256,12 +250,12 @@ impl Debug for ApiFileFile {
 
 impl Record for ApiFileFolder {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ApiFileFolder",
-            &["Id", "Name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ApiFileFolder",
+            members: &["Id", "Name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -283,12 +277,12 @@ impl Debug for ApiFileFolder {
 
 impl Record for ApiFilePreSignUploadUrlData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ApiFilePreSignUploadUrlData",
-            &["AuthToken", "Headers", "StorageKey", "UploadLink"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ApiFilePreSignUploadUrlData",
+            members: &["AuthToken", "Headers", "StorageKey", "UploadLink"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -310,12 +304,12 @@ impl Debug for ApiFilePreSignUploadUrlData {
 
 impl Record for CreateFileResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateFileResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateFileResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -335,12 +329,12 @@ impl Debug for CreateFileResponse {
 
 impl Record for CreateFolderResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateFolderResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateFolderResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -360,12 +354,12 @@ impl Debug for CreateFolderResponse {
 
 impl Record for DescribePreSignUploadUrlResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribePreSignUploadUrlResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribePreSignUploadUrlResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -385,12 +379,12 @@ impl Debug for DescribePreSignUploadUrlResponse {
 
 impl Record for DocumentJobCreateResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DocumentJobCreateResponse",
-            &["JobId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DocumentJobCreateResponse",
+            members: &["JobId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -410,12 +404,12 @@ impl Debug for DocumentJobCreateResponse {
 
 impl Record for DocumentJobStatusResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DocumentJobStatusResponse",
-            &["JobId", "Status", "ProcessRate", "Result"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DocumentJobStatusResponse",
+            members: &["JobId", "Status", "ProcessRate", "Result"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -437,12 +431,12 @@ impl Debug for DocumentJobStatusResponse {
 
 impl Record for DocumentJobStatusResponseProcessRate {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DocumentJobStatusResponseProcessRate",
-            &["total", "rate"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DocumentJobStatusResponseProcessRate",
+            members: &["total", "rate"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

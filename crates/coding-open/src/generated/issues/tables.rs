@@ -67,57 +67,57 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateIssue::INFO, request: || Box::new(CreateIssue::new("", "", "", "")), output: || Box::<CreateIssueResponse>::default() },
-    Entry { info: CreateIssueBlock::INFO, request: || Box::new(CreateIssueBlock::new("", 0, 0)), output: || Box::<()>::default() },
-    Entry { info: CreateIssueComment::INFO, request: || Box::new(CreateIssueComment::new("", 0, "", 0)), output: || Box::<()>::default() },
-    Entry { info: CreateIssueModule::INFO, request: || Box::new(CreateIssueModule::new("", "")), output: || Box::<CreateIssueModuleResponse>::default() },
-    Entry { info: CreateIssueWorkHours::INFO, request: || Box::new(CreateIssueWorkHours::new("", 0, 0.0, 0)), output: || Box::<()>::default() },
-    Entry { info: CreateRequirementDefectRelation::INFO, request: || Box::new(CreateRequirementDefectRelation::new("", 0, 0)), output: || Box::<()>::default() },
-    Entry { info: DeleteIssue::INFO, request: || Box::new(DeleteIssue::new("", 0)), output: || Box::<()>::default() },
-    Entry { info: DeleteIssueBlock::INFO, request: || Box::new(DeleteIssueBlock::new("", 0, 0)), output: || Box::<()>::default() },
-    Entry { info: DeleteIssueModule::INFO, request: || Box::new(DeleteIssueModule::new("", 0)), output: || Box::<()>::default() },
-    Entry { info: DeleteIssueWorkHours::INFO, request: || Box::new(DeleteIssueWorkHours::new("", 0, 0, false)), output: || Box::<()>::default() },
-    Entry { info: DeleteRequirementDefectRelation::INFO, request: || Box::new(DeleteRequirementDefectRelation::new("", 0, 0)), output: || Box::<()>::default() },
-    Entry { info: DescribeAllProjectsIssueWorkLogList::INFO, request: || Box::new(DescribeAllProjectsIssueWorkLogList::new()), output: || Box::<DescribeAllProjectsIssueWorkLogListResponse>::default() },
-    Entry { info: DescribeBlockIssueList::INFO, request: || Box::new(DescribeBlockIssueList::new("", 0)), output: || Box::<DescribeBlockIssueListResponse>::default() },
-    Entry { info: DescribeBlockedByIssueList::INFO, request: || Box::new(DescribeBlockedByIssueList::new("", 0)), output: || Box::<DescribeBlockedByIssueListResponse>::default() },
-    Entry { info: DescribeConfigTemplateList::INFO, request: || Box::new(DescribeConfigTemplateList::new("")), output: || Box::<DescribeConfigTemplateListResponse>::default() },
-    Entry { info: DescribeDefectTypes::INFO, request: || Box::new(DescribeDefectTypes::new("")), output: || Box::<DescribeDefectTypesResponse>::default() },
-    Entry { info: DescribeIssue::INFO, request: || Box::new(DescribeIssue::new(0, "")), output: || Box::<DescribeIssueResponse>::default() },
-    Entry { info: DescribeIssueAttachmentPreSignedUrl::INFO, request: || Box::new(DescribeIssueAttachmentPreSignedUrl::new("", "", 0)), output: || Box::<DescribeIssueAttachmentPreSignedUrlResponse>::default() },
-    Entry { info: DescribeIssueByStatusUpdate::INFO, request: || Box::new(DescribeIssueByStatusUpdate::new("", "", "")), output: || Box::<DescribeIssueByStatusUpdateResponse>::default() },
-    Entry { info: DescribeIssueCommentList::INFO, request: || Box::new(DescribeIssueCommentList::new("", 0)), output: || Box::<DescribeIssueCommentListResponse>::default() },
-    Entry { info: DescribeIssueCustomFieldLogList::INFO, request: || Box::new(DescribeIssueCustomFieldLogList::new("", 0, "")), output: || Box::<DescribeIssueCustomFieldLogListResponse>::default() },
-    Entry { info: DescribeIssueFileUrl::INFO, request: || Box::new(DescribeIssueFileUrl::new("", 0)), output: || Box::<DescribeIssueFileUrlResponse>::default() },
-    Entry { info: DescribeIssueFilterList::INFO, request: || Box::new(DescribeIssueFilterList::new("", "")), output: || Box::<DescribeIssueFilterListResponse>::default() },
-    Entry { info: DescribeIssueList::INFO, request: || Box::new(DescribeIssueList::new("", "")), output: || Box::<DescribeIssueListResponse>::default() },
-    Entry { info: DescribeIssueListWithPage::INFO, request: || Box::new(DescribeIssueListWithPage::new("", "")), output: || Box::<DescribeIssueListWithPageResponse>::default() },
-    Entry { info: DescribeIssueLogList::INFO, request: || Box::new(DescribeIssueLogList::new("", "", "", 0)), output: || Box::<DescribeIssueLogListResponse>::default() },
-    Entry { info: DescribeIssueModuleList::INFO, request: || Box::new(DescribeIssueModuleList::new("")), output: || Box::<DescribeIssueModuleListResponse>::default() },
-    Entry { info: DescribeIssueReferenceResources::INFO, request: || Box::new(DescribeIssueReferenceResources::new(0, 0, "")), output: || Box::<DescribeIssueReferenceResourcesResponse>::default() },
-    Entry { info: DescribeIssueRelatedRepos::INFO, request: || Box::new(DescribeIssueRelatedRepos::new("", 0)), output: || Box::<DescribeIssueRelatedReposResponse>::default() },
-    Entry { info: DescribeIssueRelatedWorkItemList::INFO, request: || Box::new(DescribeIssueRelatedWorkItemList::new("", 0)), output: || Box::<DescribeIssueRelatedWorkItemListResponse>::default() },
-    Entry { info: DescribeIssueStatusChangeLogList::INFO, request: || Box::new(DescribeIssueStatusChangeLogList::new("", Vec::new())), output: || Box::<DescribeIssueStatusChangeLogListResponse>::default() },
-    Entry { info: DescribeIssueWorkLogList::INFO, request: || Box::new(DescribeIssueWorkLogList::new("", 0)), output: || Box::<DescribeIssueWorkLogListResponse>::default() },
-    Entry { info: DescribeProjectIssueFieldList::INFO, request: || Box::new(DescribeProjectIssueFieldList::new("", "")), output: || Box::<DescribeProjectIssueFieldListResponse>::default() },
-    Entry { info: DescribeProjectIssueStatusList::INFO, request: || Box::new(DescribeProjectIssueStatusList::new("", "")), output: || Box::<DescribeProjectIssueStatusListResponse>::default() },
-    Entry { info: DescribeProjectIssueTypeList::INFO, request: || Box::new(DescribeProjectIssueTypeList::new("")), output: || Box::<DescribeProjectIssueTypeListResponse>::default() },
-    Entry { info: DescribeRelatedCaseList::INFO, request: || Box::new(DescribeRelatedCaseList::new("", 0)), output: || Box::<DescribeRelatedCaseListResponse>::default() },
-    Entry { info: DescribeRequirementDefectRelation::INFO, request: || Box::new(DescribeRequirementDefectRelation::new("", 0)), output: || Box::<DescribeRequirementDefectRelationResponse>::default() },
-    Entry { info: DescribeSubIssueList::INFO, request: || Box::new(DescribeSubIssueList::new("", 0)), output: || Box::<DescribeSubIssueListResponse>::default() },
-    Entry { info: DescribeTeamIssueTypeList::INFO, request: || Box::new(DescribeTeamIssueTypeList::new()), output: || Box::<DescribeTeamIssueTypeListResponse>::default() },
-    Entry { info: DescribeTeamIssues::INFO, request: || Box::new(DescribeTeamIssues::new()), output: || Box::<DescribeTeamIssuesResponse>::default() },
-    Entry { info: DescribeUserHandoverIssues::INFO, request: || Box::new(DescribeUserHandoverIssues::new(0)), output: || Box::<DescribeUserHandoverIssuesResponse>::default() },
-    Entry { info: DescribeWorkItemSalvage::INFO, request: || Box::new(DescribeWorkItemSalvage::new("", 0)), output: || Box::<DescribeWorkItemSalvageResponse>::default() },
-    Entry { info: DescribeWorkbenchIssueList::INFO, request: || Box::new(DescribeWorkbenchIssueList::new()), output: || Box::<DescribeWorkbenchIssueListResponse>::default() },
-    Entry { info: InitProjectTemplate::INFO, request: || Box::new(InitProjectTemplate::new("", "", false, 0)), output: || Box::<()>::default() },
-    Entry { info: ModifyDefectRelatedRequirement::INFO, request: || Box::new(ModifyDefectRelatedRequirement::new("", 0, 0)), output: || Box::<()>::default() },
-    Entry { info: ModifyIssue::INFO, request: || Box::new(ModifyIssue::new("", 0)), output: || Box::<ModifyIssueResponse>::default() },
-    Entry { info: ModifyIssueComment::INFO, request: || Box::new(ModifyIssueComment::new("", 0, 0, "")), output: || Box::<()>::default() },
-    Entry { info: ModifyIssueDescription::INFO, request: || Box::new(ModifyIssueDescription::new("", 0, "")), output: || Box::<()>::default() },
-    Entry { info: ModifyIssueParentRequirement::INFO, request: || Box::new(ModifyIssueParentRequirement::new("", 0, 0)), output: || Box::<()>::default() },
-    Entry { info: ModifyWorkItemSplitIssues::INFO, request: || Box::new(ModifyWorkItemSplitIssues::new("", 0, "", "", "")), output: || Box::<()>::default() },
-    Entry { info: UpdateIssueModule::INFO, request: || Box::new(UpdateIssueModule::new("", "")), output: || Box::<UpdateIssueModuleResponse>::default() },
+    Entry { info: CreateIssue::INFO, request: || Box::new(CreateIssue::new("", "", "", "")), output: Entry::output::<CreateIssue> },
+    Entry { info: CreateIssueBlock::INFO, request: || Box::new(CreateIssueBlock::new("", 0, 0)), output: Entry::output::<CreateIssueBlock> },
+    Entry { info: CreateIssueComment::INFO, request: || Box::new(CreateIssueComment::new("", 0, "", 0)), output: Entry::output::<CreateIssueComment> },
+    Entry { info: CreateIssueModule::INFO, request: || Box::new(CreateIssueModule::new("", "")), output: Entry::output::<CreateIssueModule> },
+    Entry { info: CreateIssueWorkHours::INFO, request: || Box::new(CreateIssueWorkHours::new("", 0, 0.0, 0)), output: Entry::output::<CreateIssueWorkHours> },
+    Entry { info: CreateRequirementDefectRelation::INFO, request: || Box::new(CreateRequirementDefectRelation::new("", 0, 0)), output: Entry::output::<CreateRequirementDefectRelation> },
+    Entry { info: DeleteIssue::INFO, request: || Box::new(DeleteIssue::new("", 0)), output: Entry::output::<DeleteIssue> },
+    Entry { info: DeleteIssueBlock::INFO, request: || Box::new(DeleteIssueBlock::new("", 0, 0)), output: Entry::output::<DeleteIssueBlock> },
+    Entry { info: DeleteIssueModule::INFO, request: || Box::new(DeleteIssueModule::new("", 0)), output: Entry::output::<DeleteIssueModule> },
+    Entry { info: DeleteIssueWorkHours::INFO, request: || Box::new(DeleteIssueWorkHours::new("", 0, 0, false)), output: Entry::output::<DeleteIssueWorkHours> },
+    Entry { info: DeleteRequirementDefectRelation::INFO, request: || Box::new(DeleteRequirementDefectRelation::new("", 0, 0)), output: Entry::output::<DeleteRequirementDefectRelation> },
+    Entry { info: DescribeAllProjectsIssueWorkLogList::INFO, request: || Box::new(DescribeAllProjectsIssueWorkLogList::new()), output: Entry::output::<DescribeAllProjectsIssueWorkLogList> },
+    Entry { info: DescribeBlockIssueList::INFO, request: || Box::new(DescribeBlockIssueList::new("", 0)), output: Entry::output::<DescribeBlockIssueList> },
+    Entry { info: DescribeBlockedByIssueList::INFO, request: || Box::new(DescribeBlockedByIssueList::new("", 0)), output: Entry::output::<DescribeBlockedByIssueList> },
+    Entry { info: DescribeConfigTemplateList::INFO, request: || Box::new(DescribeConfigTemplateList::new("")), output: Entry::output::<DescribeConfigTemplateList> },
+    Entry { info: DescribeDefectTypes::INFO, request: || Box::new(DescribeDefectTypes::new("")), output: Entry::output::<DescribeDefectTypes> },
+    Entry { info: DescribeIssue::INFO, request: || Box::new(DescribeIssue::new(0, "")), output: Entry::output::<DescribeIssue> },
+    Entry { info: DescribeIssueAttachmentPreSignedUrl::INFO, request: || Box::new(DescribeIssueAttachmentPreSignedUrl::new("", "", 0)), output: Entry::output::<DescribeIssueAttachmentPreSignedUrl> },
+    Entry { info: DescribeIssueByStatusUpdate::INFO, request: || Box::new(DescribeIssueByStatusUpdate::new("", "", "")), output: Entry::output::<DescribeIssueByStatusUpdate> },
+    Entry { info: DescribeIssueCommentList::INFO, request: || Box::new(DescribeIssueCommentList::new("", 0)), output: Entry::output::<DescribeIssueCommentList> },
+    Entry { info: DescribeIssueCustomFieldLogList::INFO, request: || Box::new(DescribeIssueCustomFieldLogList::new("", 0, "")), output: Entry::output::<DescribeIssueCustomFieldLogList> },
+    Entry { info: DescribeIssueFileUrl::INFO, request: || Box::new(DescribeIssueFileUrl::new("", 0)), output: Entry::output::<DescribeIssueFileUrl> },
+    Entry { info: DescribeIssueFilterList::INFO, request: || Box::new(DescribeIssueFilterList::new("", "")), output: Entry::output::<DescribeIssueFilterList> },
+    Entry { info: DescribeIssueList::INFO, request: || Box::new(DescribeIssueList::new("", "")), output: Entry::output::<DescribeIssueList> },
+    Entry { info: DescribeIssueListWithPage::INFO, request: || Box::new(DescribeIssueListWithPage::new("", "")), output: Entry::output::<DescribeIssueListWithPage> },
+    Entry { info: DescribeIssueLogList::INFO, request: || Box::new(DescribeIssueLogList::new("", "", "", 0)), output: Entry::output::<DescribeIssueLogList> },
+    Entry { info: DescribeIssueModuleList::INFO, request: || Box::new(DescribeIssueModuleList::new("")), output: Entry::output::<DescribeIssueModuleList> },
+    Entry { info: DescribeIssueReferenceResources::INFO, request: || Box::new(DescribeIssueReferenceResources::new(0, 0, "")), output: Entry::output::<DescribeIssueReferenceResources> },
+    Entry { info: DescribeIssueRelatedRepos::INFO, request: || Box::new(DescribeIssueRelatedRepos::new("", 0)), output: Entry::output::<DescribeIssueRelatedRepos> },
+    Entry { info: DescribeIssueRelatedWorkItemList::INFO, request: || Box::new(DescribeIssueRelatedWorkItemList::new("", 0)), output: Entry::output::<DescribeIssueRelatedWorkItemList> },
+    Entry { info: DescribeIssueStatusChangeLogList::INFO, request: || Box::new(DescribeIssueStatusChangeLogList::new("", Vec::new())), output: Entry::output::<DescribeIssueStatusChangeLogList> },
+    Entry { info: DescribeIssueWorkLogList::INFO, request: || Box::new(DescribeIssueWorkLogList::new("", 0)), output: Entry::output::<DescribeIssueWorkLogList> },
+    Entry { info: DescribeProjectIssueFieldList::INFO, request: || Box::new(DescribeProjectIssueFieldList::new("", "")), output: Entry::output::<DescribeProjectIssueFieldList> },
+    Entry { info: DescribeProjectIssueStatusList::INFO, request: || Box::new(DescribeProjectIssueStatusList::new("", "")), output: Entry::output::<DescribeProjectIssueStatusList> },
+    Entry { info: DescribeProjectIssueTypeList::INFO, request: || Box::new(DescribeProjectIssueTypeList::new("")), output: Entry::output::<DescribeProjectIssueTypeList> },
+    Entry { info: DescribeRelatedCaseList::INFO, request: || Box::new(DescribeRelatedCaseList::new("", 0)), output: Entry::output::<DescribeRelatedCaseList> },
+    Entry { info: DescribeRequirementDefectRelation::INFO, request: || Box::new(DescribeRequirementDefectRelation::new("", 0)), output: Entry::output::<DescribeRequirementDefectRelation> },
+    Entry { info: DescribeSubIssueList::INFO, request: || Box::new(DescribeSubIssueList::new("", 0)), output: Entry::output::<DescribeSubIssueList> },
+    Entry { info: DescribeTeamIssueTypeList::INFO, request: || Box::new(DescribeTeamIssueTypeList::new()), output: Entry::output::<DescribeTeamIssueTypeList> },
+    Entry { info: DescribeTeamIssues::INFO, request: || Box::new(DescribeTeamIssues::new()), output: Entry::output::<DescribeTeamIssues> },
+    Entry { info: DescribeUserHandoverIssues::INFO, request: || Box::new(DescribeUserHandoverIssues::new(0)), output: Entry::output::<DescribeUserHandoverIssues> },
+    Entry { info: DescribeWorkItemSalvage::INFO, request: || Box::new(DescribeWorkItemSalvage::new("", 0)), output: Entry::output::<DescribeWorkItemSalvage> },
+    Entry { info: DescribeWorkbenchIssueList::INFO, request: || Box::new(DescribeWorkbenchIssueList::new()), output: Entry::output::<DescribeWorkbenchIssueList> },
+    Entry { info: InitProjectTemplate::INFO, request: || Box::new(InitProjectTemplate::new("", "", false, 0)), output: Entry::output::<InitProjectTemplate> },
+    Entry { info: ModifyDefectRelatedRequirement::INFO, request: || Box::new(ModifyDefectRelatedRequirement::new("", 0, 0)), output: Entry::output::<ModifyDefectRelatedRequirement> },
+    Entry { info: ModifyIssue::INFO, request: || Box::new(ModifyIssue::new("", 0)), output: Entry::output::<ModifyIssue> },
+    Entry { info: ModifyIssueComment::INFO, request: || Box::new(ModifyIssueComment::new("", 0, 0, "")), output: Entry::output::<ModifyIssueComment> },
+    Entry { info: ModifyIssueDescription::INFO, request: || Box::new(ModifyIssueDescription::new("", 0, "")), output: Entry::output::<ModifyIssueDescription> },
+    Entry { info: ModifyIssueParentRequirement::INFO, request: || Box::new(ModifyIssueParentRequirement::new("", 0, 0)), output: Entry::output::<ModifyIssueParentRequirement> },
+    Entry { info: ModifyWorkItemSplitIssues::INFO, request: || Box::new(ModifyWorkItemSplitIssues::new("", 0, "", "", "")), output: Entry::output::<ModifyWorkItemSplitIssues> },
+    Entry { info: UpdateIssueModule::INFO, request: || Box::new(UpdateIssueModule::new("", "")), output: Entry::output::<UpdateIssueModule> },
 ];
 
 impl Operation for CreateIssue {
@@ -128,23 +128,22 @@ impl Operation for CreateIssue {
 
 impl Record for CreateIssue {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateIssue",
-            &[
+        &Shape {
+            name: "CreateIssue",
+            members: &[
                 "ProjectName", "Type", "Name", "Priority", "AssigneeId", "CustomFieldValues", "DefectTypeId",
                 "Description", "DueDate", "EpicCode", "FileIds", "IssueTypeId", "IterationCode", "LabelIds",
                 "ParentCode", "ProjectModuleId", "ReleaseCodes", "RequirementTypeId", "StartDate", "StatusId",
                 "StoryPoint", "TargetSortCode", "ThirdLinks", "WatcherIds", "WorkingHours", "ShowImageOutUrl",
             ],
-            &[0, 1, 2, 3],
-            &[
+            required: &[0, 1, 2, 3],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -186,13 +185,12 @@ impl Operation for DeleteIssue {
 
 impl Record for DeleteIssue {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteIssue",
-            &["ProjectName", "IssueCode", "IssueType"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteIssue",
+            members: &["ProjectName", "IssueCode", "IssueType"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -220,13 +218,12 @@ impl Operation for DescribeIssue {
 
 impl Record for DescribeIssue {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeIssue",
-            &["IssueCode", "ProjectName", "ShowImageOutUrl"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssue",
+            members: &["IssueCode", "ProjectName", "ShowImageOutUrl"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -253,13 +250,12 @@ impl Operation for DescribeIssueAttachmentPreSignedUrl {
 
 impl Record for DescribeIssueAttachmentPreSignedUrl {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeIssueAttachmentPreSignedUrl",
-            &["ProjectName", "FileName", "FileSize"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueAttachmentPreSignedUrl",
+            members: &["ProjectName", "FileName", "FileSize"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -287,13 +283,12 @@ impl Operation for DescribeIssueByStatusUpdate {
 
 impl Record for DescribeIssueByStatusUpdate {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeIssueByStatusUpdate",
-            &["ProjectName", "UpdatedAt", "Status", "ShowImageOutUrl"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueByStatusUpdate",
+            members: &["ProjectName", "UpdatedAt", "Status", "ShowImageOutUrl"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -322,13 +317,12 @@ impl Operation for DescribeIssueFileUrl {
 
 impl Record for DescribeIssueFileUrl {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeIssueFileUrl",
-            &["ProjectName", "FileId", "IssueCode", "QueryComment"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueFileUrl",
+            members: &["ProjectName", "FileId", "IssueCode", "QueryComment"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -366,13 +360,18 @@ impl Paged for DescribeIssueList {
 
 impl Record for DescribeIssueList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeIssueList",
-            &["ProjectName", "IssueType", "Conditions", "Limit", "Offset", "SortKey", "SortValue", "ShowImageOutUrl"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueList",
+            members: &[
+                "ProjectName", "IssueType", "Conditions", "Limit", "Offset", "SortKey", "SortValue",
+                "ShowImageOutUrl",
+            ],
+            required: &[0, 1],
+            places: &[
+                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body,
+            ],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -413,19 +412,18 @@ impl Paged for DescribeIssueListWithPage {
 
 impl Record for DescribeIssueListWithPage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeIssueListWithPage",
-            &[
+        &Shape {
+            name: "DescribeIssueListWithPage",
+            members: &[
                 "ProjectName", "IssueType", "PageNumber", "PageSize", "Conditions", "ExcludeSubTask", "ShowSubIssues",
                 "SortKey", "SortValue", "ShowImageOutUrl",
             ],
-            &[0, 1, 2, 3],
-            &[
+            required: &[0, 1, 2, 3],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -468,13 +466,12 @@ impl Paged for DescribeTeamIssues {
 
 impl Record for DescribeTeamIssues {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeTeamIssues",
-            &["Conditions", "Sorts", "PageSize", "PageNumber", "ShowSubIssues", "ShowImageOutUrl"],
-            &[],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTeamIssues",
+            members: &["Conditions", "Sorts", "PageSize", "PageNumber", "ShowSubIssues", "ShowImageOutUrl"],
+            required: &[],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -504,13 +501,12 @@ impl Operation for DescribeUserHandoverIssues {
 
 impl Record for DescribeUserHandoverIssues {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeUserHandoverIssues",
-            &["WillDeleteUserId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeUserHandoverIssues",
+            members: &["WillDeleteUserId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -536,13 +532,12 @@ impl Operation for DescribeWorkItemSalvage {
 
 impl Record for DescribeWorkItemSalvage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeWorkItemSalvage",
-            &["ProjectName", "IssueCode", "ShowImageOutUrl"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeWorkItemSalvage",
+            members: &["ProjectName", "IssueCode", "ShowImageOutUrl"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -580,13 +575,12 @@ impl Paged for DescribeWorkbenchIssueList {
 
 impl Record for DescribeWorkbenchIssueList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeWorkbenchIssueList",
-            &["Keyword", "PageNumber", "PageSize", "ProjectId", "Type", "ShowImageOutUrl"],
-            &[],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeWorkbenchIssueList",
+            members: &["Keyword", "PageNumber", "PageSize", "ProjectId", "Type", "ShowImageOutUrl"],
+            required: &[],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -616,25 +610,24 @@ impl Operation for ModifyIssue {
 
 impl Record for ModifyIssue {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyIssue",
-            &[
+        &Shape {
+            name: "ModifyIssue",
+            members: &[
                 "ProjectName", "IssueCode", "AssigneeId", "Comment", "CustomFieldValues", "DefectTypeId",
                 "DelFileIds", "DelLabelIds", "DelReleaseCodes", "DelWatcherIds", "DueDate", "FileIds",
                 "IterationCode", "LabelIds", "Name", "ParentCode", "Priority", "Progress", "ProjectModuleId",
                 "RecordHour", "ReleaseCodes", "RequirementTypeId", "StartDate", "StatusId", "StoryPoint",
                 "UpdateLabelIds", "UpdateWatchers", "WatcherIds", "WorkingHours", "ShowImageOutUrl",
             ],
-            &[0, 1],
-            &[
+            required: &[0, 1],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -680,13 +673,12 @@ impl Operation for ModifyIssueDescription {
 
 impl Record for ModifyIssueDescription {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyIssueDescription",
-            &["ProjectName", "IssueCode", "Description"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyIssueDescription",
+            members: &["ProjectName", "IssueCode", "Description"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -708,12 +700,12 @@ impl Debug for ModifyIssueDescription {
 
 impl Record for ApiIssueIssueAttachmentPreSign {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ApiIssueIssueAttachmentPreSign",
-            &["AuthToken", "CosSecurityToken", "StorageKey", "Time", "UploadLink"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ApiIssueIssueAttachmentPreSign",
+            members: &["AuthToken", "CosSecurityToken", "StorageKey", "Time", "UploadLink"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -737,12 +729,14 @@ impl Debug for ApiIssueIssueAttachmentPreSign {
 
 impl Record for ApiIssueLogIssueLog {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ApiIssueLogIssueLog",
-            &["ActionType", "Content", "CreateAt", "Creator", "IssueId", "Target", "TargetName", "UpdatedAt"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ApiIssueLogIssueLog",
+            members: &[
+                "ActionType", "Content", "CreateAt", "Creator", "IssueId", "Target", "TargetName", "UpdatedAt",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -766,15 +760,15 @@ impl Debug for ApiIssueLogIssueLog {
 
 impl Record for ConfigTemplate {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ConfigTemplate",
-            &[
+        &Shape {
+            name: "ConfigTemplate",
+            members: &[
                 "Code", "CooperateMode", "CreatedAt", "Description", "Id", "IsDraft", "IsSystem", "Name", "NameType",
                 "RelatedProjects", "Scope", "TeamId", "UpdatedAt",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -801,12 +795,12 @@ impl Debug for ConfigTemplate {
 
 impl Record for CreateIssueModuleResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateIssueModuleResponse",
-            &["IssueModule"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateIssueModuleResponse",
+            members: &["IssueModule"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -826,12 +820,12 @@ impl Debug for CreateIssueModuleResponse {
 
 impl Record for CreateIssueResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateIssueResponse",
-            &["Issue"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateIssueResponse",
+            members: &["Issue"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -851,12 +845,14 @@ impl Debug for CreateIssueResponse {
 
 impl Record for CustomFieldChangeLog {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CustomFieldChangeLog",
-            &["ActionType", "Creator", "FieldId", "FieldName", "FieldType", "FieldValue", "IssueId", "UpdatedAt"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CustomFieldChangeLog",
+            members: &[
+                "ActionType", "Creator", "FieldId", "FieldName", "FieldType", "FieldValue", "IssueId", "UpdatedAt",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -880,12 +876,12 @@ impl Debug for CustomFieldChangeLog {
 
 impl Record for DescribeAllProjectsIssueWorkLogListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeAllProjectsIssueWorkLogListResponse",
-            &["WorkLogs"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeAllProjectsIssueWorkLogListResponse",
+            members: &["WorkLogs"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -905,12 +901,12 @@ impl Debug for DescribeAllProjectsIssueWorkLogListResponse {
 
 impl Record for DescribeBlockIssueListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeBlockIssueListResponse",
-            &["Issues"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeBlockIssueListResponse",
+            members: &["Issues"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -930,12 +926,12 @@ impl Debug for DescribeBlockIssueListResponse {
 
 impl Record for DescribeBlockedByIssueListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeBlockedByIssueListResponse",
-            &["Issues"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeBlockedByIssueListResponse",
+            members: &["Issues"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -955,12 +951,12 @@ impl Debug for DescribeBlockedByIssueListResponse {
 
 impl Record for DescribeConfigTemplateListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeConfigTemplateListResponse",
-            &["ConfigTemplateList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeConfigTemplateListResponse",
+            members: &["ConfigTemplateList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -980,12 +976,12 @@ impl Debug for DescribeConfigTemplateListResponse {
 
 impl Record for DescribeDefectTypesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeDefectTypesResponse",
-            &["DefectTypes"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDefectTypesResponse",
+            members: &["DefectTypes"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1005,12 +1001,12 @@ impl Debug for DescribeDefectTypesResponse {
 
 impl Record for DescribeIssueAttachmentPreSignedUrlResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeIssueAttachmentPreSignedUrlResponse",
-            &["PreSign"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueAttachmentPreSignedUrlResponse",
+            members: &["PreSign"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1030,12 +1026,12 @@ impl Debug for DescribeIssueAttachmentPreSignedUrlResponse {
 
 impl Record for DescribeIssueByStatusUpdateResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeIssueByStatusUpdateResponse",
-            &["OpenApiIssueDetail"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueByStatusUpdateResponse",
+            members: &["OpenApiIssueDetail"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1055,12 +1051,12 @@ impl Debug for DescribeIssueByStatusUpdateResponse {
 
 impl Record for DescribeIssueCommentListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeIssueCommentListResponse",
-            &["CommentList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueCommentListResponse",
+            members: &["CommentList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1080,12 +1076,12 @@ impl Debug for DescribeIssueCommentListResponse {
 
 impl Record for DescribeIssueCustomFieldLogListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeIssueCustomFieldLogListResponse",
-            &["FieldChangeLogList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueCustomFieldLogListResponse",
+            members: &["FieldChangeLogList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1105,12 +1101,12 @@ impl Debug for DescribeIssueCustomFieldLogListResponse {
 
 impl Record for DescribeIssueFileUrlResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeIssueFileUrlResponse",
-            &["Url", "AttachmentFileUrl", "DescriptionImageUrl", "CommentImageUrl"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueFileUrlResponse",
+            members: &["Url", "AttachmentFileUrl", "DescriptionImageUrl", "CommentImageUrl"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1134,12 +1130,12 @@ impl Debug for DescribeIssueFileUrlResponse {
 
 impl Record for DescribeIssueFilterListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeIssueFilterListResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueFilterListResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1159,12 +1155,12 @@ impl Debug for DescribeIssueFilterListResponse {
 
 impl Record for DescribeIssueListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeIssueListResponse",
-            &["IssueList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueListResponse",
+            members: &["IssueList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1184,12 +1180,12 @@ impl Debug for DescribeIssueListResponse {
 
 impl Record for DescribeIssueListWithPageResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeIssueListWithPageResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueListWithPageResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1209,12 +1205,12 @@ impl Debug for DescribeIssueListWithPageResponse {
 
 impl Record for DescribeIssueLogListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeIssueLogListResponse",
-            &["IssueLogList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueLogListResponse",
+            members: &["IssueLogList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1234,12 +1230,12 @@ impl Debug for DescribeIssueLogListResponse {
 
 impl Record for DescribeIssueModuleListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeIssueModuleListResponse",
-            &["IssueModules"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueModuleListResponse",
+            members: &["IssueModules"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1259,12 +1255,12 @@ impl Debug for DescribeIssueModuleListResponse {
 
 impl Record for DescribeIssueReferenceResourcesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeIssueReferenceResourcesResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueReferenceResourcesResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1284,12 +1280,12 @@ impl Debug for DescribeIssueReferenceResourcesResponse {
 
 impl Record for DescribeIssueRelatedReposResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeIssueRelatedReposResponse",
-            &["IssueRelatedDepot"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueRelatedReposResponse",
+            members: &["IssueRelatedDepot"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1309,12 +1305,12 @@ impl Debug for DescribeIssueRelatedReposResponse {
 
 impl Record for DescribeIssueRelatedWorkItemListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeIssueRelatedWorkItemListResponse",
-            &["WorkItemList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueRelatedWorkItemListResponse",
+            members: &["WorkItemList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1334,12 +1330,12 @@ impl Debug for DescribeIssueRelatedWorkItemListResponse {
 
 impl Record for DescribeIssueResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeIssueResponse",
-            &["Issue"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueResponse",
+            members: &["Issue"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1359,12 +1355,12 @@ impl Debug for DescribeIssueResponse {
 
 impl Record for DescribeIssueStatusChangeLogListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeIssueStatusChangeLogListResponse",
-            &["Logs"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueStatusChangeLogListResponse",
+            members: &["Logs"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1384,12 +1380,12 @@ impl Debug for DescribeIssueStatusChangeLogListResponse {
 
 impl Record for DescribeIssueWorkLogListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeIssueWorkLogListResponse",
-            &["WorkLogs"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueWorkLogListResponse",
+            members: &["WorkLogs"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1409,12 +1405,12 @@ impl Debug for DescribeIssueWorkLogListResponse {
 
 impl Record for DescribeProjectIssueFieldListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProjectIssueFieldListResponse",
-            &["ProjectIssueFieldList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectIssueFieldListResponse",
+            members: &["ProjectIssueFieldList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1434,12 +1430,12 @@ impl Debug for DescribeProjectIssueFieldListResponse {
 
 impl Record for DescribeProjectIssueStatusListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProjectIssueStatusListResponse",
-            &["ProjectIssueStatusList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectIssueStatusListResponse",
+            members: &["ProjectIssueStatusList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1459,12 +1455,12 @@ impl Debug for DescribeProjectIssueStatusListResponse {
 
 impl Record for DescribeProjectIssueTypeListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProjectIssueTypeListResponse",
-            &["IssueTypes"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectIssueTypeListResponse",
+            members: &["IssueTypes"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1484,12 +1480,12 @@ impl Debug for DescribeProjectIssueTypeListResponse {
 
 impl Record for DescribeRelatedCaseListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeRelatedCaseListResponse",
-            &["Cases"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeRelatedCaseListResponse",
+            members: &["Cases"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1509,12 +1505,12 @@ impl Debug for DescribeRelatedCaseListResponse {
 
 impl Record for DescribeRequirementDefectRelationResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeRequirementDefectRelationResponse",
-            &["Issues"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeRequirementDefectRelationResponse",
+            members: &["Issues"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1534,12 +1530,12 @@ impl Debug for DescribeRequirementDefectRelationResponse {
 
 impl Record for DescribeSubIssueListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeSubIssueListResponse",
-            &["SubIssueList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeSubIssueListResponse",
+            members: &["SubIssueList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1559,12 +1555,12 @@ impl Debug for DescribeSubIssueListResponse {
 
 impl Record for DescribeTeamIssueTypeListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeTeamIssueTypeListResponse",
-            &["IssueTypes"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTeamIssueTypeListResponse",
+            members: &["IssueTypes"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1584,12 +1580,12 @@ impl Debug for DescribeTeamIssueTypeListResponse {
 
 impl Record for DescribeTeamIssuesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeTeamIssuesResponse",
-            &["Issues", "PageNumber", "PageSize", "TotalCount", "TotalPage"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTeamIssuesResponse",
+            members: &["Issues", "PageNumber", "PageSize", "TotalCount", "TotalPage"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1613,12 +1609,12 @@ impl Debug for DescribeTeamIssuesResponse {
 
 impl Record for DescribeUserHandoverIssuesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeUserHandoverIssuesResponse",
-            &["Issues"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeUserHandoverIssuesResponse",
+            members: &["Issues"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1638,12 +1634,12 @@ impl Debug for DescribeUserHandoverIssuesResponse {
 
 impl Record for DescribeWorkItemSalvageResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeWorkItemSalvageResponse",
-            &["OpenApiIssueDetail"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeWorkItemSalvageResponse",
+            members: &["OpenApiIssueDetail"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1663,12 +1659,12 @@ impl Debug for DescribeWorkItemSalvageResponse {
 
 impl Record for DescribeWorkbenchIssueListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeWorkbenchIssueListResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeWorkbenchIssueListResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1688,12 +1684,14 @@ impl Debug for DescribeWorkbenchIssueListResponse {
 
 impl Record for IssueComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueComment",
-            &["CommentId", "Content", "CreatedAt", "CreatorId", "ParentId", "RawContent", "UpdatedAt", "FileId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueComment",
+            members: &[
+                "CommentId", "Content", "CreatedAt", "CreatorId", "ParentId", "RawContent", "UpdatedAt", "FileId",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1717,12 +1715,12 @@ impl Debug for IssueComment {
 
 impl Record for IssueCustomField {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueCustomField",
-            &["Id", "Name", "ValueString"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueCustomField",
+            members: &["Id", "Name", "ValueString"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1744,12 +1742,12 @@ impl Debug for IssueCustomField {
 
 impl Record for IssueCustomFieldForm {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueCustomFieldForm",
-            &["Content", "Id"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueCustomFieldForm",
+            members: &["Content", "Id"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1771,15 +1769,15 @@ impl Debug for IssueCustomFieldForm {
 
 impl Record for IssueField {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueField",
-            &[
+        &Shape {
+            name: "IssueField",
+            members: &[
                 "ComponentType", "CreatedAt", "CreatedBy", "Deletable", "Description", "Editable", "IconUrl", "Id",
                 "Name", "Options", "Required", "Selectable", "Sortable", "Type", "Unit", "UpdatedAt", "TeamId",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1808,12 +1806,12 @@ impl Debug for IssueField {
 
 impl Record for IssueFieldOption {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueFieldOption",
-            &["Icon", "Sort", "Title", "Value"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueFieldOption",
+            members: &["Icon", "Sort", "Title", "Value"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1835,15 +1833,15 @@ impl Debug for IssueFieldOption {
 
 impl Record for IssueFilter {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueFilter",
-            &[
+        &Shape {
+            name: "IssueFilter",
+            members: &[
                 "ContentString", "CreatedAt", "CreatorId", "Id", "IsDefault", "IsSystem", "IssueType", "Name",
                 "SharedTeam", "UpdatedAt", "Content",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1869,12 +1867,12 @@ impl Debug for IssueFilter {
 
 impl Record for IssueFilterListData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueFilterListData",
-            &["CustomFilterList", "SystemFilterList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueFilterListData",
+            members: &["CustomFilterList", "SystemFilterList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1896,17 +1894,17 @@ impl Debug for IssueFilterListData {
 
 impl Record for IssueListData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueListData",
-            &[
+        &Shape {
+            name: "IssueListData",
+            members: &[
                 "AssigneeId", "Code", "CompletedAt", "CreatedAt", "CreatorId", "CustomFields", "Description",
                 "DueDate", "IssueStatusId", "IssueStatusName", "IssueStatusType", "IssueTypeDetail", "IssueTypeId",
                 "Iteration", "IterationId", "Labels", "Name", "ParentCode", "ParentId", "ParentType", "Priority",
                 "StartDate", "StoryPoint", "Type", "UpdatedAt", "WorkingHours", "Assignees",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1941,12 +1939,12 @@ impl Debug for IssueListData {
 
 impl Record for IssueModule {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueModule",
-            &["Id", "Name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueModule",
+            members: &["Id", "Name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1968,12 +1966,12 @@ impl Debug for IssueModule {
 
 impl Record for IssueRecordHourForm {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueRecordHourForm",
-            &["RemainingHour", "SpendHour", "StartAt", "WorkingDesc"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueRecordHourForm",
+            members: &["RemainingHour", "SpendHour", "StartAt", "WorkingDesc"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1996,12 +1994,12 @@ impl Debug for IssueRecordHourForm {
 
 impl Record for IssueRelatedDepot {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueRelatedDepot",
-            &["DepotId", "Name", "ProjectId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueRelatedDepot",
+            members: &["DepotId", "Name", "ProjectId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2023,12 +2021,12 @@ impl Debug for IssueRelatedDepot {
 
 impl Record for IssueStatus {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueStatus",
-            &["CreatedAt", "Description", "Id", "Index", "IsSystem", "Name", "Type", "UpdatedAt"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueStatus",
+            members: &["CreatedAt", "Description", "Id", "Index", "IsSystem", "Name", "Type", "UpdatedAt"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2052,12 +2050,12 @@ impl Debug for IssueStatus {
 
 impl Record for IssueStatusChangeLog {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueStatusChangeLog",
-            &["CreatedAt", "IssueCode", "IssueStatus", "StatusId", "StatusName"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueStatusChangeLog",
+            members: &["CreatedAt", "IssueCode", "IssueStatus", "StatusId", "StatusName"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2081,12 +2079,12 @@ impl Debug for IssueStatusChangeLog {
 
 impl Record for IssueStatusChangeLogList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueStatusChangeLogList",
-            &["List"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueStatusChangeLogList",
+            members: &["List"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2106,12 +2104,12 @@ impl Debug for IssueStatusChangeLogList {
 
 impl Record for IssueThirdLinkForm {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueThirdLinkForm",
-            &["CreatedAt", "Link", "ThirdType", "Title"],
-            &[1, 2, 3],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueThirdLinkForm",
+            members: &["CreatedAt", "Link", "ThirdType", "Title"],
+            required: &[1, 2, 3],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2133,12 +2131,12 @@ impl Debug for IssueThirdLinkForm {
 
 impl Record for IssueTypeDetailWithSplit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueTypeDetailWithSplit",
-            &["Description", "Id", "IsSystem", "IssueType", "Name", "SplitTargetIssueTypeId", "SplitType"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueTypeDetailWithSplit",
+            members: &["Description", "Id", "IsSystem", "IssueType", "Name", "SplitTargetIssueTypeId", "SplitType"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2162,15 +2160,15 @@ impl Debug for IssueTypeDetailWithSplit {
 
 impl Record for IssueWorkLog {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueWorkLog",
-            &[
+        &Shape {
+            name: "IssueWorkLog",
+            members: &[
                 "CreatedAt", "Id", "IssueCode", "IssueId", "ProjectName", "RecordHours", "RemainingHours", "StartAt",
                 "UpdatedAt", "UserId", "WorkingDesc",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2196,12 +2194,12 @@ impl Debug for IssueWorkLog {
 
 impl Record for ModifyIssueResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyIssueResponse",
-            &["Issue"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyIssueResponse",
+            members: &["Issue"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2221,12 +2219,12 @@ impl Debug for ModifyIssueResponse {
 
 impl Record for OpenApiIssueListDataWithPage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "OpenApiIssueListDataWithPage",
-            &["List", "PageNumber", "PageSize", "TotalCount", "TotalPage"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "OpenApiIssueListDataWithPage",
+            members: &["List", "PageNumber", "PageSize", "TotalCount", "TotalPage"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2250,12 +2248,12 @@ impl Debug for OpenApiIssueListDataWithPage {
 
 impl Record for OpenApiTeamIssueData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "OpenApiTeamIssueData",
-            &["IssueList", "PageNumber", "PageSize", "TotalCount", "TotalPage"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "OpenApiTeamIssueData",
+            members: &["IssueList", "PageNumber", "PageSize", "TotalCount", "TotalPage"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2279,16 +2277,16 @@ impl Debug for OpenApiTeamIssueData {
 
 impl Record for OpenApiWorkbenchIssue {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "OpenApiWorkbenchIssue",
-            &[
+        &Shape {
+            name: "OpenApiWorkbenchIssue",
+            members: &[
                 "Assignee", "ChildCompletedCount", "ChildCount", "Code", "CreatedAt", "Creator", "Description",
                 "DueDate", "Epic", "IssueStatus", "IssueType", "Iteration", "Name", "ParentCode", "ParentIssue",
                 "Priority", "Project", "ProjectId", "SubTasks", "Type", "UpdatedAt",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2319,15 +2317,15 @@ impl Debug for OpenApiWorkbenchIssue {
 
 impl Record for ProjectIssueField {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProjectIssueField",
-            &[
+        &Shape {
+            name: "ProjectIssueField",
+            members: &[
                 "CreatedAt", "IssueField", "IssueFieldId", "IssueType", "NeedDefault", "Required", "UpdatedAt",
                 "ValueString",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2352,12 +2350,12 @@ impl Debug for ProjectIssueField {
 
 impl Record for ProjectIssueStatus {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProjectIssueStatus",
-            &["CreatedAt", "IsDefault", "IssueStatus", "IssueStatusId", "IssueType", "Sort", "UpdatedAt"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ProjectIssueStatus",
+            members: &["CreatedAt", "IsDefault", "IssueStatus", "IssueStatusId", "IssueType", "Sort", "UpdatedAt"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2381,12 +2379,12 @@ impl Debug for ProjectIssueStatus {
 
 impl Record for RelatedCase {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RelatedCase",
-            &["Id", "Name", "Priority"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "RelatedCase",
+            members: &["Id", "Name", "Priority"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2408,15 +2406,15 @@ impl Debug for RelatedCase {
 
 impl Record for ResourceReference {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ResourceReference",
-            &[
+        &Shape {
+            name: "ResourceReference",
+            members: &[
                 "ProjectId", "ProjectName", "ResourceCode", "ResourceId", "ResourceName", "ResourceStatus",
                 "ResourceType",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2441,12 +2439,12 @@ impl Debug for ResourceReference {
 
 impl Record for TeamIssueCondition {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TeamIssueCondition",
-            &["ConstValue", "CustomFieldId", "Key", "Value"],
-            &[2],
-        );
-        &SHAPE
+        &Shape {
+            name: "TeamIssueCondition",
+            members: &["ConstValue", "CustomFieldId", "Key", "Value"],
+            required: &[2],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2468,12 +2466,12 @@ impl Debug for TeamIssueCondition {
 
 impl Record for TeamIssueSortCondition {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TeamIssueSortCondition",
-            &["CustomFieldId", "Key", "Value"],
-            &[1],
-        );
-        &SHAPE
+        &Shape {
+            name: "TeamIssueSortCondition",
+            members: &["CustomFieldId", "Key", "Value"],
+            required: &[1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2495,12 +2493,12 @@ impl Debug for TeamIssueSortCondition {
 
 impl Record for UpdateIssueModuleResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "UpdateIssueModuleResponse",
-            &["IssueModule"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateIssueModuleResponse",
+            members: &["IssueModule"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;

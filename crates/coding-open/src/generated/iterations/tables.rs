@@ -26,20 +26,20 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateIteration::INFO, request: || Box::new(CreateIteration::new("", "")), output: || Box::<CreateIterationResponse>::default() },
-    Entry { info: CreateRelease::INFO, request: || Box::new(CreateRelease::new("", "")), output: || Box::<CreateReleaseResponse>::default() },
-    Entry { info: DeleteIteration::INFO, request: || Box::new(DeleteIteration::new("", 0)), output: || Box::<()>::default() },
-    Entry { info: DeleteRelease::INFO, request: || Box::new(DeleteRelease::new("", 0)), output: || Box::<()>::default() },
-    Entry { info: DescribeIssueReleaseList::INFO, request: || Box::new(DescribeIssueReleaseList::new("", 0)), output: || Box::<DescribeIssueReleaseListResponse>::default() },
-    Entry { info: DescribeIteration::INFO, request: || Box::new(DescribeIteration::new("", 0)), output: || Box::<DescribeIterationResponse>::default() },
-    Entry { info: DescribeIterationList::INFO, request: || Box::new(DescribeIterationList::new("")), output: || Box::<DescribeIterationListResponse>::default() },
-    Entry { info: DescribeRelease::INFO, request: || Box::new(DescribeRelease::new("", 0)), output: || Box::<DescribeReleaseResponse>::default() },
-    Entry { info: DescribeReleaseIssueList::INFO, request: || Box::new(DescribeReleaseIssueList::new("", 0)), output: || Box::<DescribeReleaseIssueListResponse>::default() },
-    Entry { info: DescribeReleaseList::INFO, request: || Box::new(DescribeReleaseList::new("")), output: || Box::<DescribeReleaseListResponse>::default() },
-    Entry { info: ModifyIteration::INFO, request: || Box::new(ModifyIteration::new("", "", 0)), output: || Box::<ModifyIterationResponse>::default() },
-    Entry { info: ModifyIterationStatus::INFO, request: || Box::new(ModifyIterationStatus::new(0, "", "")), output: || Box::<ModifyIterationStatusResponse>::default() },
-    Entry { info: ModifyRelease::INFO, request: || Box::new(ModifyRelease::new("", 0)), output: || Box::<ModifyReleaseResponse>::default() },
-    Entry { info: PlanIterationIssue::INFO, request: || Box::new(PlanIterationIssue::new("", 0, Vec::new())), output: || Box::<()>::default() },
+    Entry { info: CreateIteration::INFO, request: || Box::new(CreateIteration::new("", "")), output: Entry::output::<CreateIteration> },
+    Entry { info: CreateRelease::INFO, request: || Box::new(CreateRelease::new("", "")), output: Entry::output::<CreateRelease> },
+    Entry { info: DeleteIteration::INFO, request: || Box::new(DeleteIteration::new("", 0)), output: Entry::output::<DeleteIteration> },
+    Entry { info: DeleteRelease::INFO, request: || Box::new(DeleteRelease::new("", 0)), output: Entry::output::<DeleteRelease> },
+    Entry { info: DescribeIssueReleaseList::INFO, request: || Box::new(DescribeIssueReleaseList::new("", 0)), output: Entry::output::<DescribeIssueReleaseList> },
+    Entry { info: DescribeIteration::INFO, request: || Box::new(DescribeIteration::new("", 0)), output: Entry::output::<DescribeIteration> },
+    Entry { info: DescribeIterationList::INFO, request: || Box::new(DescribeIterationList::new("")), output: Entry::output::<DescribeIterationList> },
+    Entry { info: DescribeRelease::INFO, request: || Box::new(DescribeRelease::new("", 0)), output: Entry::output::<DescribeRelease> },
+    Entry { info: DescribeReleaseIssueList::INFO, request: || Box::new(DescribeReleaseIssueList::new("", 0)), output: Entry::output::<DescribeReleaseIssueList> },
+    Entry { info: DescribeReleaseList::INFO, request: || Box::new(DescribeReleaseList::new("")), output: Entry::output::<DescribeReleaseList> },
+    Entry { info: ModifyIteration::INFO, request: || Box::new(ModifyIteration::new("", "", 0)), output: Entry::output::<ModifyIteration> },
+    Entry { info: ModifyIterationStatus::INFO, request: || Box::new(ModifyIterationStatus::new(0, "", "")), output: Entry::output::<ModifyIterationStatus> },
+    Entry { info: ModifyRelease::INFO, request: || Box::new(ModifyRelease::new("", 0)), output: Entry::output::<ModifyRelease> },
+    Entry { info: PlanIterationIssue::INFO, request: || Box::new(PlanIterationIssue::new("", 0, Vec::new())), output: Entry::output::<PlanIterationIssue> },
 ];
 
 impl Operation for CreateIteration {
@@ -50,13 +50,12 @@ impl Operation for CreateIteration {
 
 impl Record for CreateIteration {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateIteration",
-            &["ProjectName", "Name", "Assignee", "EndAt", "Goal", "StartAt"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateIteration",
+            members: &["ProjectName", "Name", "Assignee", "EndAt", "Goal", "StartAt"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -86,16 +85,18 @@ impl Operation for CreateRelease {
 
 impl Record for CreateRelease {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateRelease",
-            &[
+        &Shape {
+            name: "CreateRelease",
+            members: &[
                 "ProjectName", "Name", "Assignee", "Description", "IterationCodes", "LabelIds", "ReleaseDate",
                 "StartDate",
             ],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+            required: &[0, 1],
+            places: &[
+                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body,
+            ],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -127,13 +128,12 @@ impl Operation for DeleteIteration {
 
 impl Record for DeleteIteration {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteIteration",
-            &["ProjectName", "IterationCode"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteIteration",
+            members: &["ProjectName", "IterationCode"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -162,13 +162,12 @@ impl Operation for DeleteRelease {
 
 impl Record for DeleteRelease {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteRelease",
-            &["ProjectName", "ReleaseCode"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteRelease",
+            members: &["ProjectName", "ReleaseCode"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -196,13 +195,12 @@ impl Operation for DescribeIssueReleaseList {
 
 impl Record for DescribeIssueReleaseList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeIssueReleaseList",
-            &["ProjectName", "IssueCode"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueReleaseList",
+            members: &["ProjectName", "IssueCode"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -230,13 +228,12 @@ impl Operation for DescribeIteration {
 
 impl Record for DescribeIteration {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeIteration",
-            &["ProjectName", "IterationCode"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIteration",
+            members: &["ProjectName", "IterationCode"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -274,13 +271,15 @@ impl Paged for DescribeIterationList {
 
 impl Record for DescribeIterationList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeIterationList",
-            &["ProjectName", "Assignee", "EndDate", "Keywords", "Limit", "Offset", "StartDate", "Status"],
-            &[0],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIterationList",
+            members: &["ProjectName", "Assignee", "EndDate", "Keywords", "Limit", "Offset", "StartDate", "Status"],
+            required: &[0],
+            places: &[
+                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body,
+            ],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -310,13 +309,12 @@ impl Operation for DescribeRelease {
 
 impl Record for DescribeRelease {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeRelease",
-            &["ProjectName", "ReleaseCode"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeRelease",
+            members: &["ProjectName", "ReleaseCode"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -354,19 +352,18 @@ impl Paged for DescribeReleaseIssueList {
 
 impl Record for DescribeReleaseIssueList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeReleaseIssueList",
-            &[
+        &Shape {
+            name: "DescribeReleaseIssueList",
+            members: &[
                 "ProjectName", "ReleaseCode", "Assignees", "IssueTypeIds", "IssueTypes", "Keywords", "Page",
                 "PageSize", "ShowImageOutUrl", "ShowSubIssues", "SortBy", "StatusTypes", "Watchers",
             ],
-            &[0, 1],
-            &[
+            required: &[0, 1],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -410,13 +407,12 @@ impl Paged for DescribeReleaseList {
 
 impl Record for DescribeReleaseList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeReleaseList",
-            &["ProjectName", "Conditions", "Page", "PageSize", "SortKey", "SortValue"],
-            &[0],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeReleaseList",
+            members: &["ProjectName", "Conditions", "Page", "PageSize", "SortKey", "SortValue"],
+            required: &[0],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -446,13 +442,12 @@ impl Operation for ModifyIteration {
 
 impl Record for ModifyIteration {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyIteration",
-            &["ProjectName", "Name", "IterationCode", "Assignee", "EndAt", "Goal", "StartAt"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyIteration",
+            members: &["ProjectName", "Name", "IterationCode", "Assignee", "EndAt", "Goal", "StartAt"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -482,13 +477,12 @@ impl Operation for ModifyIterationStatus {
 
 impl Record for ModifyIterationStatus {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyIterationStatus",
-            &["IterationCode", "Operator", "ProjectName", "EndAt", "JoinIterationCode", "StartAt"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyIterationStatus",
+            members: &["IterationCode", "Operator", "ProjectName", "EndAt", "JoinIterationCode", "StartAt"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -518,19 +512,18 @@ impl Operation for ModifyRelease {
 
 impl Record for ModifyRelease {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyRelease",
-            &[
+        &Shape {
+            name: "ModifyRelease",
+            members: &[
                 "ProjectName", "ReleaseCode", "Assignee", "DelIterationCodes", "DelLabelIds", "Description",
                 "IterationCodes", "LabelIds", "Name", "ReleaseDate", "StartDate", "StatusId",
             ],
-            &[0, 1],
-            &[
+            required: &[0, 1],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -564,13 +557,12 @@ impl Operation for PlanIterationIssue {
 
 impl Record for PlanIterationIssue {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "PlanIterationIssue",
-            &["ProjectName", "IterationCode", "IssueCode", "SingleMode"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "PlanIterationIssue",
+            members: &["ProjectName", "IterationCode", "IssueCode", "SingleMode"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -593,12 +585,12 @@ impl Debug for PlanIterationIssue {
 
 impl Record for CreateIterationResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateIterationResponse",
-            &["Iteration"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateIterationResponse",
+            members: &["Iteration"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -618,12 +610,12 @@ impl Debug for CreateIterationResponse {
 
 impl Record for CreateReleaseResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateReleaseResponse",
-            &["Release"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateReleaseResponse",
+            members: &["Release"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -643,12 +635,12 @@ impl Debug for CreateReleaseResponse {
 
 impl Record for DescribeIssueReleaseListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeIssueReleaseListResponse",
-            &["ReleaseList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueReleaseListResponse",
+            members: &["ReleaseList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -668,12 +660,12 @@ impl Debug for DescribeIssueReleaseListResponse {
 
 impl Record for DescribeIterationListData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeIterationListData",
-            &["List", "TotalRow"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIterationListData",
+            members: &["List", "TotalRow"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -695,12 +687,12 @@ impl Debug for DescribeIterationListData {
 
 impl Record for DescribeIterationListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeIterationListResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIterationListResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -720,12 +712,12 @@ impl Debug for DescribeIterationListResponse {
 
 impl Record for DescribeIterationResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeIterationResponse",
-            &["Iteration"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIterationResponse",
+            members: &["Iteration"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -745,12 +737,12 @@ impl Debug for DescribeIterationResponse {
 
 impl Record for DescribeReleaseIssueListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeReleaseIssueListResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeReleaseIssueListResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -770,12 +762,12 @@ impl Debug for DescribeReleaseIssueListResponse {
 
 impl Record for DescribeReleaseListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeReleaseListResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeReleaseListResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -795,12 +787,12 @@ impl Debug for DescribeReleaseListResponse {
 
 impl Record for DescribeReleaseResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeReleaseResponse",
-            &["Release"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeReleaseResponse",
+            members: &["Release"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -820,12 +812,12 @@ impl Debug for DescribeReleaseResponse {
 
 impl Record for IssueDetailListDataWithPage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueDetailListDataWithPage",
-            &["List", "PageNumber", "PageSize", "TotalCount", "TotalPage"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueDetailListDataWithPage",
+            members: &["List", "PageNumber", "PageSize", "TotalCount", "TotalPage"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -849,17 +841,17 @@ impl Debug for IssueDetailListDataWithPage {
 
 impl Record for Iteration {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Iteration",
-            &[
+        &Shape {
+            name: "Iteration",
+            members: &[
                 "Assignee", "Code", "CompletedCount", "CompletedPercent", "Completer", "CreatedAt", "Creator",
                 "EndAt", "Goal", "Name", "ProcessingCount", "StartAt", "Starter", "Status", "UpdatedAt",
                 "WaitProcessCount", "AllStoryPoint", "CompletedStoryPoint", "Deleter", "Id", "ProcessStoryPoint",
                 "TodoStoryPoint",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -892,12 +884,12 @@ impl Debug for Iteration {
 
 impl Record for ModifyIterationResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyIterationResponse",
-            &["Iteration"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyIterationResponse",
+            members: &["Iteration"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -917,12 +909,12 @@ impl Debug for ModifyIterationResponse {
 
 impl Record for ModifyIterationStatusResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyIterationStatusResponse",
-            &["Iteration"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyIterationStatusResponse",
+            members: &["Iteration"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -942,12 +934,12 @@ impl Debug for ModifyIterationStatusResponse {
 
 impl Record for ModifyReleaseResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyReleaseResponse",
-            &["Release"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyReleaseResponse",
+            members: &["Release"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -967,16 +959,16 @@ impl Debug for ModifyReleaseResponse {
 
 impl Record for OpenApiIteration {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "OpenApiIteration",
-            &[
+        &Shape {
+            name: "OpenApiIteration",
+            members: &[
                 "AllStoryPoint", "Assignee", "Code", "CompletedCount", "CompletedPercent", "CompletedStoryPoint",
                 "Completer", "CreatedAt", "Creator", "Deleter", "EndAt", "Goal", "Id", "Name", "ProcessStoryPoint",
                 "ProcessingCount", "StartAt", "Starter", "Status", "TodoStoryPoint", "UpdatedAt", "WaitProcessCount",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1009,16 +1001,16 @@ impl Debug for OpenApiIteration {
 
 impl Record for OpenApiRelease {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "OpenApiRelease",
-            &[
+        &Shape {
+            name: "OpenApiRelease",
+            members: &[
                 "Assignee", "Code", "CompletedCount", "CompletedPercent", "CreatedAt", "Creator", "Description", "Id",
                 "Iterations", "Name", "ProcessingCount", "ProjectId", "ReleaseDate", "StartDate", "Status",
                 "UpdatedAt", "WaitProcessCount",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1048,12 +1040,12 @@ impl Debug for OpenApiRelease {
 
 impl Record for OpenApiReleaseListDataWithPage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "OpenApiReleaseListDataWithPage",
-            &["List", "PageNumber", "PageSize", "TotalCount", "TotalPage"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "OpenApiReleaseListDataWithPage",
+            members: &["List", "PageNumber", "PageSize", "TotalCount", "TotalPage"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -31,25 +31,25 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateDepartment::INFO, request: || Box::new(CreateDepartment::new(0, "")), output: || Box::<CreateDepartmentResponse>::default() },
-    Entry { info: DeleteDepartment::INFO, request: || Box::new(DeleteDepartment::new(0)), output: || Box::<()>::default() },
-    Entry { info: DeleteTeamMember::INFO, request: || Box::new(DeleteTeamMember::new(0)), output: || Box::<()>::default() },
-    Entry { info: DescribeCodingCurrentUser::INFO, request: || Box::new(DescribeCodingCurrentUser::new()), output: || Box::<DescribeCodingCurrentUserResponse>::default() },
-    Entry { info: DescribeDepartment::INFO, request: || Box::new(DescribeDepartment::new(0)), output: || Box::<DescribeDepartmentResponse>::default() },
-    Entry { info: DescribeDepartmentMembers::INFO, request: || Box::new(DescribeDepartmentMembers::new(0)), output: || Box::<DescribeDepartmentMembersResponse>::default() },
-    Entry { info: DescribeDepartmentSyncStatus::INFO, request: || Box::new(DescribeDepartmentSyncStatus::new()), output: || Box::<DescribeDepartmentSyncStatusResponse>::default() },
-    Entry { info: DescribePinyin::INFO, request: || Box::new(DescribePinyin::new("", "", false)), output: || Box::<DescribePinyinResponse>::default() },
-    Entry { info: DescribeTeam::INFO, request: || Box::new(DescribeTeam::new()), output: || Box::<DescribeTeamResponse>::default() },
-    Entry { info: DescribeTeamAdminMembers::INFO, request: || Box::new(DescribeTeamAdminMembers::new()), output: || Box::<DescribeTeamAdminMembersResponse>::default() },
-    Entry { info: DescribeTeamMember::INFO, request: || Box::new(DescribeTeamMember::new(0)), output: || Box::<DescribeTeamMemberResponse>::default() },
-    Entry { info: DescribeTeamMemberByEmail::INFO, request: || Box::new(DescribeTeamMemberByEmail::new("")), output: || Box::<DescribeTeamMemberByEmailResponse>::default() },
-    Entry { info: DescribeTeamMembers::INFO, request: || Box::new(DescribeTeamMembers::new()), output: || Box::<DescribeTeamMembersResponse>::default() },
-    Entry { info: ModifyDepartment::INFO, request: || Box::new(ModifyDepartment::new(0, 0, "")), output: || Box::<ModifyDepartmentResponse>::default() },
-    Entry { info: ModifyDepartmentAssignee::INFO, request: || Box::new(ModifyDepartmentAssignee::new(Vec::new(), 0)), output: || Box::<()>::default() },
-    Entry { info: ModifyDepartmentMember::INFO, request: || Box::new(ModifyDepartmentMember::new(Vec::new(), Vec::new())), output: || Box::<()>::default() },
-    Entry { info: ModifyTeamMemberLocked::INFO, request: || Box::new(ModifyTeamMemberLocked::new(0)), output: || Box::<()>::default() },
-    Entry { info: ModifyTeamMemberUnlocked::INFO, request: || Box::new(ModifyTeamMemberUnlocked::new(0)), output: || Box::<()>::default() },
-    Entry { info: TriggerDepartmentSync::INFO, request: || Box::new(TriggerDepartmentSync::new()), output: || Box::<()>::default() },
+    Entry { info: CreateDepartment::INFO, request: || Box::new(CreateDepartment::new(0, "")), output: Entry::output::<CreateDepartment> },
+    Entry { info: DeleteDepartment::INFO, request: || Box::new(DeleteDepartment::new(0)), output: Entry::output::<DeleteDepartment> },
+    Entry { info: DeleteTeamMember::INFO, request: || Box::new(DeleteTeamMember::new(0)), output: Entry::output::<DeleteTeamMember> },
+    Entry { info: DescribeCodingCurrentUser::INFO, request: || Box::new(DescribeCodingCurrentUser::new()), output: Entry::output::<DescribeCodingCurrentUser> },
+    Entry { info: DescribeDepartment::INFO, request: || Box::new(DescribeDepartment::new(0)), output: Entry::output::<DescribeDepartment> },
+    Entry { info: DescribeDepartmentMembers::INFO, request: || Box::new(DescribeDepartmentMembers::new(0)), output: Entry::output::<DescribeDepartmentMembers> },
+    Entry { info: DescribeDepartmentSyncStatus::INFO, request: || Box::new(DescribeDepartmentSyncStatus::new()), output: Entry::output::<DescribeDepartmentSyncStatus> },
+    Entry { info: DescribePinyin::INFO, request: || Box::new(DescribePinyin::new("", "", false)), output: Entry::output::<DescribePinyin> },
+    Entry { info: DescribeTeam::INFO, request: || Box::new(DescribeTeam::new()), output: Entry::output::<DescribeTeam> },
+    Entry { info: DescribeTeamAdminMembers::INFO, request: || Box::new(DescribeTeamAdminMembers::new()), output: Entry::output::<DescribeTeamAdminMembers> },
+    Entry { info: DescribeTeamMember::INFO, request: || Box::new(DescribeTeamMember::new(0)), output: Entry::output::<DescribeTeamMember> },
+    Entry { info: DescribeTeamMemberByEmail::INFO, request: || Box::new(DescribeTeamMemberByEmail::new("")), output: Entry::output::<DescribeTeamMemberByEmail> },
+    Entry { info: DescribeTeamMembers::INFO, request: || Box::new(DescribeTeamMembers::new()), output: Entry::output::<DescribeTeamMembers> },
+    Entry { info: ModifyDepartment::INFO, request: || Box::new(ModifyDepartment::new(0, 0, "")), output: Entry::output::<ModifyDepartment> },
+    Entry { info: ModifyDepartmentAssignee::INFO, request: || Box::new(ModifyDepartmentAssignee::new(Vec::new(), 0)), output: Entry::output::<ModifyDepartmentAssignee> },
+    Entry { info: ModifyDepartmentMember::INFO, request: || Box::new(ModifyDepartmentMember::new(Vec::new(), Vec::new())), output: Entry::output::<ModifyDepartmentMember> },
+    Entry { info: ModifyTeamMemberLocked::INFO, request: || Box::new(ModifyTeamMemberLocked::new(0)), output: Entry::output::<ModifyTeamMemberLocked> },
+    Entry { info: ModifyTeamMemberUnlocked::INFO, request: || Box::new(ModifyTeamMemberUnlocked::new(0)), output: Entry::output::<ModifyTeamMemberUnlocked> },
+    Entry { info: TriggerDepartmentSync::INFO, request: || Box::new(TriggerDepartmentSync::new()), output: Entry::output::<TriggerDepartmentSync> },
 ];
 
 impl Operation for CreateDepartment {
@@ -59,13 +59,12 @@ impl Operation for CreateDepartment {
 
 impl Record for CreateDepartment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateDepartment",
-            &["ParentId", "Name"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateDepartment",
+            members: &["ParentId", "Name"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -93,13 +92,12 @@ impl Operation for DeleteDepartment {
 
 impl Record for DeleteDepartment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteDepartment",
-            &["DepartmentId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteDepartment",
+            members: &["DepartmentId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -126,13 +124,12 @@ impl Operation for DeleteTeamMember {
 
 impl Record for DeleteTeamMember {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteTeamMember",
-            &["UserId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteTeamMember",
+            members: &["UserId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -159,13 +156,12 @@ impl Operation for DescribeCodingCurrentUser {
 
 impl Record for DescribeCodingCurrentUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCodingCurrentUser",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCurrentUser",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -190,13 +186,12 @@ impl Operation for DescribeDepartment {
 
 impl Record for DescribeDepartment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeDepartment",
-            &["DepartmentId", "GetTree"],
-            &[0],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDepartment",
+            members: &["DepartmentId", "GetTree"],
+            required: &[0],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -233,13 +228,12 @@ impl Paged for DescribeDepartmentMembers {
 
 impl Record for DescribeDepartmentMembers {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeDepartmentMembers",
-            &["PageSize", "PageNumber", "DepartmentId", "KeyWords", "Pointer"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDepartmentMembers",
+            members: &["PageSize", "PageNumber", "DepartmentId", "KeyWords", "Pointer"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -269,13 +263,12 @@ impl Operation for DescribeDepartmentSyncStatus {
 
 impl Record for DescribeDepartmentSyncStatus {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeDepartmentSyncStatus",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDepartmentSyncStatus",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -300,13 +293,12 @@ impl Operation for DescribePinyin {
 
 impl Record for DescribePinyin {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribePinyin",
-            &["Value", "Style", "Heteronym"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribePinyin",
+            members: &["Value", "Style", "Heteronym"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -333,13 +325,12 @@ impl Operation for DescribeTeam {
 
 impl Record for DescribeTeam {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeTeam",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTeam",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -375,13 +366,12 @@ impl Paged for DescribeTeamAdminMembers {
 
 impl Record for DescribeTeamAdminMembers {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeTeamAdminMembers",
-            &["PageNumber", "PageSize"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTeamAdminMembers",
+            members: &["PageNumber", "PageSize"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -409,13 +399,12 @@ impl Operation for DescribeTeamMember {
 
 impl Record for DescribeTeamMember {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeTeamMember",
-            &["UserId", "ShowDepartment"],
-            &[0],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTeamMember",
+            members: &["UserId", "ShowDepartment"],
+            required: &[0],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -443,13 +432,12 @@ impl Operation for DescribeTeamMemberByEmail {
 
 impl Record for DescribeTeamMemberByEmail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeTeamMemberByEmail",
-            &["Email"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTeamMemberByEmail",
+            members: &["Email"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -485,13 +473,12 @@ impl Paged for DescribeTeamMembers {
 
 impl Record for DescribeTeamMembers {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeTeamMembers",
-            &["PageNumber", "PageSize", "ShowDepartment"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTeamMembers",
+            members: &["PageNumber", "PageSize", "ShowDepartment"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -518,13 +505,12 @@ impl Operation for ModifyDepartment {
 
 impl Record for ModifyDepartment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyDepartment",
-            &["ParentId", "Id", "Name"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyDepartment",
+            members: &["ParentId", "Id", "Name"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -552,13 +538,12 @@ impl Operation for ModifyDepartmentAssignee {
 
 impl Record for ModifyDepartmentAssignee {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyDepartmentAssignee",
-            &["RefIds", "DepartmentId"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyDepartmentAssignee",
+            members: &["RefIds", "DepartmentId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -586,13 +571,12 @@ impl Operation for ModifyDepartmentMember {
 
 impl Record for ModifyDepartmentMember {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyDepartmentMember",
-            &["RefIds", "DepartmentIds"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyDepartmentMember",
+            members: &["RefIds", "DepartmentIds"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -621,13 +605,12 @@ impl Operation for ModifyTeamMemberLocked {
 
 impl Record for ModifyTeamMemberLocked {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyTeamMemberLocked",
-            &["UserId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyTeamMemberLocked",
+            members: &["UserId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -654,13 +637,12 @@ impl Operation for ModifyTeamMemberUnlocked {
 
 impl Record for ModifyTeamMemberUnlocked {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyTeamMemberUnlocked",
-            &["UserId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyTeamMemberUnlocked",
+            members: &["UserId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -686,13 +668,12 @@ impl Operation for TriggerDepartmentSync {
 
 impl Record for TriggerDepartmentSync {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "TriggerDepartmentSync",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TriggerDepartmentSync",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -712,12 +693,12 @@ impl Debug for TriggerDepartmentSync {
 
 impl Record for ApiUserMemberRef {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ApiUserMemberRef",
-            &["Assignee", "DepartmentId", "DepartmentMemberId", "DepartmentName", "DescribeId", "Pointer"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ApiUserMemberRef",
+            members: &["Assignee", "DepartmentId", "DepartmentMemberId", "DepartmentName", "DescribeId", "Pointer"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -741,12 +722,12 @@ impl Debug for ApiUserMemberRef {
 
 impl Record for ApiUserRole {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ApiUserRole",
-            &["RoleId", "RoleType", "RoleTypeName"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ApiUserRole",
+            members: &["RoleId", "RoleType", "RoleTypeName"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -768,15 +749,15 @@ impl Debug for ApiUserRole {
 
 impl Record for ApiUserUserData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ApiUserUserData",
-            &[
+        &Shape {
+            name: "ApiUserUserData",
+            members: &[
                 "Avatar", "DepartmentMember", "Email", "EmailValidation", "GlobalKey", "Id", "Name", "NamePinYin",
                 "Phone", "PhoneValidation", "Roles", "Status", "TeamId", "UniqueExtField",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -804,12 +785,12 @@ impl Debug for ApiUserUserData {
 
 impl Record for ApiUserUserDepartmentMember {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ApiUserUserDepartmentMember",
-            &["RefId", "Refs", "ThirdPartyAvatar", "ThirdPartyName", "ThirdPartyId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ApiUserUserDepartmentMember",
+            members: &["RefId", "Refs", "ThirdPartyAvatar", "ThirdPartyName", "ThirdPartyId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -833,12 +814,12 @@ impl Debug for ApiUserUserDepartmentMember {
 
 impl Record for CreateDepartmentResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateDepartmentResponse",
-            &["Department"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateDepartmentResponse",
+            members: &["Department"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -858,15 +839,15 @@ impl Debug for CreateDepartmentResponse {
 
 impl Record for CurrentUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CurrentUser",
-            &[
+        &Shape {
+            name: "CurrentUser",
+            members: &[
                 "Avatar", "Email", "EmailValidation", "GlobalKey", "Gravatar", "Id", "Name", "NamePinYin", "Phone",
                 "PhoneRegionCode", "PhoneValidation", "Region", "Status", "TeamId", "WeComId",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -894,12 +875,12 @@ impl Debug for CurrentUser {
 
 impl Record for DepartmentDepartmentData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepartmentDepartmentData",
-            &["CreatorId", "Id", "Name", "ParentId", "Sort", "TeamId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DepartmentDepartmentData",
+            members: &["CreatorId", "Id", "Name", "ParentId", "Sort", "TeamId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -923,12 +904,14 @@ impl Debug for DepartmentDepartmentData {
 
 impl Record for DepartmentDepartmentMemberRef {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepartmentDepartmentMemberRef",
-            &["Assignee", "DepartmentId", "DepartmentMemberId", "DepartmentName", "DescribeId", "Pointer", "RefId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DepartmentDepartmentMemberRef",
+            members: &[
+                "Assignee", "DepartmentId", "DepartmentMemberId", "DepartmentName", "DescribeId", "Pointer", "RefId",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -952,15 +935,15 @@ impl Debug for DepartmentDepartmentMemberRef {
 
 impl Record for DepartmentDepartmentMembersData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepartmentDepartmentMembersData",
-            &[
+        &Shape {
+            name: "DepartmentDepartmentMembersData",
+            members: &[
                 "Allowed", "Avatar", "Locked", "Name", "Owner", "RefId", "Refs", "ThirdPartyAvatar", "ThirdPartyName",
                 "UserGlobalKey", "UserId", "UserStatus",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -987,12 +970,12 @@ impl Debug for DepartmentDepartmentMembersData {
 
 impl Record for DepartmentDepartmentTreeData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepartmentDepartmentTreeData",
-            &["Children", "CreatorId", "DescribeId", "Id", "Name", "ParentId", "Sort", "TeamId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DepartmentDepartmentTreeData",
+            members: &["Children", "CreatorId", "DescribeId", "Id", "Name", "ParentId", "Sort", "TeamId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1016,12 +999,12 @@ impl Debug for DepartmentDepartmentTreeData {
 
 impl Record for DepartmentDescribeDepartmentMemberPageList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepartmentDescribeDepartmentMemberPageList",
-            &["DepartmentMembers", "PageNumber", "PageSize", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DepartmentDescribeDepartmentMemberPageList",
+            members: &["DepartmentMembers", "PageNumber", "PageSize", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1044,12 +1027,12 @@ impl Debug for DepartmentDescribeDepartmentMemberPageList {
 
 impl Record for DescribeCodingCurrentUserResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodingCurrentUserResponse",
-            &["User"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingCurrentUserResponse",
+            members: &["User"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1069,12 +1052,12 @@ impl Debug for DescribeCodingCurrentUserResponse {
 
 impl Record for DescribeDepartmentMembersResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeDepartmentMembersResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDepartmentMembersResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1094,12 +1077,12 @@ impl Debug for DescribeDepartmentMembersResponse {
 
 impl Record for DescribeDepartmentResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeDepartmentResponse",
-            &["DepartmentTree"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDepartmentResponse",
+            members: &["DepartmentTree"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1119,12 +1102,12 @@ impl Debug for DescribeDepartmentResponse {
 
 impl Record for DescribeDepartmentSyncStatusResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeDepartmentSyncStatusResponse",
-            &["Result"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDepartmentSyncStatusResponse",
+            members: &["Result"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1144,12 +1127,12 @@ impl Debug for DescribeDepartmentSyncStatusResponse {
 
 impl Record for DescribePinyinResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribePinyinResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribePinyinResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1169,12 +1152,12 @@ impl Debug for DescribePinyinResponse {
 
 impl Record for DescribeTeamAdminMembersResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeTeamAdminMembersResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTeamAdminMembersResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1194,12 +1177,12 @@ impl Debug for DescribeTeamAdminMembersResponse {
 
 impl Record for DescribeTeamMemberByEmailResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeTeamMemberByEmailResponse",
-            &["TeamMember"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTeamMemberByEmailResponse",
+            members: &["TeamMember"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1219,12 +1202,12 @@ impl Debug for DescribeTeamMemberByEmailResponse {
 
 impl Record for DescribeTeamMemberResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeTeamMemberResponse",
-            &["TeamMember"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTeamMemberResponse",
+            members: &["TeamMember"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1244,12 +1227,12 @@ impl Debug for DescribeTeamMemberResponse {
 
 impl Record for DescribeTeamMembersResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeTeamMembersResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTeamMembersResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1269,12 +1252,12 @@ impl Debug for DescribeTeamMembersResponse {
 
 impl Record for DescribeTeamResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeTeamResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTeamResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1294,12 +1277,12 @@ impl Debug for DescribeTeamResponse {
 
 impl Record for ModifyDepartmentResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyDepartmentResponse",
-            &["Department"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyDepartmentResponse",
+            members: &["Department"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1319,12 +1302,12 @@ impl Debug for ModifyDepartmentResponse {
 
 impl Record for PinyinPinyinArray {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PinyinPinyinArray",
-            &["Value"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "PinyinPinyinArray",
+            members: &["Value"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1344,12 +1327,12 @@ impl Debug for PinyinPinyinArray {
 
 impl Record for PinyinPinyinResult {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PinyinPinyinResult",
-            &["Array", "Value"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "PinyinPinyinResult",
+            members: &["Array", "Value"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1371,12 +1354,12 @@ impl Debug for PinyinPinyinResult {
 
 impl Record for TeamAdminMember {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TeamAdminMember",
-            &["Avatar", "GlobalKey", "Id", "Name", "NamePinYin", "TeamId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TeamAdminMember",
+            members: &["Avatar", "GlobalKey", "Id", "Name", "NamePinYin", "TeamId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1400,12 +1383,12 @@ impl Debug for TeamAdminMember {
 
 impl Record for TeamAdminMemberData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TeamAdminMemberData",
-            &["Members", "PageNumber", "PageSize", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TeamAdminMemberData",
+            members: &["Members", "PageNumber", "PageSize", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1427,12 +1410,12 @@ impl Debug for TeamAdminMemberData {
 
 impl Record for TeamData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TeamData",
-            &["TeamHost", "NamePinYin", "Id", "TeamOwner", "Avatar", "Name", "IsVerification"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TeamData",
+            members: &["TeamHost", "NamePinYin", "Id", "TeamOwner", "Avatar", "Name", "IsVerification"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1456,12 +1439,12 @@ impl Debug for TeamData {
 
 impl Record for TeamMemberData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TeamMemberData",
-            &["PageNumber", "PageSize", "TeamMembers", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TeamMemberData",
+            members: &["PageNumber", "PageSize", "TeamMembers", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

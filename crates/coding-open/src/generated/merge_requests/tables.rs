@@ -45,35 +45,35 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateGitMergeReq::INFO, request: || Box::new(CreateGitMergeReq::new(crate::Depot::NONE, "", "", "", "")), output: || Box::<CreateGitMergeReqResponse>::default() },
-    Entry { info: CreateGitMergeRequest::INFO, request: || Box::new(CreateGitMergeRequest::new(crate::Depot::NONE, "", "", "", "")), output: || Box::<CreateGitMergeRequestResponse>::default() },
-    Entry { info: CreateMergeRequestNote::INFO, request: || Box::new(CreateMergeRequestNote::new("", "", 0, 0)), output: || Box::<CreateMergeRequestNoteResponse>::default() },
-    Entry { info: CreateMergeRequestReviewer::INFO, request: || Box::new(CreateMergeRequestReviewer::new(crate::Depot::NONE, 0, "")), output: || Box::<CreateMergeRequestReviewerResponse>::default() },
-    Entry { info: DeleteMergeRequestNote::INFO, request: || Box::new(DeleteMergeRequestNote::new("", 0, 0)), output: || Box::<DeleteMergeRequestNoteResponse>::default() },
-    Entry { info: DeleteMergeRequestReviewer::INFO, request: || Box::new(DeleteMergeRequestReviewer::new(crate::Depot::NONE, 0, "")), output: || Box::<DeleteMergeRequestReviewerResponse>::default() },
-    Entry { info: DescribeAllMergeRequestNotes::INFO, request: || Box::new(DescribeAllMergeRequestNotes::new("")), output: || Box::<DescribeAllMergeRequestNotesResponse>::default() },
-    Entry { info: DescribeCanMerge::INFO, request: || Box::new(DescribeCanMerge::new(crate::Depot::NONE, "", "")), output: || Box::<DescribeCanMergeResponse>::default() },
-    Entry { info: DescribeDepotMergeRequests::INFO, request: || Box::new(DescribeDepotMergeRequests::new(crate::Depot::NONE)), output: || Box::<DescribeDepotMergeRequestsResponse>::default() },
-    Entry { info: DescribeGitMergeRequestDiffDetail::INFO, request: || Box::new(DescribeGitMergeRequestDiffDetail::new(crate::Depot::NONE, 0, "")), output: || Box::<DescribeGitMergeRequestDiffDetailResponse>::default() },
-    Entry { info: DescribeGitMergeRequestDiffs::INFO, request: || Box::new(DescribeGitMergeRequestDiffs::new(crate::Depot::NONE, 0)), output: || Box::<DescribeGitMergeRequestDiffsResponse>::default() },
-    Entry { info: DescribeGitMergeRequestParticipants::INFO, request: || Box::new(DescribeGitMergeRequestParticipants::new(crate::Depot::NONE, 0)), output: || Box::<DescribeGitMergeRequestParticipantsResponse>::default() },
-    Entry { info: DescribeGitMergeRequestsBySha::INFO, request: || Box::new(DescribeGitMergeRequestsBySha::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitMergeRequestsByShaResponse>::default() },
-    Entry { info: DescribeMergeReqCommits::INFO, request: || Box::new(DescribeMergeReqCommits::new(crate::Depot::NONE, 0)), output: || Box::<DescribeMergeReqCommitsResponse>::default() },
-    Entry { info: DescribeMergeReqInfo::INFO, request: || Box::new(DescribeMergeReqInfo::new(crate::Depot::NONE, 0)), output: || Box::<DescribeMergeReqInfoResponse>::default() },
-    Entry { info: DescribeMergeRequest::INFO, request: || Box::new(DescribeMergeRequest::new(crate::Depot::NONE, 0)), output: || Box::<DescribeMergeRequestResponse>::default() },
-    Entry { info: DescribeMergeRequestFileDiff::INFO, request: || Box::new(DescribeMergeRequestFileDiff::new(crate::Depot::NONE, 0)), output: || Box::<DescribeMergeRequestFileDiffResponse>::default() },
-    Entry { info: DescribeMergeRequestLog::INFO, request: || Box::new(DescribeMergeRequestLog::new(crate::Depot::NONE, 0)), output: || Box::<DescribeMergeRequestLogResponse>::default() },
-    Entry { info: DescribeMergeRequestReviewers::INFO, request: || Box::new(DescribeMergeRequestReviewers::new(0, 0)), output: || Box::<DescribeMergeRequestReviewersResponse>::default() },
-    Entry { info: DescribeProjectMergeRequests::INFO, request: || Box::new(DescribeProjectMergeRequests::new(0)), output: || Box::<DescribeProjectMergeRequestsResponse>::default() },
-    Entry { info: DescribeSelfMergeRequests::INFO, request: || Box::new(DescribeSelfMergeRequests::new()), output: || Box::<DescribeSelfMergeRequestsResponse>::default() },
-    Entry { info: DescribeSingeMergeRequestNotes::INFO, request: || Box::new(DescribeSingeMergeRequestNotes::new("", 0)), output: || Box::<DescribeSingeMergeRequestNotesResponse>::default() },
-    Entry { info: ModifyCloseMR::INFO, request: || Box::new(ModifyCloseMR::new(crate::Depot::NONE, 0)), output: || Box::<()>::default() },
-    Entry { info: ModifyGitMergeRequest::INFO, request: || Box::new(ModifyGitMergeRequest::new(crate::Depot::NONE, 0)), output: || Box::<ModifyGitMergeRequestResponse>::default() },
-    Entry { info: ModifyGitMergeRequestRebase::INFO, request: || Box::new(ModifyGitMergeRequestRebase::new(crate::RebasedDepot::NONE, 0)), output: || Box::<()>::default() },
-    Entry { info: ModifyMergeMR::INFO, request: || Box::new(ModifyMergeMR::new(crate::Depot::NONE, 0, "", false, false, false)), output: || Box::<ModifyMergeMRResponse>::default() },
-    Entry { info: ModifyMergeRequestBasicSettings::INFO, request: || Box::new(ModifyMergeRequestBasicSettings::new("", false, false, false, false, false)), output: || Box::<()>::default() },
-    Entry { info: ModifyMergeRequestMergeCommitMessageTemplate::INFO, request: || Box::new(ModifyMergeRequestMergeCommitMessageTemplate::new("", "")), output: || Box::<()>::default() },
-    Entry { info: ModifyMergeRequestSquashCommitMessageTemplate::INFO, request: || Box::new(ModifyMergeRequestSquashCommitMessageTemplate::new("", "")), output: || Box::<()>::default() },
+    Entry { info: CreateGitMergeReq::INFO, request: || Box::new(CreateGitMergeReq::new(crate::Depot::NONE, "", "", "", "")), output: Entry::output::<CreateGitMergeReq> },
+    Entry { info: CreateGitMergeRequest::INFO, request: || Box::new(CreateGitMergeRequest::new(crate::Depot::NONE, "", "", "", "")), output: Entry::output::<CreateGitMergeRequest> },
+    Entry { info: CreateMergeRequestNote::INFO, request: || Box::new(CreateMergeRequestNote::new("", "", 0, 0)), output: Entry::output::<CreateMergeRequestNote> },
+    Entry { info: CreateMergeRequestReviewer::INFO, request: || Box::new(CreateMergeRequestReviewer::new(crate::Depot::NONE, 0, "")), output: Entry::output::<CreateMergeRequestReviewer> },
+    Entry { info: DeleteMergeRequestNote::INFO, request: || Box::new(DeleteMergeRequestNote::new("", 0, 0)), output: Entry::output::<DeleteMergeRequestNote> },
+    Entry { info: DeleteMergeRequestReviewer::INFO, request: || Box::new(DeleteMergeRequestReviewer::new(crate::Depot::NONE, 0, "")), output: Entry::output::<DeleteMergeRequestReviewer> },
+    Entry { info: DescribeAllMergeRequestNotes::INFO, request: || Box::new(DescribeAllMergeRequestNotes::new("")), output: Entry::output::<DescribeAllMergeRequestNotes> },
+    Entry { info: DescribeCanMerge::INFO, request: || Box::new(DescribeCanMerge::new(crate::Depot::NONE, "", "")), output: Entry::output::<DescribeCanMerge> },
+    Entry { info: DescribeDepotMergeRequests::INFO, request: || Box::new(DescribeDepotMergeRequests::new(crate::Depot::NONE)), output: Entry::output::<DescribeDepotMergeRequests> },
+    Entry { info: DescribeGitMergeRequestDiffDetail::INFO, request: || Box::new(DescribeGitMergeRequestDiffDetail::new(crate::Depot::NONE, 0, "")), output: Entry::output::<DescribeGitMergeRequestDiffDetail> },
+    Entry { info: DescribeGitMergeRequestDiffs::INFO, request: || Box::new(DescribeGitMergeRequestDiffs::new(crate::Depot::NONE, 0)), output: Entry::output::<DescribeGitMergeRequestDiffs> },
+    Entry { info: DescribeGitMergeRequestParticipants::INFO, request: || Box::new(DescribeGitMergeRequestParticipants::new(crate::Depot::NONE, 0)), output: Entry::output::<DescribeGitMergeRequestParticipants> },
+    Entry { info: DescribeGitMergeRequestsBySha::INFO, request: || Box::new(DescribeGitMergeRequestsBySha::new(crate::Depot::NONE, "")), output: Entry::output::<DescribeGitMergeRequestsBySha> },
+    Entry { info: DescribeMergeReqCommits::INFO, request: || Box::new(DescribeMergeReqCommits::new(crate::Depot::NONE, 0)), output: Entry::output::<DescribeMergeReqCommits> },
+    Entry { info: DescribeMergeReqInfo::INFO, request: || Box::new(DescribeMergeReqInfo::new(crate::Depot::NONE, 0)), output: Entry::output::<DescribeMergeReqInfo> },
+    Entry { info: DescribeMergeRequest::INFO, request: || Box::new(DescribeMergeRequest::new(crate::Depot::NONE, 0)), output: Entry::output::<DescribeMergeRequest> },
+    Entry { info: DescribeMergeRequestFileDiff::INFO, request: || Box::new(DescribeMergeRequestFileDiff::new(crate::Depot::NONE, 0)), output: Entry::output::<DescribeMergeRequestFileDiff> },
+    Entry { info: DescribeMergeRequestLog::INFO, request: || Box::new(DescribeMergeRequestLog::new(crate::Depot::NONE, 0)), output: Entry::output::<DescribeMergeRequestLog> },
+    Entry { info: DescribeMergeRequestReviewers::INFO, request: || Box::new(DescribeMergeRequestReviewers::new(0, 0)), output: Entry::output::<DescribeMergeRequestReviewers> },
+    Entry { info: DescribeProjectMergeRequests::INFO, request: || Box::new(DescribeProjectMergeRequests::new(0)), output: Entry::output::<DescribeProjectMergeRequests> },
+    Entry { info: DescribeSelfMergeRequests::INFO, request: || Box::new(DescribeSelfMergeRequests::new()), output: Entry::output::<DescribeSelfMergeRequests> },
+    Entry { info: DescribeSingeMergeRequestNotes::INFO, request: || Box::new(DescribeSingeMergeRequestNotes::new("", 0)), output: Entry::output::<DescribeSingeMergeRequestNotes> },
+    Entry { info: ModifyCloseMR::INFO, request: || Box::new(ModifyCloseMR::new(crate::Depot::NONE, 0)), output: Entry::output::<ModifyCloseMR> },
+    Entry { info: ModifyGitMergeRequest::INFO, request: || Box::new(ModifyGitMergeRequest::new(crate::Depot::NONE, 0)), output: Entry::output::<ModifyGitMergeRequest> },
+    Entry { info: ModifyGitMergeRequestRebase::INFO, request: || Box::new(ModifyGitMergeRequestRebase::new(crate::RebasedDepot::NONE, 0)), output: Entry::output::<ModifyGitMergeRequestRebase> },
+    Entry { info: ModifyMergeMR::INFO, request: || Box::new(ModifyMergeMR::new(crate::Depot::NONE, 0, "", false, false, false)), output: Entry::output::<ModifyMergeMR> },
+    Entry { info: ModifyMergeRequestBasicSettings::INFO, request: || Box::new(ModifyMergeRequestBasicSettings::new("", false, false, false, false, false)), output: Entry::output::<ModifyMergeRequestBasicSettings> },
+    Entry { info: ModifyMergeRequestMergeCommitMessageTemplate::INFO, request: || Box::new(ModifyMergeRequestMergeCommitMessageTemplate::new("", "")), output: Entry::output::<ModifyMergeRequestMergeCommitMessageTemplate> },
+    Entry { info: ModifyMergeRequestSquashCommitMessageTemplate::INFO, request: || Box::new(ModifyMergeRequestSquashCommitMessageTemplate::new("", "")), output: Entry::output::<ModifyMergeRequestSquashCommitMessageTemplate> },
 ];
 
 impl Operation for CreateGitMergeReq {
@@ -84,13 +84,12 @@ impl Operation for CreateGitMergeReq {
 
 impl Record for CreateGitMergeReq {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateGitMergeReq",
-            &["DepotId", "Title", "Content", "SrcBranch", "DestBranch", "DepotPath", "Reviewers"],
-            &[1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateGitMergeReq",
+            members: &["DepotId", "Title", "Content", "SrcBranch", "DestBranch", "DepotPath", "Reviewers"],
+            required: &[1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -120,13 +119,12 @@ impl Operation for CreateGitMergeRequest {
 
 impl Record for CreateGitMergeRequest {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateGitMergeRequest",
-            &["DepotId", "Title", "Content", "SrcBranch", "DestBranch", "DepotPath"],
-            &[1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateGitMergeRequest",
+            members: &["DepotId", "Title", "Content", "SrcBranch", "DestBranch", "DepotPath"],
+            required: &[1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -156,13 +154,12 @@ impl Operation for DescribeCanMerge {
 
 impl Record for DescribeCanMerge {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCanMerge",
-            &["DepotId", "Source", "Target", "DepotPath"],
-            &[1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCanMerge",
+            members: &["DepotId", "Source", "Target", "DepotPath"],
+            required: &[1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -201,22 +198,21 @@ impl Paged for DescribeDepotMergeRequests {
 
 impl Record for DescribeDepotMergeRequests {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeDepotMergeRequests",
-            &[
+        &Shape {
+            name: "DescribeDepotMergeRequests",
+            members: &[
                 "DepotId", "CreatedAtEndDate", "CreatedAtStartDate", "CreatorEmails", "CreatorGlobalKeys",
                 "DepotPath", "IsSortDirectionAsc", "KeyWord", "Labels", "MergerEmails", "MergerGlobalKeys",
                 "PageNumber", "PageSize", "ReviewerEmails", "ReviewerGlobalKeys", "Sort", "SourceBranches", "Status",
                 "TargetBranches", "UpdatedAtEndDate", "UpdatedAtStartDate",
             ],
-            &[],
-            &[
+            required: &[],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -257,13 +253,12 @@ impl Operation for DescribeMergeRequest {
 
 impl Record for DescribeMergeRequest {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeMergeRequest",
-            &["DepotId", "MergeId", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeMergeRequest",
+            members: &["DepotId", "MergeId", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -301,22 +296,21 @@ impl Paged for DescribeProjectMergeRequests {
 
 impl Record for DescribeProjectMergeRequests {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProjectMergeRequests",
-            &[
+        &Shape {
+            name: "DescribeProjectMergeRequests",
+            members: &[
                 "ProjectId", "CreatedAtEndDate", "CreatedAtStartDate", "CreatorEmail", "CreatorGlobalKey",
                 "IsSortDirectionAsc", "KeyWord", "Label", "MergerEmail", "MergerGlobalKey", "PageNumber", "PageSize",
                 "ReviewerEmail", "ReviewerGlobalKey", "Sort", "SourceBranch", "Status", "TargetBranch",
                 "UpdatedAtEndDate", "UpdatedAtStartDate",
             ],
-            &[0],
-            &[
+            required: &[0],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -365,21 +359,20 @@ impl Paged for DescribeSelfMergeRequests {
 
 impl Record for DescribeSelfMergeRequests {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeSelfMergeRequests",
-            &[
+        &Shape {
+            name: "DescribeSelfMergeRequests",
+            members: &[
                 "CreatedAtEndDate", "CreatedAtStartDate", "IsSortDirectionAsc", "KeyWord", "Label", "MergerEmail",
                 "MergerGlobalKey", "PageNumber", "PageSize", "ReviewerEmail", "ReviewerGlobalKey", "Sort",
                 "SourceBranch", "Status", "TargetBranch", "UpdatedAtEndDate", "UpdatedAtStartDate",
             ],
-            &[],
-            &[
+            required: &[],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -417,13 +410,12 @@ impl Operation for ModifyCloseMR {
 
 impl Record for ModifyCloseMR {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyCloseMR",
-            &["DepotId", "MergeId", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyCloseMR",
+            members: &["DepotId", "MergeId", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -451,13 +443,12 @@ impl Operation for ModifyGitMergeRequest {
 
 impl Record for ModifyGitMergeRequest {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyGitMergeRequest",
-            &["DepotId", "MergeId", "Content", "DepotPath", "Title"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyGitMergeRequest",
+            members: &["DepotId", "MergeId", "Content", "DepotPath", "Title"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -487,13 +478,12 @@ impl Operation for ModifyGitMergeRequestRebase {
 
 impl Record for ModifyGitMergeRequestRebase {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyGitMergeRequestRebase",
-            &["DepotId", "MergeId", "DepotPat"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyGitMergeRequestRebase",
+            members: &["DepotId", "MergeId", "DepotPat"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -521,13 +511,12 @@ impl Operation for ModifyMergeMR {
 
 impl Record for ModifyMergeMR {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyMergeMR",
-            &["DepotId", "MergeId", "Message", "IsDelSourceBranch", "IsFastForward", "Squash", "DepotPath"],
-            &[1, 2, 3, 4, 5],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyMergeMR",
+            members: &["DepotId", "MergeId", "Message", "IsDelSourceBranch", "IsFastForward", "Squash", "DepotPath"],
+            required: &[1, 2, 3, 4, 5],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -552,12 +541,12 @@ impl Debug for ModifyMergeMR {
 
 impl Record for CreateGitMergeReqResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateGitMergeReqResponse",
-            &["MergeInfo"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateGitMergeReqResponse",
+            members: &["MergeInfo"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -577,12 +566,12 @@ impl Debug for CreateGitMergeReqResponse {
 
 impl Record for CreateGitMergeRequestResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateGitMergeRequestResponse",
-            &["Request"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateGitMergeRequestResponse",
+            members: &["Request"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -602,12 +591,12 @@ impl Debug for CreateGitMergeRequestResponse {
 
 impl Record for CreateMergeRequestNoteResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateMergeRequestNoteResponse",
-            &["Note"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateMergeRequestNoteResponse",
+            members: &["Note"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -627,12 +616,12 @@ impl Debug for CreateMergeRequestNoteResponse {
 
 impl Record for CreateMergeRequestReviewerResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateMergeRequestReviewerResponse",
-            &["Reviewers"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateMergeRequestReviewerResponse",
+            members: &["Reviewers"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -652,12 +641,12 @@ impl Debug for CreateMergeRequestReviewerResponse {
 
 impl Record for DeleteMergeRequestNoteResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DeleteMergeRequestNoteResponse",
-            &["Note"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteMergeRequestNoteResponse",
+            members: &["Note"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -677,12 +666,12 @@ impl Debug for DeleteMergeRequestNoteResponse {
 
 impl Record for DeleteMergeRequestReviewerResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DeleteMergeRequestReviewerResponse",
-            &["Reviewers"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteMergeRequestReviewerResponse",
+            members: &["Reviewers"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -702,12 +691,12 @@ impl Debug for DeleteMergeRequestReviewerResponse {
 
 impl Record for DepotUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepotUser",
-            &["Avatar", "Email", "GlobalKey", "Id", "Name", "Status", "TeamId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DepotUser",
+            members: &["Avatar", "Email", "GlobalKey", "Id", "Name", "Status", "TeamId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -731,12 +720,12 @@ impl Debug for DepotUser {
 
 impl Record for DescribeAllMergeRequestNotesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeAllMergeRequestNotesResponse",
-            &["Notes"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeAllMergeRequestNotesResponse",
+            members: &["Notes"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -756,12 +745,12 @@ impl Debug for DescribeAllMergeRequestNotesResponse {
 
 impl Record for DescribeCanMergeResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCanMergeResponse",
-            &["MergeStatus"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCanMergeResponse",
+            members: &["MergeStatus"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -781,12 +770,12 @@ impl Debug for DescribeCanMergeResponse {
 
 impl Record for DescribeDepotMergeRequestsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeDepotMergeRequestsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDepotMergeRequestsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -806,12 +795,12 @@ impl Debug for DescribeDepotMergeRequestsResponse {
 
 impl Record for DescribeGitMergeRequestDiffDetailResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitMergeRequestDiffDetailResponse",
-            &["Detail"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitMergeRequestDiffDetailResponse",
+            members: &["Detail"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -831,12 +820,12 @@ impl Debug for DescribeGitMergeRequestDiffDetailResponse {
 
 impl Record for DescribeGitMergeRequestDiffsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitMergeRequestDiffsResponse",
-            &["Diff"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitMergeRequestDiffsResponse",
+            members: &["Diff"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -856,12 +845,12 @@ impl Debug for DescribeGitMergeRequestDiffsResponse {
 
 impl Record for DescribeGitMergeRequestParticipantsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitMergeRequestParticipantsResponse",
-            &["Participants"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitMergeRequestParticipantsResponse",
+            members: &["Participants"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -881,12 +870,12 @@ impl Debug for DescribeGitMergeRequestParticipantsResponse {
 
 impl Record for DescribeGitMergeRequestsByShaResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitMergeRequestsByShaResponse",
-            &["Details"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitMergeRequestsByShaResponse",
+            members: &["Details"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -906,12 +895,12 @@ impl Debug for DescribeGitMergeRequestsByShaResponse {
 
 impl Record for DescribeMergeReqCommitsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeMergeReqCommitsResponse",
-            &["Commits"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeMergeReqCommitsResponse",
+            members: &["Commits"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -931,12 +920,12 @@ impl Debug for DescribeMergeReqCommitsResponse {
 
 impl Record for DescribeMergeReqInfoResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeMergeReqInfoResponse",
-            &["MergeReqInfo"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeMergeReqInfoResponse",
+            members: &["MergeReqInfo"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -956,12 +945,12 @@ impl Debug for DescribeMergeReqInfoResponse {
 
 impl Record for DescribeMergeRequestFileDiffResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeMergeRequestFileDiffResponse",
-            &["MergeRequestFileDiff"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeMergeRequestFileDiffResponse",
+            members: &["MergeRequestFileDiff"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -981,12 +970,12 @@ impl Debug for DescribeMergeRequestFileDiffResponse {
 
 impl Record for DescribeMergeRequestLogResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeMergeRequestLogResponse",
-            &["Logs"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeMergeRequestLogResponse",
+            members: &["Logs"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1006,12 +995,12 @@ impl Debug for DescribeMergeRequestLogResponse {
 
 impl Record for DescribeMergeRequestResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeMergeRequestResponse",
-            &["MergeRequestInfo"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeMergeRequestResponse",
+            members: &["MergeRequestInfo"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1031,12 +1020,12 @@ impl Debug for DescribeMergeRequestResponse {
 
 impl Record for DescribeMergeRequestReviewersResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeMergeRequestReviewersResponse",
-            &["Reviewers"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeMergeRequestReviewersResponse",
+            members: &["Reviewers"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1056,12 +1045,12 @@ impl Debug for DescribeMergeRequestReviewersResponse {
 
 impl Record for DescribeMergeRequestsData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeMergeRequestsData",
-            &["List", "PageNumber", "PageSize", "TotalPage", "TotalRow"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeMergeRequestsData",
+            members: &["List", "PageNumber", "PageSize", "TotalPage", "TotalRow"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1085,12 +1074,12 @@ impl Debug for DescribeMergeRequestsData {
 
 impl Record for DescribeProjectMergeRequestsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProjectMergeRequestsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectMergeRequestsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1110,12 +1099,12 @@ impl Debug for DescribeProjectMergeRequestsResponse {
 
 impl Record for DescribeSelfMergeRequestsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeSelfMergeRequestsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeSelfMergeRequestsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1135,12 +1124,12 @@ impl Debug for DescribeSelfMergeRequestsResponse {
 
 impl Record for DescribeSingeMergeRequestNotesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeSingeMergeRequestNotesResponse",
-            &["Notes"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeSingeMergeRequestNotesResponse",
+            members: &["Notes"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1160,12 +1149,12 @@ impl Debug for DescribeSingeMergeRequestNotesResponse {
 
 impl Record for FileDiff {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "FileDiff",
-            &["ChangeType", "Deletions", "DiffLines", "Insertions", "ObjectId", "Path"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "FileDiff",
+            members: &["ChangeType", "Deletions", "DiffLines", "Insertions", "ObjectId", "Path"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1189,12 +1178,12 @@ impl Debug for FileDiff {
 
 impl Record for GitMergeRequest {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitMergeRequest",
-            &["DepotId", "DepotPath", "IId", "MergeId", "ProjectId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitMergeRequest",
+            members: &["DepotId", "DepotPath", "IId", "MergeId", "ProjectId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1217,12 +1206,12 @@ impl Debug for GitMergeRequest {
 
 impl Record for MergeInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeInfo",
-            &["DepotId", "MergeRequestId", "MergeRequestInfo", "MergeRequestUrl", "ProjectId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "MergeInfo",
+            members: &["DepotId", "MergeRequestId", "MergeRequestInfo", "MergeRequestUrl", "ProjectId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1246,12 +1235,12 @@ impl Debug for MergeInfo {
 
 impl Record for MergeReqInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeReqInfo",
-            &["Describe", "SourceBranch", "Status", "TargetBranch", "Title"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "MergeReqInfo",
+            members: &["Describe", "SourceBranch", "Status", "TargetBranch", "Title"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1275,17 +1264,17 @@ impl Debug for MergeReqInfo {
 
 impl Record for MergeRequestData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestData",
-            &[
+        &Shape {
+            name: "MergeRequestData",
+            members: &[
                 "ActionAt", "ActionAuthor", "Author", "BaseSha", "CommentCount", "CreatedAt", "DepotId", "Describe",
                 "Granted", "Id", "Labels", "MergeCommitSha", "MergeId", "Path", "ProjectId", "Reminded", "Reviewers",
                 "SourceBranch", "SourceBranchSha", "Status", "StickingPoint", "TargetBranch", "TargetBranchProtected",
                 "TargetBranchSha", "Title", "UpdateAt",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1320,16 +1309,16 @@ impl Debug for MergeRequestData {
 
 impl Record for MergeRequestDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestDetail",
-            &[
+        &Shape {
+            name: "MergeRequestDetail",
+            members: &[
                 "ActionAt", "ActionAuthor", "Author", "Content", "ContentHtml", "CreateAt", "DepotId", "Id",
                 "MergeId", "MergeStatus", "MergedSha", "SourceBranch", "SourceSha", "TargetBranch", "TargetSha",
                 "Title", "UpdateAt",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1358,12 +1347,12 @@ impl Debug for MergeRequestDetail {
 
 impl Record for MergeRequestDiff {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestDiff",
-            &["Deletions", "Insertions", "IsLarge", "NewSha", "OldSha", "Paths"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "MergeRequestDiff",
+            members: &["Deletions", "Insertions", "IsLarge", "NewSha", "OldSha", "Paths"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1387,12 +1376,12 @@ impl Debug for MergeRequestDiff {
 
 impl Record for MergeRequestDiffFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestDiffFile",
-            &["BlobSha", "ChangeType", "Deletions", "Insertions", "Path", "Size"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "MergeRequestDiffFile",
+            members: &["BlobSha", "ChangeType", "Deletions", "Insertions", "Path", "Size"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1416,12 +1405,12 @@ impl Debug for MergeRequestDiffFile {
 
 impl Record for MergeRequestDiffNoteForm {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestDiffNoteForm",
-            &["CommitSha", "Index", "Path"],
-            &[0, 1, 2],
-        );
-        &SHAPE
+        &Shape {
+            name: "MergeRequestDiffNoteForm",
+            members: &["CommitSha", "Index", "Path"],
+            required: &[0, 1, 2],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1443,12 +1432,12 @@ impl Debug for MergeRequestDiffNoteForm {
 
 impl Record for MergeRequestFileDiff {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestFileDiff",
-            &["Deletions", "FileDiffs", "Insertions", "NewSha", "OldSha"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "MergeRequestFileDiff",
+            members: &["Deletions", "FileDiffs", "Insertions", "NewSha", "OldSha"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1472,17 +1461,17 @@ impl Debug for MergeRequestFileDiff {
 
 impl Record for MergeRequestInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestInfo",
-            &[
+        &Shape {
+            name: "MergeRequestInfo",
+            members: &[
                 "ActionAt", "ActionAuthor", "Author", "BaseSha", "CommentCount", "Conflicts", "CreatedAt", "DepotId",
                 "Describe", "Granted", "Id", "Labels", "MergeCommitSha", "MergeId", "Mission", "Path", "ProjectId",
                 "Reminded", "Reviewers", "SourceBranch", "SourceBranchSha", "Status", "StickingPoint", "TargetBranch",
                 "TargetBranchProtected", "TargetBranchSha", "Title", "UpdatedAt",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1518,12 +1507,12 @@ impl Debug for MergeRequestInfo {
 
 impl Record for MergeRequestLog {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestLog",
-            &["Action", "Id", "Name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "MergeRequestLog",
+            members: &["Action", "Id", "Name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1545,15 +1534,15 @@ impl Debug for MergeRequestLog {
 
 impl Record for MergeRequestNote {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestNote",
-            &[
+        &Shape {
+            name: "MergeRequestNote",
+            members: &[
                 "Author", "CommitSha", "Content", "CreatedAt", "Id", "Index", "MergeId", "ParentId", "Path",
                 "UpdatedAt",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1578,12 +1567,12 @@ impl Debug for MergeRequestNote {
 
 impl Record for MergeRequestNoteList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestNoteList",
-            &["Note"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "MergeRequestNoteList",
+            members: &["Note"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1603,12 +1592,12 @@ impl Debug for MergeRequestNoteList {
 
 impl Record for Mission {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Mission",
-            &["Code", "Link", "TargetId", "TargetProjectName", "TargetType", "Title"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Mission",
+            members: &["Code", "Link", "TargetId", "TargetProjectName", "TargetType", "Title"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1632,12 +1621,12 @@ impl Debug for Mission {
 
 impl Record for ModifyGitMergeRequestResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyGitMergeRequestResponse",
-            &["MergeRequestInfo"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyGitMergeRequestResponse",
+            members: &["MergeRequestInfo"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1657,12 +1646,12 @@ impl Debug for ModifyGitMergeRequestResponse {
 
 impl Record for ModifyMergeMRResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyMergeMRResponse",
-            &["MergeRequestInfo"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyMergeMRResponse",
+            members: &["MergeRequestInfo"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;

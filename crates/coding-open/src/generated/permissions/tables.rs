@@ -37,31 +37,31 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: AttachResourceScopeToPolicy::INFO, request: || Box::new(AttachResourceScopeToPolicy::new(0, Vec::new())), output: || Box::<()>::default() },
-    Entry { info: AttachToResource::INFO, request: || Box::new(AttachToResource::new(Default::default(), Vec::new())), output: || Box::<()>::default() },
-    Entry { info: CreatePolicy::INFO, request: || Box::new(CreatePolicy::new("", "", "", Vec::new(), Default::default())), output: || Box::<CreatePolicyResponse>::default() },
-    Entry { info: CreateUserGroup::INFO, request: || Box::new(CreateUserGroup::new("", "")), output: || Box::<CreateUserGroupResponse>::default() },
-    Entry { info: CreateUserGroupUsers::INFO, request: || Box::new(CreateUserGroupUsers::new(Vec::new())), output: || Box::<()>::default() },
-    Entry { info: DeleteAllUsersOnGroup::INFO, request: || Box::new(DeleteAllUsersOnGroup::new(0)), output: || Box::<()>::default() },
-    Entry { info: DeletePoliciesById::INFO, request: || Box::new(DeletePoliciesById::new(Vec::new())), output: || Box::<DeletePoliciesByIdResponse>::default() },
-    Entry { info: DeleteUserGroupByIds::INFO, request: || Box::new(DeleteUserGroupByIds::new(Vec::new())), output: || Box::<()>::default() },
-    Entry { info: DeleteUserGroupUsers::INFO, request: || Box::new(DeleteUserGroupUsers::new(Vec::new())), output: || Box::<()>::default() },
-    Entry { info: DescribeAvailablePoliciesOnResource::INFO, request: || Box::new(DescribeAvailablePoliciesOnResource::new(Default::default(), Default::default())), output: || Box::<DescribeAvailablePoliciesOnResourceResponse>::default() },
-    Entry { info: DescribeGrantObjectsOnResource::INFO, request: || Box::new(DescribeGrantObjectsOnResource::new(Default::default())), output: || Box::<DescribeGrantObjectsOnResourceResponse>::default() },
-    Entry { info: DescribeGrantUsersOnResource::INFO, request: || Box::new(DescribeGrantUsersOnResource::new(Default::default())), output: || Box::<DescribeGrantUsersOnResourceResponse>::default() },
-    Entry { info: DescribePoliciesOnResourceType::INFO, request: || Box::new(DescribePoliciesOnResourceType::new(Default::default())), output: || Box::<DescribePoliciesOnResourceTypeResponse>::default() },
-    Entry { info: DescribePolicy::INFO, request: || Box::new(DescribePolicy::new(0, false)), output: || Box::<DescribePolicyResponse>::default() },
-    Entry { info: DescribePredicatePolicyOnResource::INFO, request: || Box::new(DescribePredicatePolicyOnResource::new(Default::default())), output: || Box::<DescribePredicatePolicyOnResourceResponse>::default() },
-    Entry { info: DescribeResourceScopeListOnPolicy::INFO, request: || Box::new(DescribeResourceScopeListOnPolicy::new(0)), output: || Box::<DescribeResourceScopeListOnPolicyResponse>::default() },
-    Entry { info: DescribeUserGroups::INFO, request: || Box::new(DescribeUserGroups::new(Default::default())), output: || Box::<DescribeUserGroupsResponse>::default() },
-    Entry { info: DescribeUsersByGroupId::INFO, request: || Box::new(DescribeUsersByGroupId::new(0)), output: || Box::<DescribeUsersByGroupIdResponse>::default() },
-    Entry { info: DescribeUsersOnResourceAndGrantObject::INFO, request: || Box::new(DescribeUsersOnResourceAndGrantObject::new(Default::default(), Default::default())), output: || Box::<DescribeUsersOnResourceAndGrantObjectResponse>::default() },
-    Entry { info: DetachFromResource::INFO, request: || Box::new(DetachFromResource::new(Default::default(), Vec::new())), output: || Box::<()>::default() },
-    Entry { info: DetachResourceScopeOnPolicy::INFO, request: || Box::new(DetachResourceScopeOnPolicy::new(0, Vec::new())), output: || Box::<()>::default() },
-    Entry { info: ModifyPolicy::INFO, request: || Box::new(ModifyPolicy::new([""; 0], Default::default(), 0)), output: || Box::<ModifyPolicyResponse>::default() },
-    Entry { info: SetGrantToResource::INFO, request: || Box::new(SetGrantToResource::new(Default::default(), Vec::new())), output: || Box::<()>::default() },
-    Entry { info: SetPredicatePolicyOnResource::INFO, request: || Box::new(SetPredicatePolicyOnResource::new(Default::default(), "")), output: || Box::<()>::default() },
-    Entry { info: UpdateUserGroupById::INFO, request: || Box::new(UpdateUserGroupById::new("", 0, "")), output: || Box::<()>::default() },
+    Entry { info: AttachResourceScopeToPolicy::INFO, request: || Box::new(AttachResourceScopeToPolicy::new(0, Vec::new())), output: Entry::output::<AttachResourceScopeToPolicy> },
+    Entry { info: AttachToResource::INFO, request: || Box::new(AttachToResource::new(Default::default(), Vec::new())), output: Entry::output::<AttachToResource> },
+    Entry { info: CreatePolicy::INFO, request: || Box::new(CreatePolicy::new("", "", "", Vec::new(), Default::default())), output: Entry::output::<CreatePolicy> },
+    Entry { info: CreateUserGroup::INFO, request: || Box::new(CreateUserGroup::new("", "")), output: Entry::output::<CreateUserGroup> },
+    Entry { info: CreateUserGroupUsers::INFO, request: || Box::new(CreateUserGroupUsers::new(Vec::new())), output: Entry::output::<CreateUserGroupUsers> },
+    Entry { info: DeleteAllUsersOnGroup::INFO, request: || Box::new(DeleteAllUsersOnGroup::new(0)), output: Entry::output::<DeleteAllUsersOnGroup> },
+    Entry { info: DeletePoliciesById::INFO, request: || Box::new(DeletePoliciesById::new(Vec::new())), output: Entry::output::<DeletePoliciesById> },
+    Entry { info: DeleteUserGroupByIds::INFO, request: || Box::new(DeleteUserGroupByIds::new(Vec::new())), output: Entry::output::<DeleteUserGroupByIds> },
+    Entry { info: DeleteUserGroupUsers::INFO, request: || Box::new(DeleteUserGroupUsers::new(Vec::new())), output: Entry::output::<DeleteUserGroupUsers> },
+    Entry { info: DescribeAvailablePoliciesOnResource::INFO, request: || Box::new(DescribeAvailablePoliciesOnResource::new(Default::default(), Default::default())), output: Entry::output::<DescribeAvailablePoliciesOnResource> },
+    Entry { info: DescribeGrantObjectsOnResource::INFO, request: || Box::new(DescribeGrantObjectsOnResource::new(Default::default())), output: Entry::output::<DescribeGrantObjectsOnResource> },
+    Entry { info: DescribeGrantUsersOnResource::INFO, request: || Box::new(DescribeGrantUsersOnResource::new(Default::default())), output: Entry::output::<DescribeGrantUsersOnResource> },
+    Entry { info: DescribePoliciesOnResourceType::INFO, request: || Box::new(DescribePoliciesOnResourceType::new(Default::default())), output: Entry::output::<DescribePoliciesOnResourceType> },
+    Entry { info: DescribePolicy::INFO, request: || Box::new(DescribePolicy::new(0, false)), output: Entry::output::<DescribePolicy> },
+    Entry { info: DescribePredicatePolicyOnResource::INFO, request: || Box::new(DescribePredicatePolicyOnResource::new(Default::default())), output: Entry::output::<DescribePredicatePolicyOnResource> },
+    Entry { info: DescribeResourceScopeListOnPolicy::INFO, request: || Box::new(DescribeResourceScopeListOnPolicy::new(0)), output: Entry::output::<DescribeResourceScopeListOnPolicy> },
+    Entry { info: DescribeUserGroups::INFO, request: || Box::new(DescribeUserGroups::new(Default::default())), output: Entry::output::<DescribeUserGroups> },
+    Entry { info: DescribeUsersByGroupId::INFO, request: || Box::new(DescribeUsersByGroupId::new(0)), output: Entry::output::<DescribeUsersByGroupId> },
+    Entry { info: DescribeUsersOnResourceAndGrantObject::INFO, request: || Box::new(DescribeUsersOnResourceAndGrantObject::new(Default::default(), Default::default())), output: Entry::output::<DescribeUsersOnResourceAndGrantObject> },
+    Entry { info: DetachFromResource::INFO, request: || Box::new(DetachFromResource::new(Default::default(), Vec::new())), output: Entry::output::<DetachFromResource> },
+    Entry { info: DetachResourceScopeOnPolicy::INFO, request: || Box::new(DetachResourceScopeOnPolicy::new(0, Vec::new())), output: Entry::output::<DetachResourceScopeOnPolicy> },
+    Entry { info: ModifyPolicy::INFO, request: || Box::new(ModifyPolicy::new([""; 0], Default::default(), 0)), output: Entry::output::<ModifyPolicy> },
+    Entry { info: SetGrantToResource::INFO, request: || Box::new(SetGrantToResource::new(Default::default(), Vec::new())), output: Entry::output::<SetGrantToResource> },
+    Entry { info: SetPredicatePolicyOnResource::INFO, request: || Box::new(SetPredicatePolicyOnResource::new(Default::default(), "")), output: Entry::output::<SetPredicatePolicyOnResource> },
+    Entry { info: UpdateUserGroupById::INFO, request: || Box::new(UpdateUserGroupById::new("", 0, "")), output: Entry::output::<UpdateUserGroupById> },
 ];
 
 impl Operation for AttachResourceScopeToPolicy {
@@ -73,13 +73,12 @@ impl Operation for AttachResourceScopeToPolicy {
 
 impl Record for AttachResourceScopeToPolicy {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "AttachResourceScopeToPolicy",
-            &["PolicyId", "ResourceInfos"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "AttachResourceScopeToPolicy",
+            members: &["PolicyId", "ResourceInfos"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -108,13 +107,12 @@ impl Operation for AttachToResource {
 
 impl Record for AttachToResource {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "AttachToResource",
-            &["Resource", "Grants"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "AttachToResource",
+            members: &["Resource", "Grants"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -142,13 +140,12 @@ impl Operation for CreatePolicy {
 
 impl Record for CreatePolicy {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreatePolicy",
-            &["Name", "Alias", "PolicyType", "ResourceType", "PolicyDocument", "Description"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreatePolicy",
+            members: &["Name", "Alias", "PolicyType", "ResourceType", "PolicyDocument", "Description"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -178,13 +175,12 @@ impl Operation for CreateUserGroup {
 
 impl Record for CreateUserGroup {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateUserGroup",
-            &["Name", "Description"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateUserGroup",
+            members: &["Name", "Description"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -213,13 +209,12 @@ impl Operation for CreateUserGroupUsers {
 
 impl Record for CreateUserGroupUsers {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateUserGroupUsers",
-            &["UserGroupUserInfos"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateUserGroupUsers",
+            members: &["UserGroupUserInfos"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -246,13 +241,12 @@ impl Operation for DeleteAllUsersOnGroup {
 
 impl Record for DeleteAllUsersOnGroup {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteAllUsersOnGroup",
-            &["GroupId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteAllUsersOnGroup",
+            members: &["GroupId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -278,13 +272,12 @@ impl Operation for DeletePoliciesById {
 
 impl Record for DeletePoliciesById {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeletePoliciesById",
-            &["Id"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeletePoliciesById",
+            members: &["Id"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -311,13 +304,12 @@ impl Operation for DeleteUserGroupByIds {
 
 impl Record for DeleteUserGroupByIds {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteUserGroupByIds",
-            &["GroupIds"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteUserGroupByIds",
+            members: &["GroupIds"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -344,13 +336,12 @@ impl Operation for DeleteUserGroupUsers {
 
 impl Record for DeleteUserGroupUsers {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteUserGroupUsers",
-            &["UserGroupUserInfos"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteUserGroupUsers",
+            members: &["UserGroupUserInfos"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -386,13 +377,12 @@ impl Paged for DescribeAvailablePoliciesOnResource {
 
 impl Record for DescribeAvailablePoliciesOnResource {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeAvailablePoliciesOnResource",
-            &["PageNumber", "PageSize", "Resource", "Filter"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeAvailablePoliciesOnResource",
+            members: &["PageNumber", "PageSize", "Resource", "Filter"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -430,13 +420,12 @@ impl Paged for DescribeGrantObjectsOnResource {
 
 impl Record for DescribeGrantObjectsOnResource {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGrantObjectsOnResource",
-            &["PageNumber", "PageSize", "Resource"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGrantObjectsOnResource",
+            members: &["PageNumber", "PageSize", "Resource"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -474,13 +463,12 @@ impl Paged for DescribeGrantUsersOnResource {
 
 impl Record for DescribeGrantUsersOnResource {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGrantUsersOnResource",
-            &["PageSize", "PageNumber", "Resource", "UserIdScope", "PolicyIdScope"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGrantUsersOnResource",
+            members: &["PageSize", "PageNumber", "Resource", "UserIdScope", "PolicyIdScope"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -520,13 +508,12 @@ impl Paged for DescribePoliciesOnResourceType {
 
 impl Record for DescribePoliciesOnResourceType {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribePoliciesOnResourceType",
-            &["PageNumber", "PageSize", "Filter"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribePoliciesOnResourceType",
+            members: &["PageNumber", "PageSize", "Filter"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -554,13 +541,12 @@ impl Operation for DescribePolicy {
 
 impl Record for DescribePolicy {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribePolicy",
-            &["PolicyId", "AccurateActions"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribePolicy",
+            members: &["PolicyId", "AccurateActions"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -588,13 +574,12 @@ impl Operation for DescribePredicatePolicyOnResource {
 
 impl Record for DescribePredicatePolicyOnResource {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribePredicatePolicyOnResource",
-            &["Resource"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribePredicatePolicyOnResource",
+            members: &["Resource"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -630,13 +615,12 @@ impl Paged for DescribeResourceScopeListOnPolicy {
 
 impl Record for DescribeResourceScopeListOnPolicy {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeResourceScopeListOnPolicy",
-            &["PageNumber", "PageSize", "PolicyId", "Filter"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeResourceScopeListOnPolicy",
+            members: &["PageNumber", "PageSize", "PolicyId", "Filter"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -674,13 +658,12 @@ impl Paged for DescribeUserGroups {
 
 impl Record for DescribeUserGroups {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeUserGroups",
-            &["PageNumber", "PageSize", "Filter"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeUserGroups",
+            members: &["PageNumber", "PageSize", "Filter"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -718,13 +701,12 @@ impl Paged for DescribeUsersByGroupId {
 
 impl Record for DescribeUsersByGroupId {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeUsersByGroupId",
-            &["PageNumber", "PageSize", "GroupId"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeUsersByGroupId",
+            members: &["PageNumber", "PageSize", "GroupId"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -762,13 +744,12 @@ impl Paged for DescribeUsersOnResourceAndGrantObject {
 
 impl Record for DescribeUsersOnResourceAndGrantObject {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeUsersOnResourceAndGrantObject",
-            &["PageNumber", "PageSize", "Resource", "Grant"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeUsersOnResourceAndGrantObject",
+            members: &["PageNumber", "PageSize", "Resource", "Grant"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -797,13 +778,12 @@ impl Operation for DetachFromResource {
 
 impl Record for DetachFromResource {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DetachFromResource",
-            &["Resource", "Grants"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DetachFromResource",
+            members: &["Resource", "Grants"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -832,13 +812,12 @@ impl Operation for DetachResourceScopeOnPolicy {
 
 impl Record for DetachResourceScopeOnPolicy {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DetachResourceScopeOnPolicy",
-            &["PolicyId", "ResourceInfos"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DetachResourceScopeOnPolicy",
+            members: &["PolicyId", "ResourceInfos"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -866,13 +845,12 @@ impl Operation for ModifyPolicy {
 
 impl Record for ModifyPolicy {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyPolicy",
-            &["ResourceType", "PolicyDocument", "Id", "Alias", "Description", "Name"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyPolicy",
+            members: &["ResourceType", "PolicyDocument", "Id", "Alias", "Description", "Name"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -903,13 +881,12 @@ impl Operation for SetGrantToResource {
 
 impl Record for SetGrantToResource {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetGrantToResource",
-            &["Resource", "Grants"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetGrantToResource",
+            members: &["Resource", "Grants"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -938,13 +915,12 @@ impl Operation for SetPredicatePolicyOnResource {
 
 impl Record for SetPredicatePolicyOnResource {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetPredicatePolicyOnResource",
-            &["Resource", "ResourcePredicatePolicy"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetPredicatePolicyOnResource",
+            members: &["Resource", "ResourcePredicatePolicy"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -973,13 +949,12 @@ impl Operation for UpdateUserGroupById {
 
 impl Record for UpdateUserGroupById {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateUserGroupById",
-            &["Name", "GroupId", "Description"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateUserGroupById",
+            members: &["Name", "GroupId", "Description"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1001,12 +976,12 @@ impl Debug for UpdateUserGroupById {
 
 impl Record for CreatePolicyResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreatePolicyResponse",
-            &["PolicyId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreatePolicyResponse",
+            members: &["PolicyId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1026,12 +1001,12 @@ impl Debug for CreatePolicyResponse {
 
 impl Record for CreateUserGroupResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateUserGroupResponse",
-            &["Id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateUserGroupResponse",
+            members: &["Id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1051,12 +1026,12 @@ impl Debug for CreateUserGroupResponse {
 
 impl Record for DeletePoliciesByIdResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DeletePoliciesByIdResponse",
-            &["DeletedPolicyId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeletePoliciesByIdResponse",
+            members: &["DeletedPolicyId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1076,12 +1051,12 @@ impl Debug for DeletePoliciesByIdResponse {
 
 impl Record for DescribeAvailablePoliciesOnResourceRequestFilter {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeAvailablePoliciesOnResourceRequestFilter",
-            &["PolicyAlias", "Visible"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeAvailablePoliciesOnResourceRequestFilter",
+            members: &["PolicyAlias", "Visible"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1103,12 +1078,12 @@ impl Debug for DescribeAvailablePoliciesOnResourceRequestFilter {
 
 impl Record for DescribeAvailablePoliciesOnResourceResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeAvailablePoliciesOnResourceResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeAvailablePoliciesOnResourceResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1128,12 +1103,12 @@ impl Debug for DescribeAvailablePoliciesOnResourceResponse {
 
 impl Record for DescribeAvailablePoliciesOnResponsePageData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeAvailablePoliciesOnResponsePageData",
-            &["PageNumber", "PageSize", "PolicyList", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeAvailablePoliciesOnResponsePageData",
+            members: &["PageNumber", "PageSize", "PolicyList", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1156,12 +1131,12 @@ impl Debug for DescribeAvailablePoliciesOnResponsePageData {
 
 impl Record for DescribeGrantObjectsOnResourcePageData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGrantObjectsOnResourcePageData",
-            &["GrantObjectList", "PageNumber", "PageSize", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGrantObjectsOnResourcePageData",
+            members: &["GrantObjectList", "PageNumber", "PageSize", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1184,12 +1159,12 @@ impl Debug for DescribeGrantObjectsOnResourcePageData {
 
 impl Record for DescribeGrantObjectsOnResourceResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGrantObjectsOnResourceResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGrantObjectsOnResourceResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1209,12 +1184,12 @@ impl Debug for DescribeGrantObjectsOnResourceResponse {
 
 impl Record for DescribeGrantUsersOnResourcePageData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGrantUsersOnResourcePageData",
-            &["TotalCount", "PageSize", "PageNumber", "UserDataList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGrantUsersOnResourcePageData",
+            members: &["TotalCount", "PageSize", "PageNumber", "UserDataList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1237,12 +1212,12 @@ impl Debug for DescribeGrantUsersOnResourcePageData {
 
 impl Record for DescribeGrantUsersOnResourceResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGrantUsersOnResourceResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGrantUsersOnResourceResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1262,12 +1237,12 @@ impl Debug for DescribeGrantUsersOnResourceResponse {
 
 impl Record for DescribePoliciesOnResourceTypeRequestFilter {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribePoliciesOnResourceTypeRequestFilter",
-            &["PolicyAlias", "ResourceType", "Visible"],
-            &[1],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribePoliciesOnResourceTypeRequestFilter",
+            members: &["PolicyAlias", "ResourceType", "Visible"],
+            required: &[1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1289,12 +1264,12 @@ impl Debug for DescribePoliciesOnResourceTypeRequestFilter {
 
 impl Record for DescribePoliciesOnResourceTypeResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribePoliciesOnResourceTypeResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribePoliciesOnResourceTypeResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1314,12 +1289,12 @@ impl Debug for DescribePoliciesOnResourceTypeResponse {
 
 impl Record for DescribePoliciesOnResourceTypeResponsePageData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribePoliciesOnResourceTypeResponsePageData",
-            &["PageNumber", "PageSize", "PolicyList", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribePoliciesOnResourceTypeResponsePageData",
+            members: &["PageNumber", "PageSize", "PolicyList", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1342,12 +1317,12 @@ impl Debug for DescribePoliciesOnResourceTypeResponsePageData {
 
 impl Record for DescribePolicyResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribePolicyResponse",
-            &["PolicyInfo"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribePolicyResponse",
+            members: &["PolicyInfo"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1367,12 +1342,12 @@ impl Debug for DescribePolicyResponse {
 
 impl Record for DescribePredicatePolicyOnResourceResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribePredicatePolicyOnResourceResponse",
-            &["PredicatePolicyOnResourceInfo"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribePredicatePolicyOnResourceResponse",
+            members: &["PredicatePolicyOnResourceInfo"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1392,12 +1367,12 @@ impl Debug for DescribePredicatePolicyOnResourceResponse {
 
 impl Record for DescribeResourceScopeListOnPolicyRequestFilter {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeResourceScopeListOnPolicyRequestFilter",
-            &["ResourceType"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeResourceScopeListOnPolicyRequestFilter",
+            members: &["ResourceType"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1417,12 +1392,12 @@ impl Debug for DescribeResourceScopeListOnPolicyRequestFilter {
 
 impl Record for DescribeResourceScopeListOnPolicyResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeResourceScopeListOnPolicyResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeResourceScopeListOnPolicyResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1442,12 +1417,12 @@ impl Debug for DescribeResourceScopeListOnPolicyResponse {
 
 impl Record for DescribeResourceScopeListOnPolicyResponseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeResourceScopeListOnPolicyResponseData",
-            &["PageNumber", "PageSize", "PolicyResourceScopeList", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeResourceScopeListOnPolicyResponseData",
+            members: &["PageNumber", "PageSize", "PolicyResourceScopeList", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1471,12 +1446,12 @@ impl Debug for DescribeResourceScopeListOnPolicyResponseData {
 
 impl Record for DescribeUserGroupsRequestFilter {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeUserGroupsRequestFilter",
-            &["GroupName"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeUserGroupsRequestFilter",
+            members: &["GroupName"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1496,12 +1471,12 @@ impl Debug for DescribeUserGroupsRequestFilter {
 
 impl Record for DescribeUserGroupsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeUserGroupsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeUserGroupsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1521,12 +1496,12 @@ impl Debug for DescribeUserGroupsResponse {
 
 impl Record for DescribeUserGroupsResponsePageData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeUserGroupsResponsePageData",
-            &["PageNumber", "PageSize", "TotalCount", "UserGroupList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeUserGroupsResponsePageData",
+            members: &["PageNumber", "PageSize", "TotalCount", "UserGroupList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1549,12 +1524,12 @@ impl Debug for DescribeUserGroupsResponsePageData {
 
 impl Record for DescribeUsersByGroupIdResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeUsersByGroupIdResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeUsersByGroupIdResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1574,12 +1549,12 @@ impl Debug for DescribeUsersByGroupIdResponse {
 
 impl Record for DescribeUsersByGroupIdResponsePageData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeUsersByGroupIdResponsePageData",
-            &["PageNumber", "PageSize", "TotalCount", "UserDataList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeUsersByGroupIdResponsePageData",
+            members: &["PageNumber", "PageSize", "TotalCount", "UserDataList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1602,12 +1577,12 @@ impl Debug for DescribeUsersByGroupIdResponsePageData {
 
 impl Record for DescribeUsersOnResourceAndGrantObjectGrantInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeUsersOnResourceAndGrantObjectGrantInfo",
-            &["GrantObjectId", "GrantScope"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeUsersOnResourceAndGrantObjectGrantInfo",
+            members: &["GrantObjectId", "GrantScope"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1629,12 +1604,12 @@ impl Debug for DescribeUsersOnResourceAndGrantObjectGrantInfo {
 
 impl Record for DescribeUsersOnResourceAndGrantObjectPageData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeUsersOnResourceAndGrantObjectPageData",
-            &["PageNumber", "PageSize", "TotalCount", "UserDataList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeUsersOnResourceAndGrantObjectPageData",
+            members: &["PageNumber", "PageSize", "TotalCount", "UserDataList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1657,12 +1632,12 @@ impl Debug for DescribeUsersOnResourceAndGrantObjectPageData {
 
 impl Record for DescribeUsersOnResourceAndGrantObjectResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeUsersOnResourceAndGrantObjectResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeUsersOnResourceAndGrantObjectResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1682,12 +1657,12 @@ impl Debug for DescribeUsersOnResourceAndGrantObjectResponse {
 
 impl Record for GrantInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GrantInfo",
-            &["GrantObjectId", "GrantScope", "PolicyId", "PrincipalKey", "PrincipalValue"],
-            &[0, 1, 2],
-        );
-        &SHAPE
+        &Shape {
+            name: "GrantInfo",
+            members: &["GrantObjectId", "GrantScope", "PolicyId", "PrincipalKey", "PrincipalValue"],
+            required: &[0, 1, 2],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1711,12 +1686,12 @@ impl Debug for GrantInfo {
 
 impl Record for GrantObjectInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GrantObjectInfo",
-            &["CreatedAt", "GrantObjectId", "GrantObjectName", "GrantScope"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GrantObjectInfo",
+            members: &["CreatedAt", "GrantObjectId", "GrantObjectName", "GrantScope"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1739,12 +1714,12 @@ impl Debug for GrantObjectInfo {
 
 impl Record for ModifyPolicyResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyPolicyResponse",
-            &["PolicyId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyPolicyResponse",
+            members: &["PolicyId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1764,15 +1739,15 @@ impl Debug for ModifyPolicyResponse {
 
 impl Record for PolicyDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PolicyDetail",
-            &[
+        &Shape {
+            name: "PolicyDetail",
+            members: &[
                 "Alias", "CurrentVersion", "CurrentVersionId", "Description", "Name", "PolicyDocument", "PolicyId",
                 "PolicyType", "Scope",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1798,12 +1773,12 @@ impl Debug for PolicyDetail {
 
 impl Record for PolicyDocument {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PolicyDocument",
-            &["Statement"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "PolicyDocument",
+            members: &["Statement"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1823,15 +1798,15 @@ impl Debug for PolicyDocument {
 
 impl Record for PolicyInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PolicyInfo",
-            &[
+        &Shape {
+            name: "PolicyInfo",
+            members: &[
                 "Alias", "CurrentVersion", "CurrentVersionId", "Description", "Name", "PolicyId", "PolicyType",
                 "Scope",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1856,12 +1831,12 @@ impl Debug for PolicyInfo {
 
 impl Record for PolicyResourceScopeInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PolicyResourceScopeInfo",
-            &["CreatedAt", "PolicyId", "Resource"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "PolicyResourceScopeInfo",
+            members: &["CreatedAt", "PolicyId", "Resource"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1883,12 +1858,12 @@ impl Debug for PolicyResourceScopeInfo {
 
 impl Record for PolicyStatement {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PolicyStatement",
-            &["Action", "Effect", "Resource"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "PolicyStatement",
+            members: &["Action", "Effect", "Resource"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1910,12 +1885,12 @@ impl Debug for PolicyStatement {
 
 impl Record for PredicatePolicy {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PredicatePolicy",
-            &["HasAdministrator", "ResourcePredicatePolicy"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "PredicatePolicy",
+            members: &["HasAdministrator", "ResourcePredicatePolicy"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1937,12 +1912,12 @@ impl Debug for PredicatePolicy {
 
 impl Record for RamGrantResourceInfoRequest {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RamGrantResourceInfoRequest",
-            &["ResourceId", "ResourceType"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "RamGrantResourceInfoRequest",
+            members: &["ResourceId", "ResourceType"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1964,12 +1939,12 @@ impl Debug for RamGrantResourceInfoRequest {
 
 impl Record for ResourceInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ResourceInfo",
-            &["RelativeResource", "ResourceId", "ResourceScope", "ResourceType", "ServiceName"],
-            &[1, 3],
-        );
-        &SHAPE
+        &Shape {
+            name: "ResourceInfo",
+            members: &["RelativeResource", "ResourceId", "ResourceScope", "ResourceType", "ServiceName"],
+            required: &[1, 3],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1993,12 +1968,12 @@ impl Debug for ResourceInfo {
 
 impl Record for ResourceInfoOfPolicyScope {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ResourceInfoOfPolicyScope",
-            &["ResourceId", "ResourceType"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ResourceInfoOfPolicyScope",
+            members: &["ResourceId", "ResourceType"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2020,12 +1995,12 @@ impl Debug for ResourceInfoOfPolicyScope {
 
 impl Record for UserGroup {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "UserGroup",
-            &["CreatedAt", "Description", "Id", "Name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "UserGroup",
+            members: &["CreatedAt", "Description", "Id", "Name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2047,12 +2022,12 @@ impl Debug for UserGroup {
 
 impl Record for UserGroupUserInfos {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "UserGroupUserInfos",
-            &["GroupId", "UserId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "UserGroupUserInfos",
+            members: &["GroupId", "UserId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

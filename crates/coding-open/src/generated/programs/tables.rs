@@ -18,12 +18,12 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateProgram::INFO, request: || Box::new(CreateProgram::new("", "", "", "", "")), output: || Box::<CreateProgramResponse>::default() },
-    Entry { info: CreateProgramMemberPolicy::INFO, request: || Box::new(CreateProgramMemberPolicy::new([""; 0], "", 0, "")), output: || Box::<CreateProgramMemberPolicyResponse>::default() },
-    Entry { info: CreateProgramProjects::INFO, request: || Box::new(CreateProgramProjects::new(Vec::new(), 0)), output: || Box::<CreateProgramProjectsResponse>::default() },
-    Entry { info: DeleteProgramMemberPolicy::INFO, request: || Box::new(DeleteProgramMemberPolicy::new([""; 0], "", 0, "")), output: || Box::<DeleteProgramMemberPolicyResponse>::default() },
-    Entry { info: DescribeProgramProjects::INFO, request: || Box::new(DescribeProgramProjects::new(0)), output: || Box::<DescribeProgramProjectsResponse>::default() },
-    Entry { info: DescribePrograms::INFO, request: || Box::new(DescribePrograms::new()), output: || Box::<DescribeProgramsResponse>::default() },
+    Entry { info: CreateProgram::INFO, request: || Box::new(CreateProgram::new("", "", "", "", "")), output: Entry::output::<CreateProgram> },
+    Entry { info: CreateProgramMemberPolicy::INFO, request: || Box::new(CreateProgramMemberPolicy::new([""; 0], "", 0, "")), output: Entry::output::<CreateProgramMemberPolicy> },
+    Entry { info: CreateProgramProjects::INFO, request: || Box::new(CreateProgramProjects::new(Vec::new(), 0)), output: Entry::output::<CreateProgramProjects> },
+    Entry { info: DeleteProgramMemberPolicy::INFO, request: || Box::new(DeleteProgramMemberPolicy::new([""; 0], "", 0, "")), output: Entry::output::<DeleteProgramMemberPolicy> },
+    Entry { info: DescribeProgramProjects::INFO, request: || Box::new(DescribeProgramProjects::new(0)), output: Entry::output::<DescribeProgramProjects> },
+    Entry { info: DescribePrograms::INFO, request: || Box::new(DescribePrograms::new()), output: Entry::output::<DescribePrograms> },
 ];
 
 impl Operation for CreateProgram {
@@ -33,13 +33,12 @@ impl Operation for CreateProgram {
 
 impl Record for CreateProgram {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateProgram",
-            &["StartDate", "Description", "DisplayName", "EndDate", "Name", "WorkflowProgramId"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateProgram",
+            members: &["StartDate", "Description", "DisplayName", "EndDate", "Name", "WorkflowProgramId"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -68,13 +67,12 @@ impl Operation for CreateProgramMemberPolicy {
 
 impl Record for CreateProgramMemberPolicy {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateProgramMemberPolicy",
-            &["Policies", "PrincipalId", "ProgramId", "PrincipalType"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateProgramMemberPolicy",
+            members: &["Policies", "PrincipalId", "ProgramId", "PrincipalType"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -102,13 +100,12 @@ impl Operation for CreateProgramProjects {
 
 impl Record for CreateProgramProjects {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateProgramProjects",
-            &["ProjectId", "ProgramId"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateProgramProjects",
+            members: &["ProjectId", "ProgramId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -135,13 +132,12 @@ impl Operation for DeleteProgramMemberPolicy {
 
 impl Record for DeleteProgramMemberPolicy {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteProgramMemberPolicy",
-            &["Policies", "PrincipalId", "ProgramId", "PrincipalType"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteProgramMemberPolicy",
+            members: &["Policies", "PrincipalId", "ProgramId", "PrincipalType"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -171,13 +167,12 @@ impl Operation for DescribeProgramProjects {
 
 impl Record for DescribeProgramProjects {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProgramProjects",
-            &["ProgramId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProgramProjects",
+            members: &["ProgramId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -214,13 +209,12 @@ impl Paged for DescribePrograms {
 
 impl Record for DescribePrograms {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribePrograms",
-            &["PageNumber", "PageSize", "Keyword"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribePrograms",
+            members: &["PageNumber", "PageSize", "Keyword"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -242,12 +236,12 @@ impl Debug for DescribePrograms {
 
 impl Record for CreateProgramMemberPolicyResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateProgramMemberPolicyResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateProgramMemberPolicyResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -267,12 +261,12 @@ impl Debug for CreateProgramMemberPolicyResponse {
 
 impl Record for CreateProgramProjectsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateProgramProjectsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateProgramProjectsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -292,12 +286,12 @@ impl Debug for CreateProgramProjectsResponse {
 
 impl Record for CreateProgramResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateProgramResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateProgramResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -317,12 +311,12 @@ impl Debug for CreateProgramResponse {
 
 impl Record for DeleteProgramMemberPolicyResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DeleteProgramMemberPolicyResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteProgramMemberPolicyResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -342,12 +336,12 @@ impl Debug for DeleteProgramMemberPolicyResponse {
 
 impl Record for DescribeProgramProjectsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProgramProjectsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProgramProjectsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -367,12 +361,12 @@ impl Debug for DescribeProgramProjectsResponse {
 
 impl Record for DescribeProgramsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProgramsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProgramsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -392,15 +386,15 @@ impl Debug for DescribeProgramsResponse {
 
 impl Record for Program {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Program",
-            &[
+        &Shape {
+            name: "Program",
+            members: &[
                 "CreatedAt", "Description", "DisplayName", "EndDate", "Icon", "Id", "Name", "NamePinyin", "StartDate",
                 "UpdatedAt",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -426,12 +420,12 @@ impl Debug for Program {
 
 impl Record for ProgramData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProgramData",
-            &["PageNumber", "PageSize", "Programs", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ProgramData",
+            members: &["PageNumber", "PageSize", "Programs", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -453,15 +447,15 @@ impl Debug for ProgramData {
 
 impl Record for ProgramProgram {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProgramProgram",
-            &[
+        &Shape {
+            name: "ProgramProgram",
+            members: &[
                 "CreatedAt", "Description", "DisplayName", "EndDate", "Icon", "Id", "Name", "NamePinyin", "StartDate",
                 "UpdatedAt",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -487,12 +481,12 @@ impl Debug for ProgramProgram {
 
 impl Record for ProgramProgramMemberPolicy {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProgramProgramMemberPolicy",
-            &["PolicyAlias", "PolicyId", "PolicyName"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ProgramProgramMemberPolicy",
+            members: &["PolicyAlias", "PolicyId", "PolicyName"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -38,32 +38,32 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateCodingProject::INFO, request: || Box::new(CreateCodingProject::new("", "", 0, "")), output: || Box::<CreateCodingProjectResponse>::default() },
-    Entry { info: CreateProjectAnnouncement::INFO, request: || Box::new(CreateProjectAnnouncement::new("", "")), output: || Box::<CreateProjectAnnouncementResponse>::default() },
-    Entry { info: CreateProjectLabel::INFO, request: || Box::new(CreateProjectLabel::new(0, "", "")), output: || Box::<CreateProjectLabelResponse>::default() },
-    Entry { info: CreateProjectMemberPrincipal::INFO, request: || Box::new(CreateProjectMemberPrincipal::new(0, Vec::new())), output: || Box::<()>::default() },
-    Entry { info: CreateProjectWithTemplate::INFO, request: || Box::new(CreateProjectWithTemplate::new("", "", 0, "", "", false)), output: || Box::<CreateProjectWithTemplateResponse>::default() },
-    Entry { info: DeleteOneProject::INFO, request: || Box::new(DeleteOneProject::new(0)), output: || Box::<()>::default() },
-    Entry { info: DeleteProjectAnnouncement::INFO, request: || Box::new(DeleteProjectAnnouncement::new("", Vec::new())), output: || Box::<()>::default() },
-    Entry { info: DeleteProjectLabel::INFO, request: || Box::new(DeleteProjectLabel::new(0, 0)), output: || Box::<DeleteProjectLabelResponse>::default() },
-    Entry { info: DeleteProjectMemberPrincipal::INFO, request: || Box::new(DeleteProjectMemberPrincipal::new(0, Vec::new())), output: || Box::<()>::default() },
-    Entry { info: DescribeAllProjectLabels::INFO, request: || Box::new(DescribeAllProjectLabels::new(0)), output: || Box::<DescribeAllProjectLabelsResponse>::default() },
-    Entry { info: DescribeCodingProjects::INFO, request: || Box::new(DescribeCodingProjects::new()), output: || Box::<DescribeCodingProjectsResponse>::default() },
-    Entry { info: DescribeOneProject::INFO, request: || Box::new(DescribeOneProject::new(0)), output: || Box::<DescribeOneProjectResponse>::default() },
-    Entry { info: DescribeProjectAnnouncement::INFO, request: || Box::new(DescribeProjectAnnouncement::new("", 0)), output: || Box::<DescribeProjectAnnouncementResponse>::default() },
-    Entry { info: DescribeProjectAnnouncements::INFO, request: || Box::new(DescribeProjectAnnouncements::new("")), output: || Box::<DescribeProjectAnnouncementsResponse>::default() },
-    Entry { info: DescribeProjectByName::INFO, request: || Box::new(DescribeProjectByName::new("")), output: || Box::<DescribeProjectByNameResponse>::default() },
-    Entry { info: DescribeProjectCredentials::INFO, request: || Box::new(DescribeProjectCredentials::new(0)), output: || Box::<DescribeProjectCredentialsResponse>::default() },
-    Entry { info: DescribeProjectLabels::INFO, request: || Box::new(DescribeProjectLabels::new()), output: || Box::<DescribeProjectLabelsResponse>::default() },
-    Entry { info: DescribeProjectMemberPrincipals::INFO, request: || Box::new(DescribeProjectMemberPrincipals::new(0)), output: || Box::<DescribeProjectMemberPrincipalsResponse>::default() },
-    Entry { info: DescribeProjectMembers::INFO, request: || Box::new(DescribeProjectMembers::new(0)), output: || Box::<DescribeProjectMembersResponse>::default() },
-    Entry { info: DescribeProjectRoles::INFO, request: || Box::new(DescribeProjectRoles::new(0)), output: || Box::<DescribeProjectRolesResponse>::default() },
-    Entry { info: DescribeProjectsByFeature::INFO, request: || Box::new(DescribeProjectsByFeature::new("")), output: || Box::<DescribeProjectsByFeatureResponse>::default() },
-    Entry { info: DescribeUserProjects::INFO, request: || Box::new(DescribeUserProjects::new(0)), output: || Box::<DescribeUserProjectsResponse>::default() },
-    Entry { info: ModifyProject::INFO, request: || Box::new(ModifyProject::new(0, "", "")), output: || Box::<()>::default() },
-    Entry { info: ModifyProjectAnnouncement::INFO, request: || Box::new(ModifyProjectAnnouncement::new("", "", 0)), output: || Box::<ModifyProjectAnnouncementResponse>::default() },
-    Entry { info: ModifyProjectLabel::INFO, request: || Box::new(ModifyProjectLabel::new(0, 0, "", "")), output: || Box::<ModifyProjectLabelResponse>::default() },
-    Entry { info: ModifyProjectPermission::INFO, request: || Box::new(ModifyProjectPermission::new(false, 0, 0, "")), output: || Box::<()>::default() },
+    Entry { info: CreateCodingProject::INFO, request: || Box::new(CreateCodingProject::new("", "", 0, "")), output: Entry::output::<CreateCodingProject> },
+    Entry { info: CreateProjectAnnouncement::INFO, request: || Box::new(CreateProjectAnnouncement::new("", "")), output: Entry::output::<CreateProjectAnnouncement> },
+    Entry { info: CreateProjectLabel::INFO, request: || Box::new(CreateProjectLabel::new(0, "", "")), output: Entry::output::<CreateProjectLabel> },
+    Entry { info: CreateProjectMemberPrincipal::INFO, request: || Box::new(CreateProjectMemberPrincipal::new(0, Vec::new())), output: Entry::output::<CreateProjectMemberPrincipal> },
+    Entry { info: CreateProjectWithTemplate::INFO, request: || Box::new(CreateProjectWithTemplate::new("", "", 0, "", "", false)), output: Entry::output::<CreateProjectWithTemplate> },
+    Entry { info: DeleteOneProject::INFO, request: || Box::new(DeleteOneProject::new(0)), output: Entry::output::<DeleteOneProject> },
+    Entry { info: DeleteProjectAnnouncement::INFO, request: || Box::new(DeleteProjectAnnouncement::new("", Vec::new())), output: Entry::output::<DeleteProjectAnnouncement> },
+    Entry { info: DeleteProjectLabel::INFO, request: || Box::new(DeleteProjectLabel::new(0, 0)), output: Entry::output::<DeleteProjectLabel> },
+    Entry { info: DeleteProjectMemberPrincipal::INFO, request: || Box::new(DeleteProjectMemberPrincipal::new(0, Vec::new())), output: Entry::output::<DeleteProjectMemberPrincipal> },
+    Entry { info: DescribeAllProjectLabels::INFO, request: || Box::new(DescribeAllProjectLabels::new(0)), output: Entry::output::<DescribeAllProjectLabels> },
+    Entry { info: DescribeCodingProjects::INFO, request: || Box::new(DescribeCodingProjects::new()), output: Entry::output::<DescribeCodingProjects> },
+    Entry { info: DescribeOneProject::INFO, request: || Box::new(DescribeOneProject::new(0)), output: Entry::output::<DescribeOneProject> },
+    Entry { info: DescribeProjectAnnouncement::INFO, request: || Box::new(DescribeProjectAnnouncement::new("", 0)), output: Entry::output::<DescribeProjectAnnouncement> },
+    Entry { info: DescribeProjectAnnouncements::INFO, request: || Box::new(DescribeProjectAnnouncements::new("")), output: Entry::output::<DescribeProjectAnnouncements> },
+    Entry { info: DescribeProjectByName::INFO, request: || Box::new(DescribeProjectByName::new("")), output: Entry::output::<DescribeProjectByName> },
+    Entry { info: DescribeProjectCredentials::INFO, request: || Box::new(DescribeProjectCredentials::new(0)), output: Entry::output::<DescribeProjectCredentials> },
+    Entry { info: DescribeProjectLabels::INFO, request: || Box::new(DescribeProjectLabels::new()), output: Entry::output::<DescribeProjectLabels> },
+    Entry { info: DescribeProjectMemberPrincipals::INFO, request: || Box::new(DescribeProjectMemberPrincipals::new(0)), output: Entry::output::<DescribeProjectMemberPrincipals> },
+    Entry { info: DescribeProjectMembers::INFO, request: || Box::new(DescribeProjectMembers::new(0)), output: Entry::output::<DescribeProjectMembers> },
+    Entry { info: DescribeProjectRoles::INFO, request: || Box::new(DescribeProjectRoles::new(0)), output: Entry::output::<DescribeProjectRoles> },
+    Entry { info: DescribeProjectsByFeature::INFO, request: || Box::new(DescribeProjectsByFeature::new("")), output: Entry::output::<DescribeProjectsByFeature> },
+    Entry { info: DescribeUserProjects::INFO, request: || Box::new(DescribeUserProjects::new(0)), output: Entry::output::<DescribeUserProjects> },
+    Entry { info: ModifyProject::INFO, request: || Box::new(ModifyProject::new(0, "", "")), output: Entry::output::<ModifyProject> },
+    Entry { info: ModifyProjectAnnouncement::INFO, request: || Box::new(ModifyProjectAnnouncement::new("", "", 0)), output: Entry::output::<ModifyProjectAnnouncement> },
+    Entry { info: ModifyProjectLabel::INFO, request: || Box::new(ModifyProjectLabel::new(0, 0, "", "")), output: Entry::output::<ModifyProjectLabel> },
+    Entry { info: ModifyProjectPermission::INFO, request: || Box::new(ModifyProjectPermission::new(false, 0, 0, "")), output: Entry::output::<ModifyProjectPermission> },
 ];
 
 impl Operation for CreateCodingProject {
@@ -74,13 +74,12 @@ impl Operation for CreateCodingProject {
 
 impl Record for CreateCodingProject {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateCodingProject",
-            &["Name", "DisplayName", "Shared", "ProjectTemplate", "Description", "Icon"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCodingProject",
+            members: &["Name", "DisplayName", "Shared", "ProjectTemplate", "Description", "Icon"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -109,13 +108,12 @@ impl Operation for CreateProjectAnnouncement {
 
 impl Record for CreateProjectAnnouncement {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateProjectAnnouncement",
-            &["ProjectName", "Content"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateProjectAnnouncement",
+            members: &["ProjectName", "Content"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -142,13 +140,12 @@ impl Operation for CreateProjectLabel {
 
 impl Record for CreateProjectLabel {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateProjectLabel",
-            &["ProjectId", "Name", "Color"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateProjectLabel",
+            members: &["ProjectId", "Name", "Color"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -177,13 +174,12 @@ impl Operation for CreateProjectMemberPrincipal {
 
 impl Record for CreateProjectMemberPrincipal {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateProjectMemberPrincipal",
-            &["ProjectId", "Principals"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateProjectMemberPrincipal",
+            members: &["ProjectId", "Principals"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -211,13 +207,17 @@ impl Operation for CreateProjectWithTemplate {
 
 impl Record for CreateProjectWithTemplate {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateProjectWithTemplate",
-            &["Name", "DisplayName", "Shared", "ProjectTemplate", "Label", "Invisible", "Description", "Icon"],
-            &[0, 1, 2, 3, 4, 5],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateProjectWithTemplate",
+            members: &[
+                "Name", "DisplayName", "Shared", "ProjectTemplate", "Label", "Invisible", "Description", "Icon",
+            ],
+            required: &[0, 1, 2, 3, 4, 5],
+            places: &[
+                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body,
+            ],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -248,13 +248,12 @@ impl Operation for DeleteOneProject {
 
 impl Record for DeleteOneProject {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteOneProject",
-            &["ProjectId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteOneProject",
+            members: &["ProjectId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -280,13 +279,12 @@ impl Operation for DeleteProjectAnnouncement {
 
 impl Record for DeleteProjectAnnouncement {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteProjectAnnouncement",
-            &["ProjectName", "Id"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteProjectAnnouncement",
+            members: &["ProjectName", "Id"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -313,13 +311,12 @@ impl Operation for DeleteProjectLabel {
 
 impl Record for DeleteProjectLabel {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteProjectLabel",
-            &["ProjectId", "LabelId"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteProjectLabel",
+            members: &["ProjectId", "LabelId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -348,13 +345,12 @@ impl Operation for DeleteProjectMemberPrincipal {
 
 impl Record for DeleteProjectMemberPrincipal {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteProjectMemberPrincipal",
-            &["ProjectId", "Principals"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteProjectMemberPrincipal",
+            members: &["ProjectId", "Principals"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -381,13 +377,12 @@ impl Operation for DescribeAllProjectLabels {
 
 impl Record for DescribeAllProjectLabels {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeAllProjectLabels",
-            &["ProjectId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeAllProjectLabels",
+            members: &["ProjectId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -423,13 +418,12 @@ impl Paged for DescribeCodingProjects {
 
 impl Record for DescribeCodingProjects {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCodingProjects",
-            &["PageNumber", "PageSize", "ProjectName"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingProjects",
+            members: &["PageNumber", "PageSize", "ProjectName"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -457,13 +451,12 @@ impl Operation for DescribeOneProject {
 
 impl Record for DescribeOneProject {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeOneProject",
-            &["ProjectId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeOneProject",
+            members: &["ProjectId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -488,13 +481,12 @@ impl Operation for DescribeProjectAnnouncement {
 
 impl Record for DescribeProjectAnnouncement {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProjectAnnouncement",
-            &["ProjectName", "Id"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectAnnouncement",
+            members: &["ProjectName", "Id"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -531,13 +523,12 @@ impl Paged for DescribeProjectAnnouncements {
 
 impl Record for DescribeProjectAnnouncements {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProjectAnnouncements",
-            &["PageSize", "PageNumber", "ProjectName"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectAnnouncements",
+            members: &["PageSize", "PageNumber", "ProjectName"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -565,13 +556,12 @@ impl Operation for DescribeProjectByName {
 
 impl Record for DescribeProjectByName {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProjectByName",
-            &["ProjectName"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectByName",
+            members: &["ProjectName"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -597,13 +587,12 @@ impl Operation for DescribeProjectCredentials {
 
 impl Record for DescribeProjectCredentials {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProjectCredentials",
-            &["ProjectId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectCredentials",
+            members: &["ProjectId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -629,13 +618,12 @@ impl Operation for DescribeProjectLabels {
 
 impl Record for DescribeProjectLabels {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProjectLabels",
-            &["Label"],
-            &[],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectLabels",
+            members: &["Label"],
+            required: &[],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -671,13 +659,12 @@ impl Paged for DescribeProjectMemberPrincipals {
 
 impl Record for DescribeProjectMemberPrincipals {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProjectMemberPrincipals",
-            &["PageNumber", "PageSize", "ProjectId", "Keyword", "PolicyId"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectMemberPrincipals",
+            members: &["PageNumber", "PageSize", "ProjectId", "Keyword", "PolicyId"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -717,13 +704,12 @@ impl Paged for DescribeProjectMembers {
 
 impl Record for DescribeProjectMembers {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProjectMembers",
-            &["PageNumber", "PageSize", "ProjectId", "RoleId"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectMembers",
+            members: &["PageNumber", "PageSize", "ProjectId", "RoleId"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -751,13 +737,12 @@ impl Operation for DescribeProjectRoles {
 
 impl Record for DescribeProjectRoles {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProjectRoles",
-            &["ProjectId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectRoles",
+            members: &["ProjectId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -783,13 +768,12 @@ impl Operation for DescribeProjectsByFeature {
 
 impl Record for DescribeProjectsByFeature {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProjectsByFeature",
-            &["MenuName"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectsByFeature",
+            members: &["MenuName"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -815,13 +799,12 @@ impl Operation for DescribeUserProjects {
 
 impl Record for DescribeUserProjects {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeUserProjects",
-            &["UserId", "ProjectName"],
-            &[0],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeUserProjects",
+            members: &["UserId", "ProjectName"],
+            required: &[0],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -850,13 +833,12 @@ impl Operation for ModifyProject {
 
 impl Record for ModifyProject {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyProject",
-            &["ProjectId", "Name", "DisplayName", "Description", "EndDate", "StartDate"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyProject",
+            members: &["ProjectId", "Name", "DisplayName", "Description", "EndDate", "StartDate"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -885,13 +867,12 @@ impl Operation for ModifyProjectAnnouncement {
 
 impl Record for ModifyProjectAnnouncement {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyProjectAnnouncement",
-            &["ProjectName", "Content", "Id"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyProjectAnnouncement",
+            members: &["ProjectName", "Content", "Id"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -918,13 +899,12 @@ impl Operation for ModifyProjectLabel {
 
 impl Record for ModifyProjectLabel {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyProjectLabel",
-            &["ProjectId", "LabelId", "Name", "Color"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyProjectLabel",
+            members: &["ProjectId", "LabelId", "Name", "Color"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -953,13 +933,12 @@ impl Operation for ModifyProjectPermission {
 
 impl Record for ModifyProjectPermission {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyProjectPermission",
-            &["ActionFlag", "ProjectId", "RoleId", "UserGK"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyProjectPermission",
+            members: &["ActionFlag", "ProjectId", "RoleId", "UserGK"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -981,12 +960,12 @@ impl Debug for ModifyProjectPermission {
 
 impl Record for CreateCodingProjectResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateCodingProjectResponse",
-            &["ProjectId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCodingProjectResponse",
+            members: &["ProjectId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1006,12 +985,12 @@ impl Debug for CreateCodingProjectResponse {
 
 impl Record for CreateProjectAnnouncementResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateProjectAnnouncementResponse",
-            &["ProjectAnnouncement"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateProjectAnnouncementResponse",
+            members: &["ProjectAnnouncement"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1031,12 +1010,12 @@ impl Debug for CreateProjectAnnouncementResponse {
 
 impl Record for CreateProjectLabelResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateProjectLabelResponse",
-            &["Label"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateProjectLabelResponse",
+            members: &["Label"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1056,12 +1035,12 @@ impl Debug for CreateProjectLabelResponse {
 
 impl Record for CreateProjectWithTemplateResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateProjectWithTemplateResponse",
-            &["ProjectId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateProjectWithTemplateResponse",
+            members: &["ProjectId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1081,12 +1060,12 @@ impl Debug for CreateProjectWithTemplateResponse {
 
 impl Record for Credential {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Credential",
-            &["CredentialId", "Name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Credential",
+            members: &["CredentialId", "Name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1108,12 +1087,12 @@ impl Debug for Credential {
 
 impl Record for DeleteProjectLabelResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DeleteProjectLabelResponse",
-            &["Succeed"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteProjectLabelResponse",
+            members: &["Succeed"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1133,12 +1112,12 @@ impl Debug for DeleteProjectLabelResponse {
 
 impl Record for DescribeAllProjectLabelsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeAllProjectLabelsResponse",
-            &["Labels"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeAllProjectLabelsResponse",
+            members: &["Labels"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1158,12 +1137,12 @@ impl Debug for DescribeAllProjectLabelsResponse {
 
 impl Record for DescribeCodingProjectsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodingProjectsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodingProjectsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1183,12 +1162,12 @@ impl Debug for DescribeCodingProjectsResponse {
 
 impl Record for DescribeOneProjectResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeOneProjectResponse",
-            &["Project"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeOneProjectResponse",
+            members: &["Project"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1208,12 +1187,12 @@ impl Debug for DescribeOneProjectResponse {
 
 impl Record for DescribeProjectAnnouncementResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProjectAnnouncementResponse",
-            &["ProjectAnnouncement"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectAnnouncementResponse",
+            members: &["ProjectAnnouncement"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1233,12 +1212,12 @@ impl Debug for DescribeProjectAnnouncementResponse {
 
 impl Record for DescribeProjectAnnouncementsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProjectAnnouncementsResponse",
-            &["TotalCount", "PageSize", "PageNumber", "List"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectAnnouncementsResponse",
+            members: &["TotalCount", "PageSize", "PageNumber", "List"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1260,12 +1239,12 @@ impl Debug for DescribeProjectAnnouncementsResponse {
 
 impl Record for DescribeProjectByNameResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProjectByNameResponse",
-            &["Project"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectByNameResponse",
+            members: &["Project"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1285,12 +1264,12 @@ impl Debug for DescribeProjectByNameResponse {
 
 impl Record for DescribeProjectCredentialsData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProjectCredentialsData",
-            &["CredentialList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectCredentialsData",
+            members: &["CredentialList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1310,12 +1289,12 @@ impl Debug for DescribeProjectCredentialsData {
 
 impl Record for DescribeProjectCredentialsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProjectCredentialsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectCredentialsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1335,12 +1314,12 @@ impl Debug for DescribeProjectCredentialsResponse {
 
 impl Record for DescribeProjectLabelsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProjectLabelsResponse",
-            &["ProjectList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectLabelsResponse",
+            members: &["ProjectList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1360,12 +1339,12 @@ impl Debug for DescribeProjectLabelsResponse {
 
 impl Record for DescribeProjectMemberPrincipalsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProjectMemberPrincipalsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectMemberPrincipalsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1385,12 +1364,12 @@ impl Debug for DescribeProjectMemberPrincipalsResponse {
 
 impl Record for DescribeProjectMembersResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProjectMembersResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectMembersResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1410,12 +1389,12 @@ impl Debug for DescribeProjectMembersResponse {
 
 impl Record for DescribeProjectRolesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProjectRolesResponse",
-            &["Roles"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectRolesResponse",
+            members: &["Roles"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1435,12 +1414,12 @@ impl Debug for DescribeProjectRolesResponse {
 
 impl Record for DescribeProjectsByFeatureResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProjectsByFeatureResponse",
-            &["ProjectId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectsByFeatureResponse",
+            members: &["ProjectId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1460,12 +1439,12 @@ impl Debug for DescribeProjectsByFeatureResponse {
 
 impl Record for DescribeUserProjectsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeUserProjectsResponse",
-            &["ProjectList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeUserProjectsResponse",
+            members: &["ProjectList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1485,12 +1464,12 @@ impl Debug for DescribeUserProjectsResponse {
 
 impl Record for ModifyProjectAnnouncementResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyProjectAnnouncementResponse",
-            &["ProjectAnnouncement"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyProjectAnnouncementResponse",
+            members: &["ProjectAnnouncement"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1510,12 +1489,12 @@ impl Debug for ModifyProjectAnnouncementResponse {
 
 impl Record for ModifyProjectLabelResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyProjectLabelResponse",
-            &["Label"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyProjectLabelResponse",
+            members: &["Label"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1535,12 +1514,12 @@ impl Debug for ModifyProjectLabelResponse {
 
 impl Record for Policy {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Policy",
-            &["PolicyAlias", "PolicyId", "PolicyName"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Policy",
+            members: &["PolicyAlias", "PolicyId", "PolicyName"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1562,12 +1541,12 @@ impl Debug for Policy {
 
 impl Record for PrincipalAdd {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PrincipalAdd",
-            &["PolicyIds", "PrincipalId", "PrincipalType"],
-            &[0, 1, 2],
-        );
-        &SHAPE
+        &Shape {
+            name: "PrincipalAdd",
+            members: &["PolicyIds", "PrincipalId", "PrincipalType"],
+            required: &[0, 1, 2],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1589,12 +1568,12 @@ impl Debug for PrincipalAdd {
 
 impl Record for PrincipalData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PrincipalData",
-            &["PageNumber", "PageSize", "Principals", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "PrincipalData",
+            members: &["PageNumber", "PageSize", "Principals", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1617,12 +1596,12 @@ impl Debug for PrincipalData {
 
 impl Record for PrincipalDel {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PrincipalDel",
-            &["PrincipalId", "PrincipalType"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "PrincipalDel",
+            members: &["PrincipalId", "PrincipalType"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1644,12 +1623,12 @@ impl Debug for PrincipalDel {
 
 impl Record for PrincipalResp {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PrincipalResp",
-            &["CreatedAt", "Policies", "PrincipalId", "PrincipalName", "PrincipalType"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "PrincipalResp",
+            members: &["CreatedAt", "Policies", "PrincipalId", "PrincipalName", "PrincipalType"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1673,12 +1652,12 @@ impl Debug for PrincipalResp {
 
 impl Record for ProjectAnnouncementProjectAnnouncement {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProjectAnnouncementProjectAnnouncement",
-            &["ContentHtml", "ContentOrigin", "Id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ProjectAnnouncementProjectAnnouncement",
+            members: &["ContentHtml", "ContentOrigin", "Id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1700,12 +1679,12 @@ impl Debug for ProjectAnnouncementProjectAnnouncement {
 
 impl Record for ProjectLabelLabels {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProjectLabelLabels",
-            &["Name", "Color", "Id", "ProjectId", "CreatorId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ProjectLabelLabels",
+            members: &["Name", "Color", "Id", "ProjectId", "CreatorId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1728,12 +1707,12 @@ impl Debug for ProjectLabelLabels {
 
 impl Record for ProjectMemberData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProjectMemberData",
-            &["PageNumber", "PageSize", "ProjectMembers", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ProjectMemberData",
+            members: &["PageNumber", "PageSize", "ProjectMembers", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1756,15 +1735,15 @@ impl Debug for ProjectMemberData {
 
 impl Record for ProjectMemberUserData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProjectMemberUserData",
-            &[
+        &Shape {
+            name: "ProjectMemberUserData",
+            members: &[
                 "Avatar", "Email", "EmailValidation", "GlobalKey", "Id", "Name", "NamePinYin", "Phone",
                 "PhoneValidation", "Roles", "Status", "TeamId", "UniqueExtField", "DepartmentMember",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1791,12 +1770,12 @@ impl Debug for ProjectMemberUserData {
 
 impl Record for ProjectsData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProjectsData",
-            &["PageNumber", "PageSize", "ProjectList", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ProjectsData",
+            members: &["PageNumber", "PageSize", "ProjectList", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

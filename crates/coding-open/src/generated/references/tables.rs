@@ -15,9 +15,9 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: DescribeResourceReferences::INFO, request: || Box::new(DescribeResourceReferences::new("", 0)), output: || Box::<DescribeResourceReferencesResponse>::default() },
-    Entry { info: DescribeResourceReferencesCited::INFO, request: || Box::new(DescribeResourceReferencesCited::new(0, "", 0)), output: || Box::<DescribeResourceReferencesCitedResponse>::default() },
-    Entry { info: DescribeResourceReferencesCiting::INFO, request: || Box::new(DescribeResourceReferencesCiting::new(0, "", 0)), output: || Box::<DescribeResourceReferencesCitingResponse>::default() },
+    Entry { info: DescribeResourceReferences::INFO, request: || Box::new(DescribeResourceReferences::new("", 0)), output: Entry::output::<DescribeResourceReferences> },
+    Entry { info: DescribeResourceReferencesCited::INFO, request: || Box::new(DescribeResourceReferencesCited::new(0, "", 0)), output: Entry::output::<DescribeResourceReferencesCited> },
+    Entry { info: DescribeResourceReferencesCiting::INFO, request: || Box::new(DescribeResourceReferencesCiting::new(0, "", 0)), output: Entry::output::<DescribeResourceReferencesCiting> },
 ];
 
 impl Operation for DescribeResourceReferences {
@@ -28,13 +28,12 @@ impl Operation for DescribeResourceReferences {
 
 impl Record for DescribeResourceReferences {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeResourceReferences",
-            &["ProjectName", "ResourceCode"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeResourceReferences",
+            members: &["ProjectName", "ResourceCode"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -61,13 +60,12 @@ impl Operation for DescribeResourceReferencesCited {
 
 impl Record for DescribeResourceReferencesCited {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeResourceReferencesCited",
-            &["ScopeType", "ResourceCode", "ScopeId"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeResourceReferencesCited",
+            members: &["ScopeType", "ResourceCode", "ScopeId"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -94,13 +92,12 @@ impl Operation for DescribeResourceReferencesCiting {
 
 impl Record for DescribeResourceReferencesCiting {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeResourceReferencesCiting",
-            &["ScopeType", "ResourceCode", "ScopeId"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeResourceReferencesCiting",
+            members: &["ScopeType", "ResourceCode", "ScopeId"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -122,12 +119,12 @@ impl Debug for DescribeResourceReferencesCiting {
 
 impl Record for DescribeResourceReferencesCitedResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeResourceReferencesCitedResponse",
-            &["Resource"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeResourceReferencesCitedResponse",
+            members: &["Resource"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -147,12 +144,12 @@ impl Debug for DescribeResourceReferencesCitedResponse {
 
 impl Record for DescribeResourceReferencesCitingResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeResourceReferencesCitingResponse",
-            &["Resource"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeResourceReferencesCitingResponse",
+            members: &["Resource"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -172,12 +169,12 @@ impl Debug for DescribeResourceReferencesCitingResponse {
 
 impl Record for DescribeResourceReferencesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeResourceReferencesResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeResourceReferencesResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -197,12 +194,12 @@ impl Debug for DescribeResourceReferencesResponse {
 
 impl Record for ResourceReferenceItem {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ResourceReferenceItem",
-            &["ProjectId", "ResourceCode", "ResourceId", "ResourceType"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ResourceReferenceItem",
+            members: &["ProjectId", "ResourceCode", "ResourceId", "ResourceType"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -225,12 +222,12 @@ impl Debug for ResourceReferenceItem {
 
 impl Record for ResourceReferenceResource {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ResourceReferenceResource",
-            &["Meta", "ResourceCode", "ResourceTypeName", "ResourceId", "Title", "ResourceType", "Icon"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ResourceReferenceResource",
+            members: &["Meta", "ResourceCode", "ResourceTypeName", "ResourceId", "Title", "ResourceType", "Icon"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -254,12 +251,12 @@ impl Debug for ResourceReferenceResource {
 
 impl Record for ResourceReferenceResourceInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ResourceReferenceResourceInfo",
-            &["Scope", "Resource"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ResourceReferenceResourceInfo",
+            members: &["Scope", "Resource"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -281,12 +278,12 @@ impl Debug for ResourceReferenceResourceInfo {
 
 impl Record for ResourceReferenceResourceScope {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ResourceReferenceResourceScope",
-            &["ScopeType", "ScopeName", "ScopeDisplayName", "ScopeId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ResourceReferenceResourceScope",
+            members: &["ScopeType", "ScopeName", "ScopeDisplayName", "ScopeId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -61,52 +61,52 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateDepotByTemplate::INFO, request: || Box::new(CreateDepotByTemplate::new(0, "", "")), output: || Box::<CreateDepotByTemplateResponse>::default() },
-    Entry { info: CreateDepotFilePushRule::INFO, request: || Box::new(CreateDepotFilePushRule::new("", "", false)), output: || Box::<CreateDepotFilePushRuleResponse>::default() },
-    Entry { info: CreateDepotFilePushRulePrivilege::INFO, request: || Box::new(CreateDepotFilePushRulePrivilege::new("", 0, false, false, false, "")), output: || Box::<CreateDepotFilePushRulePrivilegeResponse>::default() },
-    Entry { info: CreateGitDeployKey::INFO, request: || Box::new(CreateGitDeployKey::new(crate::Depot::NONE, "", "", false)), output: || Box::<()>::default() },
-    Entry { info: CreateGitDepot::INFO, request: || Box::new(CreateGitDepot::new(0, "")), output: || Box::<CreateGitDepotResponse>::default() },
-    Entry { info: CreateMemberSshKey::INFO, request: || Box::new(CreateMemberSshKey::new("", "", 0)), output: || Box::<CreateMemberSshKeyResponse>::default() },
-    Entry { info: CreateSshKey::INFO, request: || Box::new(CreateSshKey::new("", "")), output: || Box::<CreateSshKeyResponse>::default() },
-    Entry { info: DeleteDepotFilePushRule::INFO, request: || Box::new(DeleteDepotFilePushRule::new("", 0)), output: || Box::<DeleteDepotFilePushRuleResponse>::default() },
-    Entry { info: DeleteDepotFilePushRuleDenyPrivilege::INFO, request: || Box::new(DeleteDepotFilePushRuleDenyPrivilege::new("", 0, false, false, "")), output: || Box::<DeleteDepotFilePushRuleDenyPrivilegeResponse>::default() },
-    Entry { info: DeleteGitDeployKey::INFO, request: || Box::new(DeleteGitDeployKey::new(crate::Depot::NONE, 0)), output: || Box::<()>::default() },
-    Entry { info: DeleteGitDepot::INFO, request: || Box::new(DeleteGitDepot::new(crate::Depot::NONE)), output: || Box::<()>::default() },
-    Entry { info: DeleteMemberSshKey::INFO, request: || Box::new(DeleteMemberSshKey::new(0, 0)), output: || Box::<()>::default() },
-    Entry { info: DeleteSshKey::INFO, request: || Box::new(DeleteSshKey::new(0)), output: || Box::<()>::default() },
-    Entry { info: DeleteTeamLevelDepotSpec::INFO, request: || Box::new(DeleteTeamLevelDepotSpec::new("")), output: || Box::<()>::default() },
-    Entry { info: DescribeCodeSearch::INFO, request: || Box::new(DescribeCodeSearch::new("", "", "")), output: || Box::<DescribeCodeSearchResponse>::default() },
-    Entry { info: DescribeDepotByNameInfo::INFO, request: || Box::new(DescribeDepotByNameInfo::new("", "", "")), output: || Box::<DescribeDepotByNameInfoResponse>::default() },
-    Entry { info: DescribeDepotFilePushRules::INFO, request: || Box::new(DescribeDepotFilePushRules::new("")), output: || Box::<DescribeDepotFilePushRulesResponse>::default() },
-    Entry { info: DescribeDepotPushSetting::INFO, request: || Box::new(DescribeDepotPushSetting::new("")), output: || Box::<DescribeDepotPushSettingResponse>::default() },
-    Entry { info: DescribeDepotSpecDetail::INFO, request: || Box::new(DescribeDepotSpecDetail::new(crate::Spec::NONE)), output: || Box::<DescribeDepotSpecDetailResponse>::default() },
-    Entry { info: DescribeDepotSpecs::INFO, request: || Box::new(DescribeDepotSpecs::new()), output: || Box::<DescribeDepotSpecsResponse>::default() },
-    Entry { info: DescribeGitContributors::INFO, request: || Box::new(DescribeGitContributors::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitContributorsResponse>::default() },
-    Entry { info: DescribeGitDepot::INFO, request: || Box::new(DescribeGitDepot::new(crate::Depot::NONE)), output: || Box::<DescribeGitDepotResponse>::default() },
-    Entry { info: DescribeGitDepotDeployKeys::INFO, request: || Box::new(DescribeGitDepotDeployKeys::new(crate::Depot::NONE)), output: || Box::<DescribeGitDepotDeployKeysResponse>::default() },
-    Entry { info: DescribeGitProjectDeployKeys::INFO, request: || Box::new(DescribeGitProjectDeployKeys::new(0)), output: || Box::<DescribeGitProjectDeployKeysResponse>::default() },
-    Entry { info: DescribeMemberSshKey::INFO, request: || Box::new(DescribeMemberSshKey::new(0)), output: || Box::<DescribeMemberSshKeyResponse>::default() },
-    Entry { info: DescribeMyDepots::INFO, request: || Box::new(DescribeMyDepots::new()), output: || Box::<DescribeMyDepotsResponse>::default() },
-    Entry { info: DescribePersonalExternalDepots::INFO, request: || Box::new(DescribePersonalExternalDepots::new(0, "")), output: || Box::<DescribePersonalExternalDepotsResponse>::default() },
-    Entry { info: DescribeProjectDepotInfoList::INFO, request: || Box::new(DescribeProjectDepotInfoList::new(0)), output: || Box::<DescribeProjectDepotInfoListResponse>::default() },
-    Entry { info: DescribeProjectDepots::INFO, request: || Box::new(DescribeProjectDepots::new(0, "")), output: || Box::<DescribeProjectDepotsResponse>::default() },
-    Entry { info: DescribeSshKey::INFO, request: || Box::new(DescribeSshKey::new()), output: || Box::<DescribeSshKeyResponse>::default() },
-    Entry { info: DescribeTeamDepotInfoList::INFO, request: || Box::new(DescribeTeamDepotInfoList::new()), output: || Box::<DescribeTeamDepotInfoListResponse>::default() },
-    Entry { info: DescribeTeamDepots::INFO, request: || Box::new(DescribeTeamDepots::new("")), output: || Box::<DescribeTeamDepotsResponse>::default() },
-    Entry { info: ModifyChooseDepotSpec::INFO, request: || Box::new(ModifyChooseDepotSpec::new(crate::Spec::NONE)), output: || Box::<ModifyChooseDepotSpecResponse>::default() },
-    Entry { info: ModifyDepotDescription::INFO, request: || Box::new(ModifyDepotDescription::new(crate::Depot::NONE, "")), output: || Box::<()>::default() },
-    Entry { info: ModifyDepotFilePushRule::INFO, request: || Box::new(ModifyDepotFilePushRule::new("", 0, false)), output: || Box::<ModifyDepotFilePushRuleResponse>::default() },
-    Entry { info: ModifyDepotFilePushRuleDenyPrivilege::INFO, request: || Box::new(ModifyDepotFilePushRuleDenyPrivilege::new("", 0, false, false, false, "")), output: || Box::<ModifyDepotFilePushRuleDenyPrivilegeResponse>::default() },
-    Entry { info: ModifyDepotLevelDepotSpec::INFO, request: || Box::new(ModifyDepotLevelDepotSpec::new(Default::default(), "")), output: || Box::<ModifyDepotLevelDepotSpecResponse>::default() },
-    Entry { info: ModifyDepotName::INFO, request: || Box::new(ModifyDepotName::new(crate::Depot::NONE, "")), output: || Box::<ModifyDepotNameResponse>::default() },
-    Entry { info: ModifyDepotPushSetting::INFO, request: || Box::new(ModifyDepotPushSetting::new("", Default::default())), output: || Box::<ModifyDepotPushSettingResponse>::default() },
-    Entry { info: ModifyDepotQuota::INFO, request: || Box::new(ModifyDepotQuota::new("", "")), output: || Box::<()>::default() },
-    Entry { info: ModifyDepotSettings::INFO, request: || Box::new(ModifyDepotSettings::new("", false)), output: || Box::<()>::default() },
-    Entry { info: ModifyDepotSharedSetting::INFO, request: || Box::new(ModifyDepotSharedSetting::new("", false)), output: || Box::<()>::default() },
-    Entry { info: ModifyGitDepotArchive::INFO, request: || Box::new(ModifyGitDepotArchive::new(crate::Depot::NONE)), output: || Box::<()>::default() },
-    Entry { info: ModifyGitDepotUnarchive::INFO, request: || Box::new(ModifyGitDepotUnarchive::new(crate::Depot::NONE)), output: || Box::<()>::default() },
-    Entry { info: ModifyGitTransfer::INFO, request: || Box::new(ModifyGitTransfer::new(crate::Depot::NONE, 0)), output: || Box::<ModifyGitTransferResponse>::default() },
-    Entry { info: ModifyTeamLevelDepotSpec::INFO, request: || Box::new(ModifyTeamLevelDepotSpec::new(Default::default())), output: || Box::<ModifyTeamLevelDepotSpecResponse>::default() },
+    Entry { info: CreateDepotByTemplate::INFO, request: || Box::new(CreateDepotByTemplate::new(0, "", "")), output: Entry::output::<CreateDepotByTemplate> },
+    Entry { info: CreateDepotFilePushRule::INFO, request: || Box::new(CreateDepotFilePushRule::new("", "", false)), output: Entry::output::<CreateDepotFilePushRule> },
+    Entry { info: CreateDepotFilePushRulePrivilege::INFO, request: || Box::new(CreateDepotFilePushRulePrivilege::new("", 0, false, false, false, "")), output: Entry::output::<CreateDepotFilePushRulePrivilege> },
+    Entry { info: CreateGitDeployKey::INFO, request: || Box::new(CreateGitDeployKey::new(crate::Depot::NONE, "", "", false)), output: Entry::output::<CreateGitDeployKey> },
+    Entry { info: CreateGitDepot::INFO, request: || Box::new(CreateGitDepot::new(0, "")), output: Entry::output::<CreateGitDepot> },
+    Entry { info: CreateMemberSshKey::INFO, request: || Box::new(CreateMemberSshKey::new("", "", 0)), output: Entry::output::<CreateMemberSshKey> },
+    Entry { info: CreateSshKey::INFO, request: || Box::new(CreateSshKey::new("", "")), output: Entry::output::<CreateSshKey> },
+    Entry { info: DeleteDepotFilePushRule::INFO, request: || Box::new(DeleteDepotFilePushRule::new("", 0)), output: Entry::output::<DeleteDepotFilePushRule> },
+    Entry { info: DeleteDepotFilePushRuleDenyPrivilege::INFO, request: || Box::new(DeleteDepotFilePushRuleDenyPrivilege::new("", 0, false, false, "")), output: Entry::output::<DeleteDepotFilePushRuleDenyPrivilege> },
+    Entry { info: DeleteGitDeployKey::INFO, request: || Box::new(DeleteGitDeployKey::new(crate::Depot::NONE, 0)), output: Entry::output::<DeleteGitDeployKey> },
+    Entry { info: DeleteGitDepot::INFO, request: || Box::new(DeleteGitDepot::new(crate::Depot::NONE)), output: Entry::output::<DeleteGitDepot> },
+    Entry { info: DeleteMemberSshKey::INFO, request: || Box::new(DeleteMemberSshKey::new(0, 0)), output: Entry::output::<DeleteMemberSshKey> },
+    Entry { info: DeleteSshKey::INFO, request: || Box::new(DeleteSshKey::new(0)), output: Entry::output::<DeleteSshKey> },
+    Entry { info: DeleteTeamLevelDepotSpec::INFO, request: || Box::new(DeleteTeamLevelDepotSpec::new("")), output: Entry::output::<DeleteTeamLevelDepotSpec> },
+    Entry { info: DescribeCodeSearch::INFO, request: || Box::new(DescribeCodeSearch::new("", "", "")), output: Entry::output::<DescribeCodeSearch> },
+    Entry { info: DescribeDepotByNameInfo::INFO, request: || Box::new(DescribeDepotByNameInfo::new("", "", "")), output: Entry::output::<DescribeDepotByNameInfo> },
+    Entry { info: DescribeDepotFilePushRules::INFO, request: || Box::new(DescribeDepotFilePushRules::new("")), output: Entry::output::<DescribeDepotFilePushRules> },
+    Entry { info: DescribeDepotPushSetting::INFO, request: || Box::new(DescribeDepotPushSetting::new("")), output: Entry::output::<DescribeDepotPushSetting> },
+    Entry { info: DescribeDepotSpecDetail::INFO, request: || Box::new(DescribeDepotSpecDetail::new(crate::Spec::NONE)), output: Entry::output::<DescribeDepotSpecDetail> },
+    Entry { info: DescribeDepotSpecs::INFO, request: || Box::new(DescribeDepotSpecs::new()), output: Entry::output::<DescribeDepotSpecs> },
+    Entry { info: DescribeGitContributors::INFO, request: || Box::new(DescribeGitContributors::new(crate::Depot::NONE, "")), output: Entry::output::<DescribeGitContributors> },
+    Entry { info: DescribeGitDepot::INFO, request: || Box::new(DescribeGitDepot::new(crate::Depot::NONE)), output: Entry::output::<DescribeGitDepot> },
+    Entry { info: DescribeGitDepotDeployKeys::INFO, request: || Box::new(DescribeGitDepotDeployKeys::new(crate::Depot::NONE)), output: Entry::output::<DescribeGitDepotDeployKeys> },
+    Entry { info: DescribeGitProjectDeployKeys::INFO, request: || Box::new(DescribeGitProjectDeployKeys::new(0)), output: Entry::output::<DescribeGitProjectDeployKeys> },
+    Entry { info: DescribeMemberSshKey::INFO, request: || Box::new(DescribeMemberSshKey::new(0)), output: Entry::output::<DescribeMemberSshKey> },
+    Entry { info: DescribeMyDepots::INFO, request: || Box::new(DescribeMyDepots::new()), output: Entry::output::<DescribeMyDepots> },
+    Entry { info: DescribePersonalExternalDepots::INFO, request: || Box::new(DescribePersonalExternalDepots::new(0, "")), output: Entry::output::<DescribePersonalExternalDepots> },
+    Entry { info: DescribeProjectDepotInfoList::INFO, request: || Box::new(DescribeProjectDepotInfoList::new(0)), output: Entry::output::<DescribeProjectDepotInfoList> },
+    Entry { info: DescribeProjectDepots::INFO, request: || Box::new(DescribeProjectDepots::new(0, "")), output: Entry::output::<DescribeProjectDepots> },
+    Entry { info: DescribeSshKey::INFO, request: || Box::new(DescribeSshKey::new()), output: Entry::output::<DescribeSshKey> },
+    Entry { info: DescribeTeamDepotInfoList::INFO, request: || Box::new(DescribeTeamDepotInfoList::new()), output: Entry::output::<DescribeTeamDepotInfoList> },
+    Entry { info: DescribeTeamDepots::INFO, request: || Box::new(DescribeTeamDepots::new("")), output: Entry::output::<DescribeTeamDepots> },
+    Entry { info: ModifyChooseDepotSpec::INFO, request: || Box::new(ModifyChooseDepotSpec::new(crate::Spec::NONE)), output: Entry::output::<ModifyChooseDepotSpec> },
+    Entry { info: ModifyDepotDescription::INFO, request: || Box::new(ModifyDepotDescription::new(crate::Depot::NONE, "")), output: Entry::output::<ModifyDepotDescription> },
+    Entry { info: ModifyDepotFilePushRule::INFO, request: || Box::new(ModifyDepotFilePushRule::new("", 0, false)), output: Entry::output::<ModifyDepotFilePushRule> },
+    Entry { info: ModifyDepotFilePushRuleDenyPrivilege::INFO, request: || Box::new(ModifyDepotFilePushRuleDenyPrivilege::new("", 0, false, false, false, "")), output: Entry::output::<ModifyDepotFilePushRuleDenyPrivilege> },
+    Entry { info: ModifyDepotLevelDepotSpec::INFO, request: || Box::new(ModifyDepotLevelDepotSpec::new(Default::default(), "")), output: Entry::output::<ModifyDepotLevelDepotSpec> },
+    Entry { info: ModifyDepotName::INFO, request: || Box::new(ModifyDepotName::new(crate::Depot::NONE, "")), output: Entry::output::<ModifyDepotName> },
+    Entry { info: ModifyDepotPushSetting::INFO, request: || Box::new(ModifyDepotPushSetting::new("", Default::default())), output: Entry::output::<ModifyDepotPushSetting> },
+    Entry { info: ModifyDepotQuota::INFO, request: || Box::new(ModifyDepotQuota::new("", "")), output: Entry::output::<ModifyDepotQuota> },
+    Entry { info: ModifyDepotSettings::INFO, request: || Box::new(ModifyDepotSettings::new("", false)), output: Entry::output::<ModifyDepotSettings> },
+    Entry { info: ModifyDepotSharedSetting::INFO, request: || Box::new(ModifyDepotSharedSetting::new("", false)), output: Entry::output::<ModifyDepotSharedSetting> },
+    Entry { info: ModifyGitDepotArchive::INFO, request: || Box::new(ModifyGitDepotArchive::new(crate::Depot::NONE)), output: Entry::output::<ModifyGitDepotArchive> },
+    Entry { info: ModifyGitDepotUnarchive::INFO, request: || Box::new(ModifyGitDepotUnarchive::new(crate::Depot::NONE)), output: Entry::output::<ModifyGitDepotUnarchive> },
+    Entry { info: ModifyGitTransfer::INFO, request: || Box::new(ModifyGitTransfer::new(crate::Depot::NONE, 0)), output: Entry::output::<ModifyGitTransfer> },
+    Entry { info: ModifyTeamLevelDepotSpec::INFO, request: || Box::new(ModifyTeamLevelDepotSpec::new(Default::default())), output: Entry::output::<ModifyTeamLevelDepotSpec> },
 ];
 
 impl Operation for CreateDepotByTemplate {
@@ -117,13 +117,12 @@ impl Operation for CreateDepotByTemplate {
 
 impl Record for CreateDepotByTemplate {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateDepotByTemplate",
-            &["ProjectId", "DepotName", "Template", "Description"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateDepotByTemplate",
+            members: &["ProjectId", "DepotName", "Template", "Description"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -151,13 +150,12 @@ impl Operation for CreateGitDepot {
 
 impl Record for CreateGitDepot {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateGitDepot",
-            &["ProjectId", "DepotName", "Description", "Shared"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateGitDepot",
+            members: &["ProjectId", "DepotName", "Description", "Shared"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -186,13 +184,12 @@ impl Operation for DeleteGitDepot {
 
 impl Record for DeleteGitDepot {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteGitDepot",
-            &["DepotId", "DepotPath"],
-            &[],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteGitDepot",
+            members: &["DepotId", "DepotPath"],
+            required: &[],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -230,13 +227,12 @@ impl Paged for DescribeCodeSearch {
 
 impl Record for DescribeCodeSearch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCodeSearch",
-            &["DepotPath", "BranchName", "KeyWord", "PageNumber", "PageSize", "FilePath"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodeSearch",
+            members: &["DepotPath", "BranchName", "KeyWord", "PageNumber", "PageSize", "FilePath"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -266,13 +262,12 @@ impl Operation for DescribeDepotByNameInfo {
 
 impl Record for DescribeDepotByNameInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeDepotByNameInfo",
-            &["TeamGk", "ProjectName", "DepotName"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDepotByNameInfo",
+            members: &["TeamGk", "ProjectName", "DepotName"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -300,13 +295,12 @@ impl Operation for DescribeGitContributors {
 
 impl Record for DescribeGitContributors {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitContributors",
-            &["DepotId", "Ref", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitContributors",
+            members: &["DepotId", "Ref", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -334,13 +328,12 @@ impl Operation for DescribeGitDepot {
 
 impl Record for DescribeGitDepot {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitDepot",
-            &["DepotId", "DepotPath"],
-            &[],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitDepot",
+            members: &["DepotId", "DepotPath"],
+            required: &[],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -379,13 +372,12 @@ impl Paged for DescribeMyDepots {
 
 impl Record for DescribeMyDepots {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeMyDepots",
-            &["PageNumber", "PageSize"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeMyDepots",
+            members: &["PageNumber", "PageSize"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -413,13 +405,12 @@ impl Operation for DescribePersonalExternalDepots {
 
 impl Record for DescribePersonalExternalDepots {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribePersonalExternalDepots",
-            &["ProjectId", "DepotType"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribePersonalExternalDepots",
+            members: &["ProjectId", "DepotType"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -457,13 +448,12 @@ impl Paged for DescribeProjectDepotInfoList {
 
 impl Record for DescribeProjectDepotInfoList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProjectDepotInfoList",
-            &["ProjectId", "PageNumber", "PageSize"],
-            &[0],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectDepotInfoList",
+            members: &["ProjectId", "PageNumber", "PageSize"],
+            required: &[0],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -491,13 +481,12 @@ impl Operation for DescribeProjectDepots {
 
 impl Record for DescribeProjectDepots {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProjectDepots",
-            &["ProjectId", "DepotType"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectDepots",
+            members: &["ProjectId", "DepotType"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -535,13 +524,12 @@ impl Paged for DescribeTeamDepotInfoList {
 
 impl Record for DescribeTeamDepotInfoList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeTeamDepotInfoList",
-            &["PageNumber", "PageSize", "DepotName", "ProjectName"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTeamDepotInfoList",
+            members: &["PageNumber", "PageSize", "DepotName", "ProjectName"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -570,13 +558,12 @@ impl Operation for DescribeTeamDepots {
 
 impl Record for DescribeTeamDepots {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeTeamDepots",
-            &["DepotType"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTeamDepots",
+            members: &["DepotType"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -603,13 +590,12 @@ impl Operation for ModifyDepotDescription {
 
 impl Record for ModifyDepotDescription {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyDepotDescription",
-            &["DepotId", "Description", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyDepotDescription",
+            members: &["DepotId", "Description", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -638,13 +624,12 @@ impl Operation for ModifyDepotName {
 
 impl Record for ModifyDepotName {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyDepotName",
-            &["DepotId", "DepotName", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyDepotName",
+            members: &["DepotId", "DepotName", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -673,13 +658,12 @@ impl Operation for ModifyGitDepotArchive {
 
 impl Record for ModifyGitDepotArchive {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyGitDepotArchive",
-            &["DepotId", "DepotPath"],
-            &[],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyGitDepotArchive",
+            members: &["DepotId", "DepotPath"],
+            required: &[],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -708,13 +692,12 @@ impl Operation for ModifyGitDepotUnarchive {
 
 impl Record for ModifyGitDepotUnarchive {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyGitDepotUnarchive",
-            &["DepotId", "DepotPath"],
-            &[],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyGitDepotUnarchive",
+            members: &["DepotId", "DepotPath"],
+            required: &[],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -742,13 +725,12 @@ impl Operation for ModifyGitTransfer {
 
 impl Record for ModifyGitTransfer {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyGitTransfer",
-            &["DepotId", "TargetProjectId", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyGitTransfer",
+            members: &["DepotId", "TargetProjectId", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -770,15 +752,15 @@ impl Debug for ModifyGitTransfer {
 
 impl Record for CodingCIPersonalExternalDepot {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CodingCIPersonalExternalDepot",
-            &[
+        &Shape {
+            name: "CodingCIPersonalExternalDepot",
+            members: &[
                 "Authorized", "DepotHttpsUrl", "DepotSshUrl", "DepotType", "Id", "IsDefault", "Name", "OpenModule",
                 "OwnerName", "SourceDepotId",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -804,12 +786,12 @@ impl Debug for CodingCIPersonalExternalDepot {
 
 impl Record for CodingCIPersonalExternalDepotData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CodingCIPersonalExternalDepotData",
-            &["DepotList", "IsBound", "OwnerName"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CodingCIPersonalExternalDepotData",
+            members: &["DepotList", "IsBound", "OwnerName"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -831,12 +813,14 @@ impl Debug for CodingCIPersonalExternalDepotData {
 
 impl Record for CodingCIProjectDepot {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CodingCIProjectDepot",
-            &["Authorized", "DepotHttpsUrl", "DepotSshUrl", "DepotType", "Id", "IsDefault", "Name", "OpenModule"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CodingCIProjectDepot",
+            members: &[
+                "Authorized", "DepotHttpsUrl", "DepotSshUrl", "DepotType", "Id", "IsDefault", "Name", "OpenModule",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -861,15 +845,15 @@ impl Debug for CodingCIProjectDepot {
 
 impl Record for CodingCITeamDepot {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CodingCITeamDepot",
-            &[
+        &Shape {
+            name: "CodingCITeamDepot",
+            members: &[
                 "Authorized", "DepotHttpsUrl", "DepotSshUrl", "DepotType", "Id", "IsDefault", "Name", "OpenModule",
                 "ProjectId",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -894,12 +878,12 @@ impl Debug for CodingCITeamDepot {
 
 impl Record for Contributor {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Contributor",
-            &["Commits", "Email", "Name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Contributor",
+            members: &["Commits", "Email", "Name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -921,12 +905,12 @@ impl Debug for Contributor {
 
 impl Record for CreateDepotByTemplateResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateDepotByTemplateResponse",
-            &["DepotInfo"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateDepotByTemplateResponse",
+            members: &["DepotInfo"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -946,12 +930,12 @@ impl Debug for CreateDepotByTemplateResponse {
 
 impl Record for CreateDepotFilePushRulePrivilegeResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateDepotFilePushRulePrivilegeResponse",
-            &["GitFilePushRule"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateDepotFilePushRulePrivilegeResponse",
+            members: &["GitFilePushRule"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -971,12 +955,12 @@ impl Debug for CreateDepotFilePushRulePrivilegeResponse {
 
 impl Record for CreateDepotFilePushRuleResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateDepotFilePushRuleResponse",
-            &["GitFilePushRule"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateDepotFilePushRuleResponse",
+            members: &["GitFilePushRule"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -996,12 +980,12 @@ impl Debug for CreateDepotFilePushRuleResponse {
 
 impl Record for CreateGitDepotResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateGitDepotResponse",
-            &["DepotId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateGitDepotResponse",
+            members: &["DepotId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1021,12 +1005,12 @@ impl Debug for CreateGitDepotResponse {
 
 impl Record for CreateMemberSshKeyResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateMemberSshKeyResponse",
-            &["SshKeyInfo"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateMemberSshKeyResponse",
+            members: &["SshKeyInfo"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1046,12 +1030,12 @@ impl Debug for CreateMemberSshKeyResponse {
 
 impl Record for CreateSshKeyResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateSshKeyResponse",
-            &["SshKeyInfo"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateSshKeyResponse",
+            members: &["SshKeyInfo"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1071,12 +1055,12 @@ impl Debug for CreateSshKeyResponse {
 
 impl Record for DeleteDepotFilePushRuleDenyPrivilegeResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DeleteDepotFilePushRuleDenyPrivilegeResponse",
-            &["GitFilePushRule"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteDepotFilePushRuleDenyPrivilegeResponse",
+            members: &["GitFilePushRule"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1096,12 +1080,12 @@ impl Debug for DeleteDepotFilePushRuleDenyPrivilegeResponse {
 
 impl Record for DeleteDepotFilePushRuleResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DeleteDepotFilePushRuleResponse",
-            &["GitFilePushRule"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteDepotFilePushRuleResponse",
+            members: &["GitFilePushRule"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1121,15 +1105,15 @@ impl Debug for DeleteDepotFilePushRuleResponse {
 
 impl Record for DeployKeyInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DeployKeyInfo",
-            &[
+        &Shape {
+            name: "DeployKeyInfo",
+            members: &[
                 "AllowWrite", "CreatedAt", "DepotId", "ExpirationDate", "FingerPrint", "HasExpired", "KeyId",
                 "OwnerName", "Title",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1155,12 +1139,12 @@ impl Debug for DeployKeyInfo {
 
 impl Record for DepotBranchType {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepotBranchType",
-            &["Description", "Name", "Rule"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DepotBranchType",
+            members: &["Description", "Name", "Rule"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1182,12 +1166,12 @@ impl Debug for DepotBranchType {
 
 impl Record for DepotBranchTypeParam {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepotBranchTypeParam",
-            &["Description", "Name", "Rule"],
-            &[1, 2],
-        );
-        &SHAPE
+        &Shape {
+            name: "DepotBranchTypeParam",
+            members: &["Description", "Name", "Rule"],
+            required: &[1, 2],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1209,12 +1193,12 @@ impl Debug for DepotBranchTypeParam {
 
 impl Record for DepotData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepotData",
-            &["Depots", "Page"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DepotData",
+            members: &["Depots", "Page"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1236,16 +1220,16 @@ impl Debug for DepotData {
 
 impl Record for DepotInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepotInfo",
-            &[
+        &Shape {
+            name: "DepotInfo",
+            members: &[
                 "CreatedAt", "DefaultBranch", "Description", "GroupId", "GroupName", "GroupType", "HttpsUrl", "Id",
                 "LastPushAt", "Name", "ProjectId", "ProjectName", "RepoType", "SshUrl", "VcsType", "WebUrl",
                 "IsShared", "CreateAt",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1275,12 +1259,14 @@ impl Debug for DepotInfo {
 
 impl Record for DepotMergeRequestRule {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepotMergeRequestRule",
-            &["SourceBranchTypeName", "SourceBranchTypeRule", "TargetBranchTypeName", "TargetBranchTypeRule"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DepotMergeRequestRule",
+            members: &[
+                "SourceBranchTypeName", "SourceBranchTypeRule", "TargetBranchTypeName", "TargetBranchTypeRule",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1304,12 +1290,12 @@ impl Debug for DepotMergeRequestRule {
 
 impl Record for DepotMergeRequestRuleParam {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepotMergeRequestRuleParam",
-            &["SourceBranchTypeName", "TargetBranchTypeName"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "DepotMergeRequestRuleParam",
+            members: &["SourceBranchTypeName", "TargetBranchTypeName"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1331,12 +1317,14 @@ impl Debug for DepotMergeRequestRuleParam {
 
 impl Record for DepotPushSetting {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepotPushSetting",
-            &["CheckCommitAuthor", "CommitMessageMustMatchRegex", "DenyForcePush", "PushDenyFile", "PushFileSize"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DepotPushSetting",
+            members: &[
+                "CheckCommitAuthor", "CommitMessageMustMatchRegex", "DenyForcePush", "PushDenyFile", "PushFileSize",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1360,12 +1348,12 @@ impl Debug for DepotPushSetting {
 
 impl Record for DepotSpec {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepotSpec",
-            &["Description", "Name", "Type"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DepotSpec",
+            members: &["Description", "Name", "Type"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1387,12 +1375,12 @@ impl Debug for DepotSpec {
 
 impl Record for DepotSpecDepotLevelParam {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepotSpecDepotLevelParam",
-            &["AllowPushWildRef", "DepotBranchTypeList", "DepotMergeRequestRuleList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DepotSpecDepotLevelParam",
+            members: &["AllowPushWildRef", "DepotBranchTypeList", "DepotMergeRequestRuleList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1416,15 +1404,15 @@ impl Debug for DepotSpecDepotLevelParam {
 
 impl Record for DepotSpecDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepotSpecDetail",
-            &[
+        &Shape {
+            name: "DepotSpecDetail",
+            members: &[
                 "AllowPushWildRef", "DepotBranchTypeList", "DepotMergeRequestRuleList", "Description", "Name", "Type",
                 "UseExistingSolution",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1450,15 +1438,15 @@ impl Debug for DepotSpecDetail {
 
 impl Record for DepotSpecTeamLevelParam {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepotSpecTeamLevelParam",
-            &[
+        &Shape {
+            name: "DepotSpecTeamLevelParam",
+            members: &[
                 "AllowPushWildRef", "DepotBranchTypeList", "DepotMergeRequestRuleList", "Description", "Name",
                 "ReName",
             ],
-            &[0, 4],
-        );
-        &SHAPE
+            required: &[0, 4],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1483,12 +1471,12 @@ impl Debug for DepotSpecTeamLevelParam {
 
 impl Record for DescribeCodeSearchResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeCodeSearchResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCodeSearchResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1508,12 +1496,12 @@ impl Debug for DescribeCodeSearchResponse {
 
 impl Record for DescribeDepotByNameInfoResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeDepotByNameInfoResponse",
-            &["Depot"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDepotByNameInfoResponse",
+            members: &["Depot"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1533,12 +1521,12 @@ impl Debug for DescribeDepotByNameInfoResponse {
 
 impl Record for DescribeDepotFilePushRulesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeDepotFilePushRulesResponse",
-            &["GitFilePushRule"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDepotFilePushRulesResponse",
+            members: &["GitFilePushRule"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1558,12 +1546,12 @@ impl Debug for DescribeDepotFilePushRulesResponse {
 
 impl Record for DescribeDepotPushSettingResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeDepotPushSettingResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDepotPushSettingResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1583,12 +1571,12 @@ impl Debug for DescribeDepotPushSettingResponse {
 
 impl Record for DescribeDepotSpecDetailResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeDepotSpecDetailResponse",
-            &["Detail"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDepotSpecDetailResponse",
+            members: &["Detail"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1608,12 +1596,12 @@ impl Debug for DescribeDepotSpecDetailResponse {
 
 impl Record for DescribeDepotSpecsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeDepotSpecsResponse",
-            &["DepotSpecs"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDepotSpecsResponse",
+            members: &["DepotSpecs"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1633,12 +1621,12 @@ impl Debug for DescribeDepotSpecsResponse {
 
 impl Record for DescribeGitContributorsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitContributorsResponse",
-            &["Contributors"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitContributorsResponse",
+            members: &["Contributors"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1658,12 +1646,12 @@ impl Debug for DescribeGitContributorsResponse {
 
 impl Record for DescribeGitDepotDeployKeysResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitDepotDeployKeysResponse",
-            &["Keys"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitDepotDeployKeysResponse",
+            members: &["Keys"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1683,12 +1671,12 @@ impl Debug for DescribeGitDepotDeployKeysResponse {
 
 impl Record for DescribeGitDepotResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitDepotResponse",
-            &["Depot"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitDepotResponse",
+            members: &["Depot"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1708,12 +1696,12 @@ impl Debug for DescribeGitDepotResponse {
 
 impl Record for DescribeGitProjectDeployKeysResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitProjectDeployKeysResponse",
-            &["Keys"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitProjectDeployKeysResponse",
+            members: &["Keys"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1733,12 +1721,12 @@ impl Debug for DescribeGitProjectDeployKeysResponse {
 
 impl Record for DescribeMemberSshKeyResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeMemberSshKeyResponse",
-            &["SshKeyInfos"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeMemberSshKeyResponse",
+            members: &["SshKeyInfos"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1758,12 +1746,12 @@ impl Debug for DescribeMemberSshKeyResponse {
 
 impl Record for DescribeMyDepotsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeMyDepotsResponse",
-            &["Payload"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeMyDepotsResponse",
+            members: &["Payload"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1783,12 +1771,12 @@ impl Debug for DescribeMyDepotsResponse {
 
 impl Record for DescribePersonalExternalDepotsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribePersonalExternalDepotsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribePersonalExternalDepotsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1808,12 +1796,12 @@ impl Debug for DescribePersonalExternalDepotsResponse {
 
 impl Record for DescribeProjectDepotInfoListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProjectDepotInfoListResponse",
-            &["DepotData"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectDepotInfoListResponse",
+            members: &["DepotData"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1833,12 +1821,12 @@ impl Debug for DescribeProjectDepotInfoListResponse {
 
 impl Record for DescribeProjectDepotsData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProjectDepotsData",
-            &["DepotList", "IsBound"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectDepotsData",
+            members: &["DepotList", "IsBound"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1860,12 +1848,12 @@ impl Debug for DescribeProjectDepotsData {
 
 impl Record for DescribeProjectDepotsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProjectDepotsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectDepotsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1885,12 +1873,12 @@ impl Debug for DescribeProjectDepotsResponse {
 
 impl Record for DescribeSshKeyResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeSshKeyResponse",
-            &["SshKeyInfos"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeSshKeyResponse",
+            members: &["SshKeyInfos"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1910,12 +1898,12 @@ impl Debug for DescribeSshKeyResponse {
 
 impl Record for DescribeTeamDepotInfoListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeTeamDepotInfoListResponse",
-            &["DepotData"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTeamDepotInfoListResponse",
+            members: &["DepotData"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1935,12 +1923,12 @@ impl Debug for DescribeTeamDepotInfoListResponse {
 
 impl Record for DescribeTeamDepotsData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeTeamDepotsData",
-            &["DepotList", "IsBound"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTeamDepotsData",
+            members: &["DepotList", "IsBound"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1962,12 +1950,12 @@ impl Debug for DescribeTeamDepotsData {
 
 impl Record for DescribeTeamDepotsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeTeamDepotsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTeamDepotsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1987,12 +1975,12 @@ impl Debug for DescribeTeamDepotsResponse {
 
 impl Record for GitFilePushRule {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitFilePushRule",
-            &["FilePushRuleId", "IsDenyForAllUser", "Pattern", "Privileges"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitFilePushRule",
+            members: &["FilePushRuleId", "IsDenyForAllUser", "Pattern", "Privileges"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2015,12 +2003,12 @@ impl Debug for GitFilePushRule {
 
 impl Record for GitFilePushRulePrivilege {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitFilePushRulePrivilege",
-            &["IsDeny", "IsRole", "IsUser", "Role", "User"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitFilePushRulePrivilege",
+            members: &["IsDeny", "IsRole", "IsUser", "Role", "User"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2043,12 +2031,12 @@ impl Debug for GitFilePushRulePrivilege {
 
 impl Record for GitFilePushRuleRole {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitFilePushRuleRole",
-            &["Name", "RoleId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitFilePushRuleRole",
+            members: &["Name", "RoleId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2070,12 +2058,12 @@ impl Debug for GitFilePushRuleRole {
 
 impl Record for GitFilePushRuleUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitFilePushRuleUser",
-            &["Avatar", "GlobalKey", "Name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitFilePushRuleUser",
+            members: &["Avatar", "GlobalKey", "Name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2097,12 +2085,12 @@ impl Debug for GitFilePushRuleUser {
 
 impl Record for GrepLineData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GrepLineData",
-            &["GrepLines", "Page"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GrepLineData",
+            members: &["GrepLines", "Page"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2124,12 +2112,14 @@ impl Debug for GrepLineData {
 
 impl Record for GrepLineInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GrepLineInfo",
-            &["BranchName", "CommitId", "Contents", "FileMaxLine", "LineNum", "MaxNum", "MinNum", "Path", "Text"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GrepLineInfo",
+            members: &[
+                "BranchName", "CommitId", "Contents", "FileMaxLine", "LineNum", "MaxNum", "MinNum", "Path", "Text",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2154,12 +2144,12 @@ impl Debug for GrepLineInfo {
 
 impl Record for ModifyChooseDepotSpecResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyChooseDepotSpecResponse",
-            &["Detail"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyChooseDepotSpecResponse",
+            members: &["Detail"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2179,12 +2169,12 @@ impl Debug for ModifyChooseDepotSpecResponse {
 
 impl Record for ModifyDepotFilePushRuleDenyPrivilegeResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyDepotFilePushRuleDenyPrivilegeResponse",
-            &["GitFilePushRule"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyDepotFilePushRuleDenyPrivilegeResponse",
+            members: &["GitFilePushRule"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2204,12 +2194,12 @@ impl Debug for ModifyDepotFilePushRuleDenyPrivilegeResponse {
 
 impl Record for ModifyDepotFilePushRuleResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyDepotFilePushRuleResponse",
-            &["GitFilePushRule"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyDepotFilePushRuleResponse",
+            members: &["GitFilePushRule"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2229,12 +2219,12 @@ impl Debug for ModifyDepotFilePushRuleResponse {
 
 impl Record for ModifyDepotLevelDepotSpecResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyDepotLevelDepotSpecResponse",
-            &["Detail"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyDepotLevelDepotSpecResponse",
+            members: &["Detail"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2254,12 +2244,12 @@ impl Debug for ModifyDepotLevelDepotSpecResponse {
 
 impl Record for ModifyDepotNameResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyDepotNameResponse",
-            &["DepotInfo"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyDepotNameResponse",
+            members: &["DepotInfo"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2279,12 +2269,12 @@ impl Debug for ModifyDepotNameResponse {
 
 impl Record for ModifyDepotPushSettingResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyDepotPushSettingResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyDepotPushSettingResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2304,12 +2294,12 @@ impl Debug for ModifyDepotPushSettingResponse {
 
 impl Record for ModifyGitTransferResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyGitTransferResponse",
-            &["NewDepotPath"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyGitTransferResponse",
+            members: &["NewDepotPath"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2329,12 +2319,12 @@ impl Debug for ModifyGitTransferResponse {
 
 impl Record for ModifyTeamLevelDepotSpecResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyTeamLevelDepotSpecResponse",
-            &["Detail"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyTeamLevelDepotSpecResponse",
+            members: &["Detail"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2354,12 +2344,12 @@ impl Debug for ModifyTeamLevelDepotSpecResponse {
 
 impl Record for SshKeyInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "SshKeyInfo",
-            &["CreatedAt", "ExpirationDate", "FingerPrint", "HasExpired", "Id", "OwnerId", "Title"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "SshKeyInfo",
+            members: &["CreatedAt", "ExpirationDate", "FingerPrint", "HasExpired", "Id", "OwnerId", "Title"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -22,16 +22,16 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateServiceHook::INFO, request: || Box::new(CreateServiceHook::new(0, "", "", [""; 0], false, "")), output: || Box::<CreateServiceHookResponse>::default() },
-    Entry { info: DeleteServiceHook::INFO, request: || Box::new(DeleteServiceHook::new(0, [""; 0])), output: || Box::<DeleteServiceHookResponse>::default() },
-    Entry { info: DescribeEvents::INFO, request: || Box::new(DescribeEvents::new()), output: || Box::<DescribeEventsResponse>::default() },
-    Entry { info: DescribeServiceHook::INFO, request: || Box::new(DescribeServiceHook::new("", 0)), output: || Box::<DescribeServiceHookResponse>::default() },
-    Entry { info: DescribeServiceHookLogs::INFO, request: || Box::new(DescribeServiceHookLogs::new(0, "")), output: || Box::<DescribeServiceHookLogsResponse>::default() },
-    Entry { info: DescribeServiceHooks::INFO, request: || Box::new(DescribeServiceHooks::new(0, "")), output: || Box::<DescribeServiceHooksResponse>::default() },
-    Entry { info: EnabledServiceHook::INFO, request: || Box::new(EnabledServiceHook::new(0, [""; 0], false, "")), output: || Box::<EnabledServiceHookResponse>::default() },
-    Entry { info: ModifyServiceHook::INFO, request: || Box::new(ModifyServiceHook::new(0, "", "", "", [""; 0], false, "", "")), output: || Box::<ModifyServiceHookResponse>::default() },
-    Entry { info: PingServiceHook::INFO, request: || Box::new(PingServiceHook::new(0, [""; 0])), output: || Box::<PingServiceHookResponse>::default() },
-    Entry { info: ResendServiceHookLog::INFO, request: || Box::new(ResendServiceHookLog::new("")), output: || Box::<ResendServiceHookLogResponse>::default() },
+    Entry { info: CreateServiceHook::INFO, request: || Box::new(CreateServiceHook::new(0, "", "", [""; 0], false, "")), output: Entry::output::<CreateServiceHook> },
+    Entry { info: DeleteServiceHook::INFO, request: || Box::new(DeleteServiceHook::new(0, [""; 0])), output: Entry::output::<DeleteServiceHook> },
+    Entry { info: DescribeEvents::INFO, request: || Box::new(DescribeEvents::new()), output: Entry::output::<DescribeEvents> },
+    Entry { info: DescribeServiceHook::INFO, request: || Box::new(DescribeServiceHook::new("", 0)), output: Entry::output::<DescribeServiceHook> },
+    Entry { info: DescribeServiceHookLogs::INFO, request: || Box::new(DescribeServiceHookLogs::new(0, "")), output: Entry::output::<DescribeServiceHookLogs> },
+    Entry { info: DescribeServiceHooks::INFO, request: || Box::new(DescribeServiceHooks::new(0, "")), output: Entry::output::<DescribeServiceHooks> },
+    Entry { info: EnabledServiceHook::INFO, request: || Box::new(EnabledServiceHook::new(0, [""; 0], false, "")), output: Entry::output::<EnabledServiceHook> },
+    Entry { info: ModifyServiceHook::INFO, request: || Box::new(ModifyServiceHook::new(0, "", "", "", [""; 0], false, "", "")), output: Entry::output::<ModifyServiceHook> },
+    Entry { info: PingServiceHook::INFO, request: || Box::new(PingServiceHook::new(0, [""; 0])), output: Entry::output::<PingServiceHook> },
+    Entry { info: ResendServiceHookLog::INFO, request: || Box::new(ResendServiceHookLog::new("")), output: Entry::output::<ResendServiceHookLog> },
 ];
 
 impl Operation for CreateServiceHook {
@@ -42,19 +42,18 @@ impl Operation for CreateServiceHook {
 
 impl Record for CreateServiceHook {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateServiceHook",
-            &[
+        &Shape {
+            name: "CreateServiceHook",
+            members: &[
                 "ProjectId", "Service", "ServiceAction", "Event", "Enabled", "ActionProperty", "FilterProperty",
                 "Name", "TargetType",
             ],
-            &[0, 1, 2, 3, 4, 5],
-            &[
+            required: &[0, 1, 2, 3, 4, 5],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -86,13 +85,12 @@ impl Operation for DeleteServiceHook {
 
 impl Record for DeleteServiceHook {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteServiceHook",
-            &["ProjectId", "Id", "TargetType"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteServiceHook",
+            members: &["ProjectId", "Id", "TargetType"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -120,13 +118,12 @@ impl Operation for DescribeEvents {
 
 impl Record for DescribeEvents {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeEvents",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeEvents",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -152,13 +149,12 @@ impl Operation for DescribeServiceHook {
 
 impl Record for DescribeServiceHook {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeServiceHook",
-            &["Id", "ProjectId", "TargetType"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeServiceHook",
+            members: &["Id", "ProjectId", "TargetType"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -196,13 +192,12 @@ impl Paged for DescribeServiceHookLogs {
 
 impl Record for DescribeServiceHookLogs {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeServiceHookLogs",
-            &["ProjectId", "Id", "PageNumber", "PageSize", "TargetType"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeServiceHookLogs",
+            members: &["ProjectId", "Id", "PageNumber", "PageSize", "TargetType"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -242,19 +237,18 @@ impl Paged for DescribeServiceHooks {
 
 impl Record for DescribeServiceHooks {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeServiceHooks",
-            &[
+        &Shape {
+            name: "DescribeServiceHooks",
+            members: &[
                 "ProjectId", "PageNumber", "PageSize", "TargetType", "CreatorBy", "Enabled", "Event", "Name",
                 "Service", "Status",
             ],
-            &[0, 1, 2, 3],
-            &[
+            required: &[0, 1, 2, 3],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -286,13 +280,12 @@ impl Operation for EnabledServiceHook {
 
 impl Record for EnabledServiceHook {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "EnabledServiceHook",
-            &["ProjectId", "Id", "Enabled", "TargetType"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "EnabledServiceHook",
+            members: &["ProjectId", "Id", "Enabled", "TargetType"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -320,19 +313,18 @@ impl Operation for ModifyServiceHook {
 
 impl Record for ModifyServiceHook {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyServiceHook",
-            &[
+        &Shape {
+            name: "ModifyServiceHook",
+            members: &[
                 "ProjectId", "Id", "Service", "ServiceAction", "Event", "Enabled", "FilterProperty", "ActionProperty",
                 "Name", "TargetType",
             ],
-            &[0, 1, 2, 3, 4, 5, 6, 7],
-            &[
+            required: &[0, 1, 2, 3, 4, 5, 6, 7],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -364,13 +356,12 @@ impl Operation for PingServiceHook {
 
 impl Record for PingServiceHook {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "PingServiceHook",
-            &["ProjectId", "Id", "TargetType"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "PingServiceHook",
+            members: &["ProjectId", "Id", "TargetType"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -397,13 +388,12 @@ impl Operation for ResendServiceHookLog {
 
 impl Record for ResendServiceHookLog {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ResendServiceHookLog",
-            &["ServiceHookLogId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ResendServiceHookLog",
+            members: &["ServiceHookLogId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -423,12 +413,12 @@ impl Debug for ResendServiceHookLog {
 
 impl Record for CreateServiceHookResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateServiceHookResponse",
-            &["ServiceHook"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateServiceHookResponse",
+            members: &["ServiceHook"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -448,12 +438,12 @@ impl Debug for CreateServiceHookResponse {
 
 impl Record for DeleteServiceHookResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DeleteServiceHookResponse",
-            &["Succeed"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteServiceHookResponse",
+            members: &["Succeed"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -473,12 +463,12 @@ impl Debug for DeleteServiceHookResponse {
 
 impl Record for DescribeEventsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeEventsResponse",
-            &["Event"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeEventsResponse",
+            members: &["Event"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -498,12 +488,12 @@ impl Debug for DescribeEventsResponse {
 
 impl Record for DescribeServiceHookLogsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeServiceHookLogsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeServiceHookLogsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -523,12 +513,12 @@ impl Debug for DescribeServiceHookLogsResponse {
 
 impl Record for DescribeServiceHookResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeServiceHookResponse",
-            &["ServiceHook"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeServiceHookResponse",
+            members: &["ServiceHook"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -548,12 +538,12 @@ impl Debug for DescribeServiceHookResponse {
 
 impl Record for DescribeServiceHooksResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeServiceHooksResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeServiceHooksResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -573,12 +563,12 @@ impl Debug for DescribeServiceHooksResponse {
 
 impl Record for EnabledServiceHookResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "EnabledServiceHookResponse",
-            &["Succeed"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "EnabledServiceHookResponse",
+            members: &["Succeed"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -598,12 +588,12 @@ impl Debug for EnabledServiceHookResponse {
 
 impl Record for ModifyServiceHookResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyServiceHookResponse",
-            &["ServiceHook"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyServiceHookResponse",
+            members: &["ServiceHook"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -623,12 +613,12 @@ impl Debug for ModifyServiceHookResponse {
 
 impl Record for PingServiceHookResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PingServiceHookResponse",
-            &["Succeed"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "PingServiceHookResponse",
+            members: &["Succeed"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -648,12 +638,12 @@ impl Debug for PingServiceHookResponse {
 
 impl Record for ResendServiceHookLogResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ResendServiceHookLogResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ResendServiceHookLogResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -673,16 +663,16 @@ impl Debug for ResendServiceHookLogResponse {
 
 impl Record for ServiceHook {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ServiceHook",
-            &[
+        &Shape {
+            name: "ServiceHook",
+            members: &[
                 "Action", "ActionLabel", "ActionProperties", "CreatedAt", "CreatorBy", "CreatorByUser", "Enabled",
                 "Event", "EventLabel", "FilterProperties", "Id", "LastSucceedAt", "Name", "Service", "ServiceName",
                 "Status", "TargetId", "TargetType", "UpdatedAt", "UpdatedBy", "UpdatedByUser", "Version",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -715,12 +705,12 @@ impl Debug for ServiceHook {
 
 impl Record for ServiceHookEvent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ServiceHookEvent",
-            &["GroupLabel", "GroupName", "Label", "Name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ServiceHookEvent",
+            members: &["GroupLabel", "GroupName", "Label", "Name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -742,15 +732,15 @@ impl Debug for ServiceHookEvent {
 
 impl Record for ServiceHookLog {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ServiceHookLog",
-            &[
+        &Shape {
+            name: "ServiceHookLog",
+            members: &[
                 "CreatedAt", "Event", "Id", "RequestContent", "RequestHeaders", "RequestId", "ResponseAt",
                 "ResponseBody", "ResponseHeaders", "ResponseStatus", "SendAt", "ServiceHookId", "Status",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -778,12 +768,12 @@ impl Debug for ServiceHookLog {
 
 impl Record for ServiceHookLogPage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ServiceHookLogPage",
-            &["Log", "PageNumber", "PageSize", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ServiceHookLogPage",
+            members: &["Log", "PageNumber", "PageSize", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -805,12 +795,12 @@ impl Debug for ServiceHookLogPage {
 
 impl Record for ServiceHookPage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ServiceHookPage",
-            &["PageNumber", "PageSize", "ServiceHook", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ServiceHookPage",
+            members: &["PageNumber", "PageSize", "ServiceHook", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -833,12 +823,12 @@ impl Debug for ServiceHookPage {
 
 impl Record for ServiceHookResendServiceHookResult {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ServiceHookResendServiceHookResult",
-            &["Success"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ServiceHookResendServiceHookResult",
+            members: &["Success"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -858,12 +848,12 @@ impl Debug for ServiceHookResendServiceHookResult {
 
 impl Record for ServiceHookUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ServiceHookUser",
-            &["Avatar", "Id", "Name", "NamePinyin"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ServiceHookUser",
+            members: &["Avatar", "Id", "Name", "NamePinyin"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -31,23 +31,23 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateGitProtectedTagRule::INFO, request: || Box::new(CreateGitProtectedTagRule::new(crate::Depot::NONE, "")), output: || Box::<()>::default() },
-    Entry { info: CreateGitProtectedTagRules::INFO, request: || Box::new(CreateGitProtectedTagRules::new(crate::Depot::NONE, [""; 0])), output: || Box::<()>::default() },
-    Entry { info: CreateGitRelease::INFO, request: || Box::new(CreateGitRelease::new(crate::Depot::NONE, "", "", "", "", "", false)), output: || Box::<()>::default() },
-    Entry { info: CreateGitTag::INFO, request: || Box::new(CreateGitTag::new(crate::Depot::NONE, "", "", "")), output: || Box::<CreateGitTagResponse>::default() },
-    Entry { info: DeleteGitProtectedTagRule::INFO, request: || Box::new(DeleteGitProtectedTagRule::new(crate::Depot::NONE, "")), output: || Box::<()>::default() },
-    Entry { info: DeleteGitRelease::INFO, request: || Box::new(DeleteGitRelease::new(crate::Depot::NONE, "")), output: || Box::<()>::default() },
-    Entry { info: DeleteGitTag::INFO, request: || Box::new(DeleteGitTag::new(crate::Depot::NONE, "")), output: || Box::<()>::default() },
-    Entry { info: DescribeGitProtectedTags::INFO, request: || Box::new(DescribeGitProtectedTags::new(crate::Depot::NONE)), output: || Box::<DescribeGitProtectedTagsResponse>::default() },
-    Entry { info: DescribeGitProtectedTagsByRule::INFO, request: || Box::new(DescribeGitProtectedTagsByRule::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitProtectedTagsByRuleResponse>::default() },
-    Entry { info: DescribeGitReleaseDetail::INFO, request: || Box::new(DescribeGitReleaseDetail::new(crate::Depot::NONE, 0, "")), output: || Box::<DescribeGitReleaseDetailResponse>::default() },
-    Entry { info: DescribeGitReleases::INFO, request: || Box::new(DescribeGitReleases::new(crate::Depot::NONE)), output: || Box::<DescribeGitReleasesResponse>::default() },
-    Entry { info: DescribeGitTag::INFO, request: || Box::new(DescribeGitTag::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitTagResponse>::default() },
-    Entry { info: DescribeGitTags::INFO, request: || Box::new(DescribeGitTags::new(crate::Depot::NONE)), output: || Box::<DescribeGitTagsResponse>::default() },
-    Entry { info: DescribeGitTagsByBranch::INFO, request: || Box::new(DescribeGitTagsByBranch::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitTagsByBranchResponse>::default() },
-    Entry { info: DescribeGitTagsBySha::INFO, request: || Box::new(DescribeGitTagsBySha::new(crate::Depot::NONE, "")), output: || Box::<DescribeGitTagsByShaResponse>::default() },
-    Entry { info: DescribeProjectDepotTags::INFO, request: || Box::new(DescribeProjectDepotTags::new(0, 0, "")), output: || Box::<DescribeProjectDepotTagsResponse>::default() },
-    Entry { info: ModifyGitRelease::INFO, request: || Box::new(ModifyGitRelease::new(crate::Depot::NONE, "", 0)), output: || Box::<()>::default() },
+    Entry { info: CreateGitProtectedTagRule::INFO, request: || Box::new(CreateGitProtectedTagRule::new(crate::Depot::NONE, "")), output: Entry::output::<CreateGitProtectedTagRule> },
+    Entry { info: CreateGitProtectedTagRules::INFO, request: || Box::new(CreateGitProtectedTagRules::new(crate::Depot::NONE, [""; 0])), output: Entry::output::<CreateGitProtectedTagRules> },
+    Entry { info: CreateGitRelease::INFO, request: || Box::new(CreateGitRelease::new(crate::Depot::NONE, "", "", "", "", "", false)), output: Entry::output::<CreateGitRelease> },
+    Entry { info: CreateGitTag::INFO, request: || Box::new(CreateGitTag::new(crate::Depot::NONE, "", "", "")), output: Entry::output::<CreateGitTag> },
+    Entry { info: DeleteGitProtectedTagRule::INFO, request: || Box::new(DeleteGitProtectedTagRule::new(crate::Depot::NONE, "")), output: Entry::output::<DeleteGitProtectedTagRule> },
+    Entry { info: DeleteGitRelease::INFO, request: || Box::new(DeleteGitRelease::new(crate::Depot::NONE, "")), output: Entry::output::<DeleteGitRelease> },
+    Entry { info: DeleteGitTag::INFO, request: || Box::new(DeleteGitTag::new(crate::Depot::NONE, "")), output: Entry::output::<DeleteGitTag> },
+    Entry { info: DescribeGitProtectedTags::INFO, request: || Box::new(DescribeGitProtectedTags::new(crate::Depot::NONE)), output: Entry::output::<DescribeGitProtectedTags> },
+    Entry { info: DescribeGitProtectedTagsByRule::INFO, request: || Box::new(DescribeGitProtectedTagsByRule::new(crate::Depot::NONE, "")), output: Entry::output::<DescribeGitProtectedTagsByRule> },
+    Entry { info: DescribeGitReleaseDetail::INFO, request: || Box::new(DescribeGitReleaseDetail::new(crate::Depot::NONE, 0, "")), output: Entry::output::<DescribeGitReleaseDetail> },
+    Entry { info: DescribeGitReleases::INFO, request: || Box::new(DescribeGitReleases::new(crate::Depot::NONE)), output: Entry::output::<DescribeGitReleases> },
+    Entry { info: DescribeGitTag::INFO, request: || Box::new(DescribeGitTag::new(crate::Depot::NONE, "")), output: Entry::output::<DescribeGitTag> },
+    Entry { info: DescribeGitTags::INFO, request: || Box::new(DescribeGitTags::new(crate::Depot::NONE)), output: Entry::output::<DescribeGitTags> },
+    Entry { info: DescribeGitTagsByBranch::INFO, request: || Box::new(DescribeGitTagsByBranch::new(crate::Depot::NONE, "")), output: Entry::output::<DescribeGitTagsByBranch> },
+    Entry { info: DescribeGitTagsBySha::INFO, request: || Box::new(DescribeGitTagsBySha::new(crate::Depot::NONE, "")), output: Entry::output::<DescribeGitTagsBySha> },
+    Entry { info: DescribeProjectDepotTags::INFO, request: || Box::new(DescribeProjectDepotTags::new(0, 0, "")), output: Entry::output::<DescribeProjectDepotTags> },
+    Entry { info: ModifyGitRelease::INFO, request: || Box::new(ModifyGitRelease::new(crate::Depot::NONE, "", 0)), output: Entry::output::<ModifyGitRelease> },
 ];
 
 impl Operation for CreateGitProtectedTagRule {
@@ -59,13 +59,12 @@ impl Operation for CreateGitProtectedTagRule {
 
 impl Record for CreateGitProtectedTagRule {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateGitProtectedTagRule",
-            &["DepotId", "Rule", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateGitProtectedTagRule",
+            members: &["DepotId", "Rule", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -94,13 +93,12 @@ impl Operation for CreateGitProtectedTagRules {
 
 impl Record for CreateGitProtectedTagRules {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateGitProtectedTagRules",
-            &["DepotId", "Rule", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateGitProtectedTagRules",
+            members: &["DepotId", "Rule", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -128,13 +126,12 @@ impl Operation for CreateGitTag {
 
 impl Record for CreateGitTag {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateGitTag",
-            &["DepotId", "StartPoint", "TagName", "Message", "DepotPath"],
-            &[1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateGitTag",
+            members: &["DepotId", "StartPoint", "TagName", "Message", "DepotPath"],
+            required: &[1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -165,13 +162,12 @@ impl Operation for DeleteGitProtectedTagRule {
 
 impl Record for DeleteGitProtectedTagRule {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteGitProtectedTagRule",
-            &["DepotId", "Rule", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteGitProtectedTagRule",
+            members: &["DepotId", "Rule", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -200,13 +196,12 @@ impl Operation for DeleteGitTag {
 
 impl Record for DeleteGitTag {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteGitTag",
-            &["DepotId", "TagName", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteGitTag",
+            members: &["DepotId", "TagName", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -234,13 +229,12 @@ impl Operation for DescribeGitProtectedTags {
 
 impl Record for DescribeGitProtectedTags {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitProtectedTags",
-            &["DepotId", "DepotPath"],
-            &[],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitProtectedTags",
+            members: &["DepotId", "DepotPath"],
+            required: &[],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -268,13 +262,12 @@ impl Operation for DescribeGitProtectedTagsByRule {
 
 impl Record for DescribeGitProtectedTagsByRule {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitProtectedTagsByRule",
-            &["DepotId", "Rule", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitProtectedTagsByRule",
+            members: &["DepotId", "Rule", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -302,13 +295,12 @@ impl Operation for DescribeGitTag {
 
 impl Record for DescribeGitTag {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitTag",
-            &["DepotId", "TagName", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitTag",
+            members: &["DepotId", "TagName", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -345,13 +337,12 @@ impl Paged for DescribeGitTags {
 
 impl Record for DescribeGitTags {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitTags",
-            &["DepotId", "DepotPath", "KeyWord", "Page", "PageSize"],
-            &[],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitTags",
+            members: &["DepotId", "DepotPath", "KeyWord", "Page", "PageSize"],
+            required: &[],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -380,13 +371,12 @@ impl Operation for DescribeGitTagsByBranch {
 
 impl Record for DescribeGitTagsByBranch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitTagsByBranch",
-            &["DepotId", "Branch", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitTagsByBranch",
+            members: &["DepotId", "Branch", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -414,13 +404,12 @@ impl Operation for DescribeGitTagsBySha {
 
 impl Record for DescribeGitTagsBySha {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitTagsBySha",
-            &["DepotId", "Sha", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitTagsBySha",
+            members: &["DepotId", "Sha", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -448,13 +437,12 @@ impl Operation for DescribeProjectDepotTags {
 
 impl Record for DescribeProjectDepotTags {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProjectDepotTags",
-            &["ProjectId", "Id", "DepotType"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectDepotTags",
+            members: &["ProjectId", "Id", "DepotType"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -476,12 +464,12 @@ impl Debug for DescribeProjectDepotTags {
 
 impl Record for CreateGitTagResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateGitTagResponse",
-            &["GitTag"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateGitTagResponse",
+            members: &["GitTag"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -501,12 +489,12 @@ impl Debug for CreateGitTagResponse {
 
 impl Record for DescribeGitProtectedTagsByRuleResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitProtectedTagsByRuleResponse",
-            &["GitTags"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitProtectedTagsByRuleResponse",
+            members: &["GitTags"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -526,12 +514,12 @@ impl Debug for DescribeGitProtectedTagsByRuleResponse {
 
 impl Record for DescribeGitProtectedTagsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitProtectedTagsResponse",
-            &["GitTags"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitProtectedTagsResponse",
+            members: &["GitTags"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -551,12 +539,12 @@ impl Debug for DescribeGitProtectedTagsResponse {
 
 impl Record for DescribeGitReleaseDetailResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitReleaseDetailResponse",
-            &["Release"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitReleaseDetailResponse",
+            members: &["Release"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -576,12 +564,12 @@ impl Debug for DescribeGitReleaseDetailResponse {
 
 impl Record for DescribeGitReleasesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitReleasesResponse",
-            &["ReleasePageList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitReleasesResponse",
+            members: &["ReleasePageList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -601,12 +589,12 @@ impl Debug for DescribeGitReleasesResponse {
 
 impl Record for DescribeGitTagResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitTagResponse",
-            &["GitTag"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitTagResponse",
+            members: &["GitTag"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -626,12 +614,12 @@ impl Debug for DescribeGitTagResponse {
 
 impl Record for DescribeGitTagsByBranchResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitTagsByBranchResponse",
-            &["Tags"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitTagsByBranchResponse",
+            members: &["Tags"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -651,12 +639,12 @@ impl Debug for DescribeGitTagsByBranchResponse {
 
 impl Record for DescribeGitTagsByShaResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitTagsByShaResponse",
-            &["GitTags"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitTagsByShaResponse",
+            members: &["GitTags"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -676,12 +664,12 @@ impl Debug for DescribeGitTagsByShaResponse {
 
 impl Record for DescribeGitTagsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeGitTagsResponse",
-            &["GitTags"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitTagsResponse",
+            members: &["GitTags"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -701,12 +689,12 @@ impl Debug for DescribeGitTagsResponse {
 
 impl Record for DescribeProjectDepotTagsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeProjectDepotTagsResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectDepotTagsResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -726,15 +714,15 @@ impl Debug for DescribeProjectDepotTagsResponse {
 
 impl Record for GitAllTagCommit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitAllTagCommit",
-            &[
+        &Shape {
+            name: "GitAllTagCommit",
+            members: &[
                 "AuthorEmail", "AuthorName", "CommitDate", "CommitterEmail", "CommitterName", "CreatedAt", "Parents",
                 "Sha", "ShortMessage",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -760,12 +748,12 @@ impl Debug for GitAllTagCommit {
 
 impl Record for GitTag {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitTag",
-            &["Commit", "Message", "TagName"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitTag",
+            members: &["Commit", "Message", "TagName"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -787,15 +775,15 @@ impl Debug for GitTag {
 
 impl Record for Release {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Release",
-            &[
+        &Shape {
+            name: "Release",
+            members: &[
                 "Body", "CommitSha", "CreatedAt", "CreatorId", "DepotId", "Html", "Id", "Pre", "ProjectId",
                 "ReleaseId", "TagName", "TargetCommitBranch", "Title", "UpdatedAt", "ReleaseAttachment",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -824,12 +812,12 @@ impl Debug for Release {
 
 impl Record for ReleaseAttachment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ReleaseAttachment",
-            &["AttachmentDownloadUrl", "AttachmentName", "AttachmentSize"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ReleaseAttachment",
+            members: &["AttachmentDownloadUrl", "AttachmentName", "AttachmentSize"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -851,12 +839,12 @@ impl Debug for ReleaseAttachment {
 
 impl Record for ReleaseListPage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ReleaseListPage",
-            &["Releases", "TotalCount"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ReleaseListPage",
+            members: &["Releases", "TotalCount"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

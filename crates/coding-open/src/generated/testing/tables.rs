@@ -41,35 +41,35 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: ArchiveTestRun::INFO, request: || Box::new(ArchiveTestRun::new("", 0)), output: || Box::<ArchiveTestRunResponse>::default() },
-    Entry { info: CreateAttachmentPrepareSignUrl::INFO, request: || Box::new(CreateAttachmentPrepareSignUrl::new("", "")), output: || Box::<CreateAttachmentPrepareSignUrlResponse>::default() },
-    Entry { info: CreateCaseResult::INFO, request: || Box::new(CreateCaseResult::new("", 0, 0, "")), output: || Box::<()>::default() },
-    Entry { info: CreateReport::INFO, request: || Box::new(CreateReport::new("", "", Vec::new())), output: || Box::<CreateReportResponse>::default() },
-    Entry { info: CreateTestCase::INFO, request: || Box::new(CreateTestCase::new("", "", 0, "")), output: || Box::<CreateTestCaseResponse>::default() },
-    Entry { info: CreateTestCaseSection::INFO, request: || Box::new(CreateTestCaseSection::new("", "")), output: || Box::<CreateTestCaseSectionResponse>::default() },
-    Entry { info: CreateTestDefect::INFO, request: || Box::new(CreateTestDefect::new("", 0, 0)), output: || Box::<()>::default() },
-    Entry { info: CreateTestResult::INFO, request: || Box::new(CreateTestResult::new("", 0, "")), output: || Box::<()>::default() },
-    Entry { info: CreateTestResults::INFO, request: || Box::new(CreateTestResults::new("", 0, Vec::new(), "")), output: || Box::<()>::default() },
-    Entry { info: CreateTestRun::INFO, request: || Box::new(CreateTestRun::new("", "", false)), output: || Box::<CreateTestRunResponse>::default() },
-    Entry { info: CreateTestStepResult::INFO, request: || Box::new(CreateTestStepResult::new("", 0, 0, "")), output: || Box::<()>::default() },
-    Entry { info: DeleteReport::INFO, request: || Box::new(DeleteReport::new("", 0)), output: || Box::<()>::default() },
-    Entry { info: DeleteTestCase::INFO, request: || Box::new(DeleteTestCase::new(0, "")), output: || Box::<()>::default() },
-    Entry { info: DeleteTestCaseSection::INFO, request: || Box::new(DeleteTestCaseSection::new("", 0)), output: || Box::<()>::default() },
-    Entry { info: DeleteTestRun::INFO, request: || Box::new(DeleteTestRun::new("", 0)), output: || Box::<()>::default() },
-    Entry { info: DescribeReport::INFO, request: || Box::new(DescribeReport::new("", 0)), output: || Box::<DescribeReportResponse>::default() },
-    Entry { info: DescribeReportList::INFO, request: || Box::new(DescribeReportList::new("")), output: || Box::<DescribeReportListResponse>::default() },
-    Entry { info: DescribeRequirementTestCaseList::INFO, request: || Box::new(DescribeRequirementTestCaseList::new("", 0)), output: || Box::<DescribeRequirementTestCaseListResponse>::default() },
-    Entry { info: DescribeTest::INFO, request: || Box::new(DescribeTest::new("")), output: || Box::<DescribeTestResponse>::default() },
-    Entry { info: DescribeTestCase::INFO, request: || Box::new(DescribeTestCase::new(0, "")), output: || Box::<DescribeTestCaseResponse>::default() },
-    Entry { info: DescribeTestCaseList::INFO, request: || Box::new(DescribeTestCaseList::new("")), output: || Box::<DescribeTestCaseListResponse>::default() },
-    Entry { info: DescribeTestCaseSectionList::INFO, request: || Box::new(DescribeTestCaseSectionList::new("")), output: || Box::<DescribeTestCaseSectionListResponse>::default() },
-    Entry { info: DescribeTestDefectList::INFO, request: || Box::new(DescribeTestDefectList::new("")), output: || Box::<DescribeTestDefectListResponse>::default() },
-    Entry { info: DescribeTestList::INFO, request: || Box::new(DescribeTestList::new("")), output: || Box::<DescribeTestListResponse>::default() },
-    Entry { info: DescribeTestRun::INFO, request: || Box::new(DescribeTestRun::new("", 0)), output: || Box::<DescribeTestRunResponse>::default() },
-    Entry { info: DescribeTestRunList::INFO, request: || Box::new(DescribeTestRunList::new("")), output: || Box::<DescribeTestRunListResponse>::default() },
-    Entry { info: ModifyTestCase::INFO, request: || Box::new(ModifyTestCase::new(0, "", "", 0, "")), output: || Box::<ModifyTestCaseResponse>::default() },
-    Entry { info: ModifyTestCaseSection::INFO, request: || Box::new(ModifyTestCaseSection::new("", 0, "")), output: || Box::<ModifyTestCaseSectionResponse>::default() },
-    Entry { info: ModifyTestRun::INFO, request: || Box::new(ModifyTestRun::new("", 0)), output: || Box::<ModifyTestRunResponse>::default() },
+    Entry { info: ArchiveTestRun::INFO, request: || Box::new(ArchiveTestRun::new("", 0)), output: Entry::output::<ArchiveTestRun> },
+    Entry { info: CreateAttachmentPrepareSignUrl::INFO, request: || Box::new(CreateAttachmentPrepareSignUrl::new("", "")), output: Entry::output::<CreateAttachmentPrepareSignUrl> },
+    Entry { info: CreateCaseResult::INFO, request: || Box::new(CreateCaseResult::new("", 0, 0, "")), output: Entry::output::<CreateCaseResult> },
+    Entry { info: CreateReport::INFO, request: || Box::new(CreateReport::new("", "", Vec::new())), output: Entry::output::<CreateReport> },
+    Entry { info: CreateTestCase::INFO, request: || Box::new(CreateTestCase::new("", "", 0, "")), output: Entry::output::<CreateTestCase> },
+    Entry { info: CreateTestCaseSection::INFO, request: || Box::new(CreateTestCaseSection::new("", "")), output: Entry::output::<CreateTestCaseSection> },
+    Entry { info: CreateTestDefect::INFO, request: || Box::new(CreateTestDefect::new("", 0, 0)), output: Entry::output::<CreateTestDefect> },
+    Entry { info: CreateTestResult::INFO, request: || Box::new(CreateTestResult::new("", 0, "")), output: Entry::output::<CreateTestResult> },
+    Entry { info: CreateTestResults::INFO, request: || Box::new(CreateTestResults::new("", 0, Vec::new(), "")), output: Entry::output::<CreateTestResults> },
+    Entry { info: CreateTestRun::INFO, request: || Box::new(CreateTestRun::new("", "", false)), output: Entry::output::<CreateTestRun> },
+    Entry { info: CreateTestStepResult::INFO, request: || Box::new(CreateTestStepResult::new("", 0, 0, "")), output: Entry::output::<CreateTestStepResult> },
+    Entry { info: DeleteReport::INFO, request: || Box::new(DeleteReport::new("", 0)), output: Entry::output::<DeleteReport> },
+    Entry { info: DeleteTestCase::INFO, request: || Box::new(DeleteTestCase::new(0, "")), output: Entry::output::<DeleteTestCase> },
+    Entry { info: DeleteTestCaseSection::INFO, request: || Box::new(DeleteTestCaseSection::new("", 0)), output: Entry::output::<DeleteTestCaseSection> },
+    Entry { info: DeleteTestRun::INFO, request: || Box::new(DeleteTestRun::new("", 0)), output: Entry::output::<DeleteTestRun> },
+    Entry { info: DescribeReport::INFO, request: || Box::new(DescribeReport::new("", 0)), output: Entry::output::<DescribeReport> },
+    Entry { info: DescribeReportList::INFO, request: || Box::new(DescribeReportList::new("")), output: Entry::output::<DescribeReportList> },
+    Entry { info: DescribeRequirementTestCaseList::INFO, request: || Box::new(DescribeRequirementTestCaseList::new("", 0)), output: Entry::output::<DescribeRequirementTestCaseList> },
+    Entry { info: DescribeTest::INFO, request: || Box::new(DescribeTest::new("")), output: Entry::output::<DescribeTest> },
+    Entry { info: DescribeTestCase::INFO, request: || Box::new(DescribeTestCase::new(0, "")), output: Entry::output::<DescribeTestCase> },
+    Entry { info: DescribeTestCaseList::INFO, request: || Box::new(DescribeTestCaseList::new("")), output: Entry::output::<DescribeTestCaseList> },
+    Entry { info: DescribeTestCaseSectionList::INFO, request: || Box::new(DescribeTestCaseSectionList::new("")), output: Entry::output::<DescribeTestCaseSectionList> },
+    Entry { info: DescribeTestDefectList::INFO, request: || Box::new(DescribeTestDefectList::new("")), output: Entry::output::<DescribeTestDefectList> },
+    Entry { info: DescribeTestList::INFO, request: || Box::new(DescribeTestList::new("")), output: Entry::output::<DescribeTestList> },
+    Entry { info: DescribeTestRun::INFO, request: || Box::new(DescribeTestRun::new("", 0)), output: Entry::output::<DescribeTestRun> },
+    Entry { info: DescribeTestRunList::INFO, request: || Box::new(DescribeTestRunList::new("")), output: Entry::output::<DescribeTestRunList> },
+    Entry { info: ModifyTestCase::INFO, request: || Box::new(ModifyTestCase::new(0, "", "", 0, "")), output: Entry::output::<ModifyTestCase> },
+    Entry { info: ModifyTestCaseSection::INFO, request: || Box::new(ModifyTestCaseSection::new("", 0, "")), output: Entry::output::<ModifyTestCaseSection> },
+    Entry { info: ModifyTestRun::INFO, request: || Box::new(ModifyTestRun::new("", 0)), output: Entry::output::<ModifyTestRun> },
 ];
 
 impl Operation for ArchiveTestRun {
@@ -80,13 +80,12 @@ impl Operation for ArchiveTestRun {
 
 impl Record for ArchiveTestRun {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ArchiveTestRun",
-            &["ProjectName", "RunId"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ArchiveTestRun",
+            members: &["ProjectName", "RunId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -114,13 +113,12 @@ impl Operation for CreateAttachmentPrepareSignUrl {
 
 impl Record for CreateAttachmentPrepareSignUrl {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateAttachmentPrepareSignUrl",
-            &["ProjectName", "FileName"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateAttachmentPrepareSignUrl",
+            members: &["ProjectName", "FileName"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -149,13 +147,12 @@ impl Operation for CreateCaseResult {
 
 impl Record for CreateCaseResult {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateCaseResult",
-            &["ProjectName", "RunId", "CaseId", "Status", "CustomStepStatus"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCaseResult",
+            members: &["ProjectName", "RunId", "CaseId", "Status", "CustomStepStatus"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -185,13 +182,12 @@ impl Operation for CreateReport {
 
 impl Record for CreateReport {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateReport",
-            &["ProjectName", "Name", "RunIds", "AttachmentIds"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateReport",
+            members: &["ProjectName", "Name", "RunIds", "AttachmentIds"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -219,19 +215,18 @@ impl Operation for CreateTestCase {
 
 impl Record for CreateTestCase {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateTestCase",
-            &[
+        &Shape {
+            name: "CreateTestCase",
+            members: &[
                 "ProjectName", "TemplateType", "SectionId", "Title", "AttachmentIds", "CustomSteps", "Expected",
                 "Preconds", "Priority", "Steps",
             ],
-            &[0, 1, 2, 3],
-            &[
+            required: &[0, 1, 2, 3],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -263,13 +258,12 @@ impl Operation for CreateTestCaseSection {
 
 impl Record for CreateTestCaseSection {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateTestCaseSection",
-            &["ProjectName", "Name", "ParentId"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateTestCaseSection",
+            members: &["ProjectName", "Name", "ParentId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -298,13 +292,12 @@ impl Operation for CreateTestDefect {
 
 impl Record for CreateTestDefect {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateTestDefect",
-            &["ProjectName", "TestId", "DefectId"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateTestDefect",
+            members: &["ProjectName", "TestId", "DefectId"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -333,13 +326,12 @@ impl Operation for CreateTestResult {
 
 impl Record for CreateTestResult {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateTestResult",
-            &["ProjectName", "TestId", "Status", "CustomStepStatus"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateTestResult",
+            members: &["ProjectName", "TestId", "Status", "CustomStepStatus"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -369,13 +361,12 @@ impl Operation for CreateTestResults {
 
 impl Record for CreateTestResults {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateTestResults",
-            &["ProjectName", "RunId", "CaseIds", "Status"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateTestResults",
+            members: &["ProjectName", "RunId", "CaseIds", "Status"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -403,19 +394,18 @@ impl Operation for CreateTestRun {
 
 impl Record for CreateTestRun {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateTestRun",
-            &[
+        &Shape {
+            name: "CreateTestRun",
+            members: &[
                 "ProjectName", "Name", "IncludeAll", "AssignedToId", "Cases", "ConfigEnvironmentId", "Description",
                 "ExecuteType", "GitDepotId", "GitReleaseId", "SectionId",
             ],
-            &[0, 1, 2],
-            &[
+            required: &[0, 1, 2],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -449,13 +439,12 @@ impl Operation for CreateTestStepResult {
 
 impl Record for CreateTestStepResult {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateTestStepResult",
-            &["ProjectName", "TestId", "StepIndex", "StepStatus", "Actual", "Status"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateTestStepResult",
+            members: &["ProjectName", "TestId", "StepIndex", "StepStatus", "Actual", "Status"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -486,13 +475,12 @@ impl Operation for DeleteReport {
 
 impl Record for DeleteReport {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteReport",
-            &["ProjectName", "ReportId"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteReport",
+            members: &["ProjectName", "ReportId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -521,13 +509,12 @@ impl Operation for DeleteTestCase {
 
 impl Record for DeleteTestCase {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteTestCase",
-            &["CaseId", "ProjectName"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteTestCase",
+            members: &["CaseId", "ProjectName"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -556,13 +543,12 @@ impl Operation for DeleteTestCaseSection {
 
 impl Record for DeleteTestCaseSection {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteTestCaseSection",
-            &["ProjectName", "SectionId"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteTestCaseSection",
+            members: &["ProjectName", "SectionId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -591,13 +577,12 @@ impl Operation for DeleteTestRun {
 
 impl Record for DeleteTestRun {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteTestRun",
-            &["ProjectName", "RunId"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteTestRun",
+            members: &["ProjectName", "RunId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -625,13 +610,12 @@ impl Operation for DescribeReport {
 
 impl Record for DescribeReport {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeReport",
-            &["ProjectName", "ReportId"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeReport",
+            members: &["ProjectName", "ReportId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -659,13 +643,12 @@ impl Operation for DescribeReportList {
 
 impl Record for DescribeReportList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeReportList",
-            &["ProjectName", "EndAt", "Keyword", "StartAt", "Status"],
-            &[0],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeReportList",
+            members: &["ProjectName", "EndAt", "Keyword", "StartAt", "Status"],
+            required: &[0],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -694,13 +677,12 @@ impl Operation for DescribeRequirementTestCaseList {
 
 impl Record for DescribeRequirementTestCaseList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeRequirementTestCaseList",
-            &["ProjectName", "IssueId"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeRequirementTestCaseList",
+            members: &["ProjectName", "IssueId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -728,13 +710,12 @@ impl Operation for DescribeTest {
 
 impl Record for DescribeTest {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeTest",
-            &["ProjectName", "TestId"],
-            &[0],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTest",
+            members: &["ProjectName", "TestId"],
+            required: &[0],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -762,13 +743,12 @@ impl Operation for DescribeTestCase {
 
 impl Record for DescribeTestCase {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeTestCase",
-            &["CaseId", "ProjectName"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTestCase",
+            members: &["CaseId", "ProjectName"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -806,13 +786,12 @@ impl Paged for DescribeTestCaseList {
 
 impl Record for DescribeTestCaseList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeTestCaseList",
-            &["ProjectName", "Keyword", "Priority", "SectionId", "TemplateType", "Page", "PageSize"],
-            &[0],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTestCaseList",
+            members: &["ProjectName", "Keyword", "Priority", "SectionId", "TemplateType", "Page", "PageSize"],
+            required: &[0],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -842,13 +821,12 @@ impl Operation for DescribeTestCaseSectionList {
 
 impl Record for DescribeTestCaseSectionList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeTestCaseSectionList",
-            &["ProjectName", "ParentId"],
-            &[0],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTestCaseSectionList",
+            members: &["ProjectName", "ParentId"],
+            required: &[0],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -876,13 +854,12 @@ impl Operation for DescribeTestDefectList {
 
 impl Record for DescribeTestDefectList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeTestDefectList",
-            &["ProjectName", "TestId"],
-            &[0],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTestDefectList",
+            members: &["ProjectName", "TestId"],
+            required: &[0],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -910,13 +887,12 @@ impl Operation for DescribeTestList {
 
 impl Record for DescribeTestList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeTestList",
-            &["ProjectName", "Priority", "RunId", "Status"],
-            &[0],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTestList",
+            members: &["ProjectName", "Priority", "RunId", "Status"],
+            required: &[0],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -944,13 +920,12 @@ impl Operation for DescribeTestRun {
 
 impl Record for DescribeTestRun {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeTestRun",
-            &["ProjectName", "RunId"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTestRun",
+            members: &["ProjectName", "RunId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -978,19 +953,18 @@ impl Operation for DescribeTestRunList {
 
 impl Record for DescribeTestRunList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeTestRunList",
-            &[
+        &Shape {
+            name: "DescribeTestRunList",
+            members: &[
                 "ProjectName", "ExecuteType", "GitReleaseState", "IsCompleted", "IterationId", "IterationStatus",
                 "Keyword", "SectionId", "State",
             ],
-            &[0],
-            &[
+            required: &[0],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1022,19 +996,18 @@ impl Operation for ModifyTestCase {
 
 impl Record for ModifyTestCase {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyTestCase",
-            &[
+        &Shape {
+            name: "ModifyTestCase",
+            members: &[
                 "CaseId", "ProjectName", "TemplateType", "SectionId", "Title", "AttachmentIds", "CustomSteps",
                 "Expected", "Preconds", "Priority", "Steps",
             ],
-            &[0, 1, 2, 3, 4],
-            &[
+            required: &[0, 1, 2, 3, 4],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1067,13 +1040,12 @@ impl Operation for ModifyTestCaseSection {
 
 impl Record for ModifyTestCaseSection {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyTestCaseSection",
-            &["ProjectName", "SectionId", "Name", "ParentId"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyTestCaseSection",
+            members: &["ProjectName", "SectionId", "Name", "ParentId"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1101,19 +1073,18 @@ impl Operation for ModifyTestRun {
 
 impl Record for ModifyTestRun {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyTestRun",
-            &[
+        &Shape {
+            name: "ModifyTestRun",
+            members: &[
                 "ProjectName", "RunId", "AssignedToId", "Cases", "ConfigEnvironmentId", "Description", "ExecuteType",
                 "GitDepotId", "GitReleaseId", "IncludeAll", "Name", "SectionId",
             ],
-            &[0, 1],
-            &[
+            required: &[0, 1],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1141,12 +1112,12 @@ impl Debug for ModifyTestRun {
 
 impl Record for ArchiveTestRunResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ArchiveTestRunResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ArchiveTestRunResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1166,12 +1137,12 @@ impl Debug for ArchiveTestRunResponse {
 
 impl Record for Attachment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Attachment",
-            &["CreatedAt", "Id", "Name", "Url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Attachment",
+            members: &["CreatedAt", "Id", "Name", "Url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1193,12 +1164,12 @@ impl Debug for Attachment {
 
 impl Record for AttachmentPrepare {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "AttachmentPrepare",
-            &["AttachmentId", "PrepareSignUrl"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "AttachmentPrepare",
+            members: &["AttachmentId", "PrepareSignUrl"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1220,12 +1191,12 @@ impl Debug for AttachmentPrepare {
 
 impl Record for AttachmentPrepareData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "AttachmentPrepareData",
-            &["AttachmentPrepare"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "AttachmentPrepareData",
+            members: &["AttachmentPrepare"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1245,15 +1216,15 @@ impl Debug for AttachmentPrepareData {
 
 impl Record for Case {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Case",
-            &[
+        &Shape {
+            name: "Case",
+            members: &[
                 "Attachments", "CreatedAt", "CreatedBy", "CustomSteps", "Expected", "Id", "Preconds", "Priority",
                 "SectionId", "Sort", "Steps", "TemplateType", "Title", "UpdatedAt",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1280,12 +1251,12 @@ impl Debug for Case {
 
 impl Record for CaseData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CaseData",
-            &["Case"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CaseData",
+            members: &["Case"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1305,12 +1276,12 @@ impl Debug for CaseData {
 
 impl Record for CaseDataSpecial {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CaseDataSpecial",
-            &["Case"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CaseDataSpecial",
+            members: &["Case"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1330,15 +1301,15 @@ impl Debug for CaseDataSpecial {
 
 impl Record for CaseSpecial {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CaseSpecial",
-            &[
+        &Shape {
+            name: "CaseSpecial",
+            members: &[
                 "CreatedAt", "CreatedBy", "CustomSteps", "Expected", "Id", "Preconds", "Priority", "SectionId",
                 "Sort", "Steps", "TemplateType", "Title", "UpdatedAt",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1365,12 +1336,12 @@ impl Debug for CaseSpecial {
 
 impl Record for CasesData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CasesData",
-            &["Cases"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CasesData",
+            members: &["Cases"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1390,12 +1361,12 @@ impl Debug for CasesData {
 
 impl Record for CasesDataSchema {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CasesDataSchema",
-            &["Cases", "Page", "PageSize", "Total", "TotalPage"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CasesDataSchema",
+            members: &["Cases", "Page", "PageSize", "Total", "TotalPage"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1418,12 +1389,12 @@ impl Debug for CasesDataSchema {
 
 impl Record for CreateAttachmentPrepareSignUrlResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateAttachmentPrepareSignUrlResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateAttachmentPrepareSignUrlResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1443,12 +1414,12 @@ impl Debug for CreateAttachmentPrepareSignUrlResponse {
 
 impl Record for CreateReportResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateReportResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateReportResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1468,12 +1439,12 @@ impl Debug for CreateReportResponse {
 
 impl Record for CreateTestCaseResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateTestCaseResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateTestCaseResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1493,12 +1464,12 @@ impl Debug for CreateTestCaseResponse {
 
 impl Record for CreateTestCaseSectionResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateTestCaseSectionResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateTestCaseSectionResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1518,12 +1489,12 @@ impl Debug for CreateTestCaseSectionResponse {
 
 impl Record for CreateTestRunResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateTestRunResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateTestRunResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1543,12 +1514,12 @@ impl Debug for CreateTestRunResponse {
 
 impl Record for CustomStep {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CustomStep",
-            &["Content", "Expected"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CustomStep",
+            members: &["Content", "Expected"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1570,12 +1541,12 @@ impl Debug for CustomStep {
 
 impl Record for DescribeReportListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeReportListResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeReportListResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1595,12 +1566,12 @@ impl Debug for DescribeReportListResponse {
 
 impl Record for DescribeReportResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeReportResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeReportResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1620,12 +1591,12 @@ impl Debug for DescribeReportResponse {
 
 impl Record for DescribeRequirementTestCaseListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeRequirementTestCaseListResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeRequirementTestCaseListResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1645,12 +1616,12 @@ impl Debug for DescribeRequirementTestCaseListResponse {
 
 impl Record for DescribeTestCaseListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeTestCaseListResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTestCaseListResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1670,12 +1641,12 @@ impl Debug for DescribeTestCaseListResponse {
 
 impl Record for DescribeTestCaseResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeTestCaseResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTestCaseResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1695,12 +1666,12 @@ impl Debug for DescribeTestCaseResponse {
 
 impl Record for DescribeTestCaseSectionListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeTestCaseSectionListResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTestCaseSectionListResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1720,12 +1691,12 @@ impl Debug for DescribeTestCaseSectionListResponse {
 
 impl Record for DescribeTestDefectListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeTestDefectListResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTestDefectListResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1745,12 +1716,12 @@ impl Debug for DescribeTestDefectListResponse {
 
 impl Record for DescribeTestListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeTestListResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTestListResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1770,12 +1741,12 @@ impl Debug for DescribeTestListResponse {
 
 impl Record for DescribeTestResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeTestResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTestResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1795,12 +1766,12 @@ impl Debug for DescribeTestResponse {
 
 impl Record for DescribeTestRunListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeTestRunListResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTestRunListResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1820,12 +1791,12 @@ impl Debug for DescribeTestRunListResponse {
 
 impl Record for DescribeTestRunResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeTestRunResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTestRunResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1845,12 +1816,12 @@ impl Debug for DescribeTestRunResponse {
 
 impl Record for ModifyTestCaseResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyTestCaseResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyTestCaseResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1870,12 +1841,12 @@ impl Debug for ModifyTestCaseResponse {
 
 impl Record for ModifyTestCaseSectionResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyTestCaseSectionResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyTestCaseSectionResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1895,12 +1866,12 @@ impl Debug for ModifyTestCaseSectionResponse {
 
 impl Record for ModifyTestRunResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyTestRunResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyTestRunResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1920,16 +1891,16 @@ impl Debug for ModifyTestRunResponse {
 
 impl Record for Report {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Report",
-            &[
+        &Shape {
+            name: "Report",
+            members: &[
                 "Attachments", "CreatedAt", "CreatedBy", "Id", "IterationId", "IterationName", "Name", "ProjectName",
                 "ReportOverview", "RunIds", "RunNames", "StatisticsEndTime", "StatisticsStartTime", "Status",
                 "Summary", "TemplateId", "IterationIds", "IterationNames",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1960,12 +1931,12 @@ impl Debug for Report {
 
 impl Record for ReportData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ReportData",
-            &["Report"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ReportData",
+            members: &["Report"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1985,15 +1956,15 @@ impl Debug for ReportData {
 
 impl Record for ReportLittle {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ReportLittle",
-            &[
+        &Shape {
+            name: "ReportLittle",
+            members: &[
                 "CreatedAt", "Id", "Name", "StatisticsEndTime", "StatisticsStartTime", "Status", "Summary",
                 "CreatedBy",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2018,12 +1989,12 @@ impl Debug for ReportLittle {
 
 impl Record for ReportLittleData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ReportLittleData",
-            &["Report"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ReportLittleData",
+            members: &["Report"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2043,16 +2014,16 @@ impl Debug for ReportLittleData {
 
 impl Record for ReportOverview {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ReportOverview",
-            &[
+        &Shape {
+            name: "ReportOverview",
+            members: &[
                 "AutomationPercent", "AvgClosedSeconds", "CaseSum", "CompletedSum", "DefectFixPercent",
                 "DefectReopenPercent", "DefectSum", "DurationFixed", "ExecPercent", "IssuesSum", "PassPercent",
                 "ProcessingSum", "RequirementCoverPercent", "TodoSum",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2082,12 +2053,12 @@ impl Debug for ReportOverview {
 
 impl Record for ReportsLittleData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ReportsLittleData",
-            &["Reports"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ReportsLittleData",
+            members: &["Reports"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2107,18 +2078,18 @@ impl Debug for ReportsLittleData {
 
 impl Record for Run {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Run",
-            &[
+        &Shape {
+            name: "Run",
+            members: &[
                 "AssignedToId", "BlockedCount", "CompletedAt", "ConfigEnvironmentId", "CreatedAt", "CreatedBy",
                 "Days", "Description", "ExecuteType", "FailedCount", "GitDepotId", "GitDepotName", "GitReleaseId",
                 "GitReleaseName", "GitReleaseState", "Id", "IncludeAll", "IsCompleted", "IterationId",
                 "IterationName", "Name", "PassedCount", "RetestCount", "SectionId", "SectionName", "State",
                 "UntestedCount",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2155,12 +2126,12 @@ impl Debug for Run {
 
 impl Record for RunData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RunData",
-            &["Run"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "RunData",
+            members: &["Run"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2180,12 +2151,12 @@ impl Debug for RunData {
 
 impl Record for RunsData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RunsData",
-            &["Runs"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "RunsData",
+            members: &["Runs"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2205,12 +2176,12 @@ impl Debug for RunsData {
 
 impl Record for Section {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Section",
-            &["Id", "Name", "ParentId", "Sort"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Section",
+            members: &["Id", "Name", "ParentId", "Sort"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2232,12 +2203,12 @@ impl Debug for Section {
 
 impl Record for SectionData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "SectionData",
-            &["Section"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "SectionData",
+            members: &["Section"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2257,12 +2228,12 @@ impl Debug for SectionData {
 
 impl Record for SectionsData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "SectionsData",
-            &["Sections"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "SectionsData",
+            members: &["Sections"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2282,15 +2253,15 @@ impl Debug for SectionsData {
 
 impl Record for Test {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Test",
-            &[
+        &Shape {
+            name: "Test",
+            members: &[
                 "AssignedToId", "CaseId", "Id", "IsCompleted", "Priority", "SectionId", "Sort", "Status", "TestedAt",
                 "Title",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2316,12 +2287,12 @@ impl Debug for Test {
 
 impl Record for TestData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TestData",
-            &["Test"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TestData",
+            members: &["Test"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2341,12 +2312,12 @@ impl Debug for TestData {
 
 impl Record for TestDefect {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TestDefect",
-            &["AssignedTo", "Author", "CreatedAt", "Description", "Id", "Name", "Status", "StatusName"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TestDefect",
+            members: &["AssignedTo", "Author", "CreatedAt", "Description", "Id", "Name", "Status", "StatusName"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2370,12 +2341,12 @@ impl Debug for TestDefect {
 
 impl Record for TestDefectsData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TestDefectsData",
-            &["Defects"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TestDefectsData",
+            members: &["Defects"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2395,15 +2366,15 @@ impl Debug for TestDefectsData {
 
 impl Record for TestFull {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TestFull",
-            &[
+        &Shape {
+            name: "TestFull",
+            members: &[
                 "AssignedToId", "Case", "CaseId", "Id", "IsCompleted", "Priority", "SectionId", "SectionPath", "Sort",
                 "Status", "TestedAt", "TestedBy", "Title",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2430,12 +2401,12 @@ impl Debug for TestFull {
 
 impl Record for TestsData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TestsData",
-            &["Tests"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TestsData",
+            members: &["Tests"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;

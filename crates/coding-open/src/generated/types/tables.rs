@@ -8,12 +8,12 @@ use super::*;
 #[cfg(any(feature = "branches", feature = "commits", feature = "tags"))]
 impl Record for CodingCIDepotDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CodingCIDepotDetail",
-            &["Name", "Sha"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CodingCIDepotDetail",
+            members: &["Name", "Sha"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -37,12 +37,12 @@ impl Debug for CodingCIDepotDetail {
 #[cfg(any(feature = "commits", feature = "contents", feature = "merge_requests"))]
 impl Record for CodingUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CodingUser",
-            &["Avatar", "Email", "GlobalKey", "Id", "Name", "Status", "TeamId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CodingUser",
+            members: &["Avatar", "Email", "GlobalKey", "Id", "Name", "Status", "TeamId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -68,12 +68,12 @@ impl Debug for CodingUser {
 #[cfg(any(feature = "branches", feature = "commits", feature = "contents", feature = "merge_requests"))]
 impl Record for Committer {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Committer",
-            &["Email", "Name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Committer",
+            members: &["Email", "Name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -97,12 +97,12 @@ impl Debug for Committer {
 #[cfg(any(feature = "issues", feature = "iterations"))]
 impl Record for CustomFields {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CustomFields",
-            &["Id", "Name", "ValueString"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CustomFields",
+            members: &["Id", "Name", "ValueString"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -126,12 +126,12 @@ impl Debug for CustomFields {
 #[cfg(any(feature = "issues", feature = "iterations"))]
 impl Record for DefectType {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DefectType",
-            &["IconUrl", "Id", "Name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DefectType",
+            members: &["IconUrl", "Id", "Name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -155,12 +155,12 @@ impl Debug for DefectType {
 #[cfg(any(feature = "branches", feature = "commits", feature = "tags"))]
 impl Record for DepotDetailData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepotDetailData",
-            &["DepotDetailList"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DepotDetailData",
+            members: &["DepotDetailList"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -182,12 +182,12 @@ impl Debug for DepotDetailData {
 #[cfg(any(feature = "commits", feature = "merge_requests"))]
 impl Record for DifferentLine {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DifferentLine",
-            &["Index", "LeftNo", "Prefix", "RightNo", "Text"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DifferentLine",
+            members: &["Index", "LeftNo", "Prefix", "RightNo", "Text"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -212,12 +212,12 @@ impl Debug for DifferentLine {
 #[cfg(any(feature = "issues", feature = "iterations"))]
 impl Record for Epic {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Epic",
-            &["Assignee", "Code", "IssueStatusId", "IssueStatusName", "Name", "Priority", "Type"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Epic",
+            members: &["Assignee", "Code", "IssueStatusId", "IssueStatusName", "Name", "Priority", "Type"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -243,12 +243,14 @@ impl Debug for Epic {
 #[cfg(any(feature = "branches", feature = "commits", feature = "contents", feature = "merge_requests"))]
 impl Record for GitCommit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitCommit",
-            &["AuthorEmail", "AuthorName", "CommitDate", "Committer", "CreatedAt", "Parents", "Sha", "ShortMessage"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitCommit",
+            members: &[
+                "AuthorEmail", "AuthorName", "CommitDate", "Committer", "CreatedAt", "Parents", "Sha", "ShortMessage",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -275,12 +277,12 @@ impl Debug for GitCommit {
 #[cfg(any(feature = "commits", feature = "merge_requests"))]
 impl Record for GitDiff {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitDiff",
-            &["ChangeType", "Content", "Deletions", "Insertions", "Lines", "NewMode", "OldMode", "Path"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitDiff",
+            members: &["ChangeType", "Content", "Deletions", "Insertions", "Lines", "NewMode", "OldMode", "Path"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -306,12 +308,12 @@ impl Debug for GitDiff {
 #[cfg(any(feature = "issues", feature = "iterations"))]
 impl Record for IssueCondition {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueCondition",
-            &["ConstValue", "CustomFieldId", "CustomFieldName", "Key", "Value"],
-            &[3],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueCondition",
+            members: &["ConstValue", "CustomFieldId", "CustomFieldName", "Key", "Value"],
+            required: &[3],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -337,18 +339,18 @@ impl Debug for IssueCondition {
 #[cfg(any(feature = "issues", feature = "iterations"))]
 impl Record for IssueDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueDetail",
-            &[
+        &Shape {
+            name: "IssueDetail",
+            members: &[
                 "Assignee", "Code", "CompletedAt", "CreatedAt", "Creator", "CustomFields", "DefectType",
                 "Description", "DueDate", "Epic", "Files", "IssueStatusId", "IssueStatusName", "IssueStatusType",
                 "IssueTypeDetail", "IssueTypeId", "Iteration", "IterationId", "Labels", "Name", "Parent",
                 "ParentType", "Priority", "Project", "ProjectModule", "RequirementType", "StartDate", "StoryPoint",
                 "SubTasks", "ThirdLinks", "Type", "UpdatedAt", "Watchers", "WorkingHours", "Assignees", "Progress",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -390,12 +392,12 @@ impl Debug for IssueDetail {
 #[cfg(any(feature = "issues", feature = "iterations"))]
 impl Record for IssueFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueFile",
-            &["FileId", "Name", "Size", "Type", "Url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueFile",
+            members: &["FileId", "Name", "Size", "Type", "Url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -420,12 +422,12 @@ impl Debug for IssueFile {
 #[cfg(any(feature = "issues", feature = "iterations"))]
 impl Record for IssueProjectLabel {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueProjectLabel",
-            &["Color", "Id", "Name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueProjectLabel",
+            members: &["Color", "Id", "Name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -449,12 +451,12 @@ impl Debug for IssueProjectLabel {
 #[cfg(any(feature = "issues", feature = "iterations"))]
 impl Record for IssueProjectModule {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueProjectModule",
-            &["Id", "Name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueProjectModule",
+            members: &["Id", "Name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -478,15 +480,15 @@ impl Debug for IssueProjectModule {
 #[cfg(any(feature = "issues", feature = "iterations"))]
 impl Record for IssueSimpleData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueSimpleData",
-            &[
+        &Shape {
+            name: "IssueSimpleData",
+            members: &[
                 "Assignee", "Code", "IssueStatusId", "IssueStatusName", "IssueStatusType", "IssueTypeDetail", "Name",
                 "Priority", "Type",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -514,12 +516,12 @@ impl Debug for IssueSimpleData {
 #[cfg(any(feature = "issues", feature = "iterations"))]
 impl Record for IssueThirdLink {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueThirdLink",
-            &["Id", "Link", "ThirdType", "Title"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueThirdLink",
+            members: &["Id", "Link", "ThirdType", "Title"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -543,12 +545,12 @@ impl Debug for IssueThirdLink {
 #[cfg(any(feature = "issues", feature = "iterations"))]
 impl Record for IssueTypeDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueTypeDetail",
-            &["Description", "Id", "IsSystem", "IssueType", "Name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueTypeDetail",
+            members: &["Description", "Id", "IsSystem", "IssueType", "Name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -573,12 +575,12 @@ impl Debug for IssueTypeDetail {
 #[cfg(any(feature = "issues", feature = "iterations"))]
 impl Record for IterationSimple {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IterationSimple",
-            &["Code", "Id", "Name", "Status"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IterationSimple",
+            members: &["Code", "Id", "Name", "Status"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -602,12 +604,12 @@ impl Debug for IterationSimple {
 #[cfg(any(feature = "commits", feature = "merge_requests"))]
 impl Record for Line {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Line",
-            &["Index", "LeftNo", "Prefix", "RightNo", "Text"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Line",
+            members: &["Index", "LeftNo", "Prefix", "RightNo", "Text"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -632,12 +634,12 @@ impl Debug for Line {
 #[cfg(any(feature = "commits", feature = "repositories"))]
 impl Record for PageInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PageInfo",
-            &["PageNumber", "PageSize", "TotalPage", "TotalRow", "Page"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "PageInfo",
+            members: &["PageNumber", "PageSize", "TotalPage", "TotalRow", "Page"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -663,16 +665,16 @@ impl Debug for PageInfo {
 #[cfg(any(feature = "issues", feature = "iterations", feature = "projects"))]
 impl Record for Project {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Project",
-            &[
+        &Shape {
+            name: "Project",
+            members: &[
                 "Archived", "CreatedAt", "Description", "DisplayName", "EndDate", "Icon", "Id", "IsDemo", "MaxMember",
                 "Name", "StartDate", "Status", "TeamId", "TeamOwnerId", "Type", "UpdatedAt", "UserOwnerId",
                 "ProgramIds",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -704,12 +706,12 @@ impl Debug for Project {
 #[cfg(any(feature = "members", feature = "permissions", feature = "projects"))]
 impl Record for ProjectMemberDepartmentMember {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProjectMemberDepartmentMember",
-            &["RefId", "Refs", "ThirdPartyAvatar", "ThirdPartyName", "ThirdPartyId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ProjectMemberDepartmentMember",
+            members: &["RefId", "Refs", "ThirdPartyAvatar", "ThirdPartyName", "ThirdPartyId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -735,12 +737,12 @@ impl Debug for ProjectMemberDepartmentMember {
 #[cfg(any(feature = "members", feature = "permissions", feature = "projects"))]
 impl Record for ProjectMemberMemberRef {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProjectMemberMemberRef",
-            &["Assignee", "DepartmentId", "DepartmentMemberId", "DepartmentName", "DescribeId", "Pointer"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ProjectMemberMemberRef",
+            members: &["Assignee", "DepartmentId", "DepartmentMemberId", "DepartmentName", "DescribeId", "Pointer"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -766,12 +768,12 @@ impl Debug for ProjectMemberMemberRef {
 #[cfg(any(feature = "issues", feature = "iterations"))]
 impl Record for RequirementType {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RequirementType",
-            &["Id", "Name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "RequirementType",
+            members: &["Id", "Name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -795,12 +797,12 @@ impl Debug for RequirementType {
 #[cfg(any(feature = "members", feature = "permissions", feature = "projects"))]
 impl Record for Role {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Role",
-            &["RoleId", "RoleType", "RoleTypeName"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Role",
+            members: &["RoleId", "RoleType", "RoleTypeName"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -824,12 +826,12 @@ impl Debug for Role {
 #[cfg(any(feature = "issues", feature = "iterations"))]
 impl Record for SubTask {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "SubTask",
-            &["Assignee", "Code", "IssueStatusId", "IssueStatusName", "Name", "Priority", "Type"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "SubTask",
+            members: &["Assignee", "Code", "IssueStatusId", "IssueStatusName", "Name", "Priority", "Type"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -855,12 +857,12 @@ impl Debug for SubTask {
 #[cfg(any(feature = "issues", feature = "iterations", feature = "wiki"))]
 impl Record for User {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "User",
-            &["Avatar", "Email", "GlobalKey", "Id", "Name", "Phone", "Status", "TeamGlobalKey", "TeamId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "User",
+            members: &["Avatar", "Email", "GlobalKey", "Id", "Name", "Phone", "Status", "TeamGlobalKey", "TeamId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -887,15 +889,15 @@ impl Debug for User {
 #[cfg(any(feature = "members", feature = "permissions"))]
 impl Record for UserData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "UserData",
-            &[
+        &Shape {
+            name: "UserData",
+            members: &[
                 "Avatar", "Email", "EmailValidation", "GlobalKey", "Id", "Name", "NamePinYin", "Phone",
                 "PhoneValidation", "Roles", "Status", "TeamId", "DepartmentMember", "UniqueExtField",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -24,18 +24,18 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateUploadToken::INFO, request: || Box::new(CreateUploadToken::new("", "")), output: || Box::<CreateUploadTokenResponse>::default() },
-    Entry { info: CreateWiki::INFO, request: || Box::new(CreateWiki::new("", "", "", 0)), output: || Box::<CreateWikiResponse>::default() },
-    Entry { info: CreateWikiByZip::INFO, request: || Box::new(CreateWikiByZip::new("", "", "", 0, 0, "")), output: || Box::<CreateWikiByZipResponse>::default() },
-    Entry { info: DeleteWiki::INFO, request: || Box::new(DeleteWiki::new("", 0)), output: || Box::<()>::default() },
-    Entry { info: DescribeImportJobStatus::INFO, request: || Box::new(DescribeImportJobStatus::new("", "")), output: || Box::<DescribeImportJobStatusResponse>::default() },
-    Entry { info: DescribeUpdateJobStatus::INFO, request: || Box::new(DescribeUpdateJobStatus::new("", "")), output: || Box::<DescribeUpdateJobStatusResponse>::default() },
-    Entry { info: DescribeWiki::INFO, request: || Box::new(DescribeWiki::new("", 0, 0)), output: || Box::<DescribeWikiResponse>::default() },
-    Entry { info: DescribeWikiList::INFO, request: || Box::new(DescribeWikiList::new("")), output: || Box::<DescribeWikiListResponse>::default() },
-    Entry { info: ModifyWiki::INFO, request: || Box::new(ModifyWiki::new("", "", "", 0)), output: || Box::<ModifyWikiResponse>::default() },
-    Entry { info: ModifyWikiByZip::INFO, request: || Box::new(ModifyWikiByZip::new("", "", "", 0, 0, "")), output: || Box::<ModifyWikiByZipResponse>::default() },
-    Entry { info: ModifyWikiOrder::INFO, request: || Box::new(ModifyWikiOrder::new("", 0, 0)), output: || Box::<()>::default() },
-    Entry { info: ModifyWikiTitle::INFO, request: || Box::new(ModifyWikiTitle::new("", "", 0)), output: || Box::<ModifyWikiTitleResponse>::default() },
+    Entry { info: CreateUploadToken::INFO, request: || Box::new(CreateUploadToken::new("", "")), output: Entry::output::<CreateUploadToken> },
+    Entry { info: CreateWiki::INFO, request: || Box::new(CreateWiki::new("", "", "", 0)), output: Entry::output::<CreateWiki> },
+    Entry { info: CreateWikiByZip::INFO, request: || Box::new(CreateWikiByZip::new("", "", "", 0, 0, "")), output: Entry::output::<CreateWikiByZip> },
+    Entry { info: DeleteWiki::INFO, request: || Box::new(DeleteWiki::new("", 0)), output: Entry::output::<DeleteWiki> },
+    Entry { info: DescribeImportJobStatus::INFO, request: || Box::new(DescribeImportJobStatus::new("", "")), output: Entry::output::<DescribeImportJobStatus> },
+    Entry { info: DescribeUpdateJobStatus::INFO, request: || Box::new(DescribeUpdateJobStatus::new("", "")), output: Entry::output::<DescribeUpdateJobStatus> },
+    Entry { info: DescribeWiki::INFO, request: || Box::new(DescribeWiki::new("", 0, 0)), output: Entry::output::<DescribeWiki> },
+    Entry { info: DescribeWikiList::INFO, request: || Box::new(DescribeWikiList::new("")), output: Entry::output::<DescribeWikiList> },
+    Entry { info: ModifyWiki::INFO, request: || Box::new(ModifyWiki::new("", "", "", 0)), output: Entry::output::<ModifyWiki> },
+    Entry { info: ModifyWikiByZip::INFO, request: || Box::new(ModifyWikiByZip::new("", "", "", 0, 0, "")), output: Entry::output::<ModifyWikiByZip> },
+    Entry { info: ModifyWikiOrder::INFO, request: || Box::new(ModifyWikiOrder::new("", 0, 0)), output: Entry::output::<ModifyWikiOrder> },
+    Entry { info: ModifyWikiTitle::INFO, request: || Box::new(ModifyWikiTitle::new("", "", 0)), output: Entry::output::<ModifyWikiTitle> },
 ];
 
 impl Operation for CreateUploadToken {
@@ -46,13 +46,12 @@ impl Operation for CreateUploadToken {
 
 impl Record for CreateUploadToken {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateUploadToken",
-            &["ProjectName", "FileName"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateUploadToken",
+            members: &["ProjectName", "FileName"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -80,13 +79,12 @@ impl Operation for CreateWiki {
 
 impl Record for CreateWiki {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateWiki",
-            &["ProjectName", "Title", "Content", "ParentIid", "Msg"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateWiki",
+            members: &["ProjectName", "Title", "Content", "ParentIid", "Msg"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -115,13 +113,12 @@ impl Operation for CreateWikiByZip {
 
 impl Record for CreateWikiByZip {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateWikiByZip",
-            &["ProjectName", "FileName", "Key", "ParentIid", "Time", "AuthToken"],
-            &[0, 1, 2, 3, 4, 5],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateWikiByZip",
+            members: &["ProjectName", "FileName", "Key", "ParentIid", "Time", "AuthToken"],
+            required: &[0, 1, 2, 3, 4, 5],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -152,13 +149,12 @@ impl Operation for DeleteWiki {
 
 impl Record for DeleteWiki {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteWiki",
-            &["ProjectName", "Iid"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteWiki",
+            members: &["ProjectName", "Iid"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -186,13 +182,12 @@ impl Operation for DescribeImportJobStatus {
 
 impl Record for DescribeImportJobStatus {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeImportJobStatus",
-            &["ProjectName", "JobId"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeImportJobStatus",
+            members: &["ProjectName", "JobId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -220,13 +215,12 @@ impl Operation for DescribeUpdateJobStatus {
 
 impl Record for DescribeUpdateJobStatus {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeUpdateJobStatus",
-            &["ProjectName", "JobId"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeUpdateJobStatus",
+            members: &["ProjectName", "JobId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -254,13 +248,12 @@ impl Operation for DescribeWiki {
 
 impl Record for DescribeWiki {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeWiki",
-            &["ProjectName", "Iid", "VersionId"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeWiki",
+            members: &["ProjectName", "Iid", "VersionId"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -288,13 +281,12 @@ impl Operation for DescribeWikiList {
 
 impl Record for DescribeWikiList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeWikiList",
-            &["ProjectName"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeWikiList",
+            members: &["ProjectName"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -320,13 +312,12 @@ impl Operation for ModifyWiki {
 
 impl Record for ModifyWiki {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyWiki",
-            &["ProjectName", "Title", "Content", "Iid", "Msg"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyWiki",
+            members: &["ProjectName", "Title", "Content", "Iid", "Msg"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -355,13 +346,12 @@ impl Operation for ModifyWikiByZip {
 
 impl Record for ModifyWikiByZip {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyWikiByZip",
-            &["ProjectName", "FileName", "Key", "Iid", "Time", "AuthToken"],
-            &[0, 1, 2, 3, 4, 5],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyWikiByZip",
+            members: &["ProjectName", "FileName", "Key", "Iid", "Time", "AuthToken"],
+            required: &[0, 1, 2, 3, 4, 5],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -392,13 +382,12 @@ impl Operation for ModifyWikiOrder {
 
 impl Record for ModifyWikiOrder {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyWikiOrder",
-            &["ProjectName", "Iid", "ParentIid", "After", "Before", "Forced"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyWikiOrder",
+            members: &["ProjectName", "Iid", "ParentIid", "After", "Before", "Forced"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -428,13 +417,12 @@ impl Operation for ModifyWikiTitle {
 
 impl Record for ModifyWikiTitle {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyWikiTitle",
-            &["ProjectName", "Title", "Iid"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyWikiTitle",
+            members: &["ProjectName", "Title", "Iid"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -456,12 +444,12 @@ impl Debug for ModifyWikiTitle {
 
 impl Record for CreateUploadTokenResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateUploadTokenResponse",
-            &["Token"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateUploadTokenResponse",
+            members: &["Token"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -481,12 +469,12 @@ impl Debug for CreateUploadTokenResponse {
 
 impl Record for CreateWikiByZipResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateWikiByZipResponse",
-            &["JobId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateWikiByZipResponse",
+            members: &["JobId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -506,12 +494,12 @@ impl Debug for CreateWikiByZipResponse {
 
 impl Record for CreateWikiResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateWikiResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateWikiResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -531,12 +519,12 @@ impl Debug for CreateWikiResponse {
 
 impl Record for DescribeImportJobStatusResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeImportJobStatusResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeImportJobStatusResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -556,12 +544,12 @@ impl Debug for DescribeImportJobStatusResponse {
 
 impl Record for DescribeUpdateJobStatusResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeUpdateJobStatusResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeUpdateJobStatusResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -581,12 +569,12 @@ impl Debug for DescribeUpdateJobStatusResponse {
 
 impl Record for DescribeWikiListResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeWikiListResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeWikiListResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -606,12 +594,12 @@ impl Debug for DescribeWikiListResponse {
 
 impl Record for DescribeWikiResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DescribeWikiResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeWikiResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -631,12 +619,12 @@ impl Debug for DescribeWikiResponse {
 
 impl Record for ModifyWikiByZipResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyWikiByZipResponse",
-            &["JobId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyWikiByZipResponse",
+            members: &["JobId"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -656,12 +644,12 @@ impl Debug for ModifyWikiByZipResponse {
 
 impl Record for ModifyWikiResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyWikiResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyWikiResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -681,12 +669,12 @@ impl Debug for ModifyWikiResponse {
 
 impl Record for ModifyWikiTitleResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyWikiTitleResponse",
-            &["Data"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyWikiTitleResponse",
+            members: &["Data"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -706,12 +694,12 @@ impl Debug for ModifyWikiTitleResponse {
 
 impl Record for Token {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Token",
-            &["AuthToken", "Provider", "SecretId", "SecretKey", "Time", "UpToken", "UploadLink"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Token",
+            members: &["AuthToken", "Provider", "SecretId", "SecretKey", "Time", "UpToken", "UploadLink"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -735,15 +723,15 @@ impl Debug for Token {
 
 impl Record for WikiChildrenData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "WikiChildrenData",
-            &[
+        &Shape {
+            name: "WikiChildrenData",
+            members: &[
                 "Content", "CreatedAt", "Creator", "Editor", "Id", "Iid", "IsShared", "IsTreeShared", "Order",
                 "ParentIid", "Title", "UpdatedAt", "VisibleRange",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -770,16 +758,16 @@ impl Debug for WikiChildrenData {
 
 impl Record for WikiData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "WikiData",
-            &[
+        &Shape {
+            name: "WikiData",
+            members: &[
                 "CanMaintain", "CanRead", "Content", "CreatedAt", "Creator", "CurrentVersion", "Editor",
                 "HistoriesCount", "HistoryId", "Html", "Id", "Iid", "LastVersion", "Msg", "Order", "ParentIid",
                 "ParentShared", "ParentVisibleRange", "Path", "Title", "UpdatedAt", "VisibleRange",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -811,12 +799,12 @@ impl Debug for WikiData {
 
 impl Record for WikiJobStatus {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "WikiJobStatus",
-            &["JobId", "Status"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "WikiJobStatus",
+            members: &["JobId", "Status"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -838,15 +826,15 @@ impl Debug for WikiJobStatus {
 
 impl Record for WikiListData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "WikiListData",
-            &[
+        &Shape {
+            name: "WikiListData",
+            members: &[
                 "Children", "Content", "CreatedAt", "Creator", "Editor", "Id", "Iid", "IsShared", "IsTreeShared",
                 "Order", "ParentIid", "Title", "UpdatedAt", "VisibleRange",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -84,69 +84,69 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
 #[cfg(feature = "attested")]
-    Entry { info: Activate::INFO, request: || Box::new(Activate::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Activate::INFO, request: || Box::new(Activate::new()), output: Entry::output::<Activate> },
 #[cfg(feature = "attested")]
-    Entry { info: SendActivationCode::INFO, request: || Box::new(SendActivationCode::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: SendActivationCode::INFO, request: || Box::new(SendActivationCode::new()), output: Entry::output::<SendActivationCode> },
 #[cfg(feature = "attested")]
-    Entry { info: ActivateByPhone::INFO, request: || Box::new(ActivateByPhone::new()), output: || Box::<serde_json::Value>::default() },
-    Entry { info: GetAvatar::INFO, request: || Box::new(GetAvatar::new()), output: || Box::<String>::default() },
+    Entry { info: ActivateByPhone::INFO, request: || Box::new(ActivateByPhone::new()), output: Entry::output::<ActivateByPhone> },
+    Entry { info: GetAvatar::INFO, request: || Box::new(GetAvatar::new()), output: Entry::output::<GetAvatar> },
 #[cfg(feature = "attested")]
-    Entry { info: CheckIfCaptchaNeeded::INFO, request: || Box::new(CheckIfCaptchaNeeded::new("")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: CheckIfCaptchaNeeded::INFO, request: || Box::new(CheckIfCaptchaNeeded::new("")), output: Entry::output::<CheckIfCaptchaNeeded> },
 #[cfg(feature = "attested")]
-    Entry { info: SetNoticeSetting::INFO, request: || Box::new(SetNoticeSetting::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: SetNoticeSetting::INFO, request: || Box::new(SetNoticeSetting::new()), output: Entry::output::<SetNoticeSetting> },
 #[cfg(feature = "attested")]
-    Entry { info: CheckIfEmailAvailable::INFO, request: || Box::new(CheckIfEmailAvailable::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: CheckIfEmailAvailable::INFO, request: || Box::new(CheckIfEmailAvailable::new()), output: Entry::output::<CheckIfEmailAvailable> },
 #[cfg(feature = "attested")]
-    Entry { info: CheckIfPhoneAvailable::INFO, request: || Box::new(CheckIfPhoneAvailable::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: CheckIfPhoneAvailable::INFO, request: || Box::new(CheckIfPhoneAvailable::new()), output: Entry::output::<CheckIfPhoneAvailable> },
 #[cfg(feature = "attested")]
-    Entry { info: CheckPassword::INFO, request: || Box::new(CheckPassword::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: CheckPassword::INFO, request: || Box::new(CheckPassword::new()), output: Entry::output::<CheckPassword> },
 #[cfg(feature = "attested")]
-    Entry { info: CheckTwoFactorCode::INFO, request: || Box::new(CheckTwoFactorCode::new()), output: || Box::<serde_json::Value>::default() },
-    Entry { info: GetAccount::INFO, request: || Box::new(GetAccount::new()), output: || Box::<User>::default() },
-    Entry { info: GetEmail::INFO, request: || Box::new(GetEmail::new()), output: || Box::<String>::default() },
+    Entry { info: CheckTwoFactorCode::INFO, request: || Box::new(CheckTwoFactorCode::new()), output: Entry::output::<CheckTwoFactorCode> },
+    Entry { info: GetAccount::INFO, request: || Box::new(GetAccount::new()), output: Entry::output::<GetAccount> },
+    Entry { info: GetEmail::INFO, request: || Box::new(GetEmail::new()), output: Entry::output::<GetEmail> },
 #[cfg(feature = "attested")]
-    Entry { info: GetNoticeSettings::INFO, request: || Box::new(GetNoticeSettings::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetNoticeSettings::INFO, request: || Box::new(GetNoticeSettings::new()), output: Entry::output::<GetNoticeSettings> },
 #[cfg(feature = "attested")]
-    Entry { info: ActivateWithGlobalKey::INFO, request: || Box::new(ActivateWithGlobalKey::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ActivateWithGlobalKey::INFO, request: || Box::new(ActivateWithGlobalKey::new()), output: Entry::output::<ActivateWithGlobalKey> },
 #[cfg(feature = "attested")]
-    Entry { info: GetGravatar::INFO, request: || Box::new(GetGravatar::new()), output: || Box::<serde_json::Value>::default() },
-    Entry { info: GetByGlobalKey::INFO, request: || Box::new(GetByGlobalKey::new("")), output: || Box::<User>::default() },
+    Entry { info: GetGravatar::INFO, request: || Box::new(GetGravatar::new()), output: Entry::output::<GetGravatar> },
+    Entry { info: GetByGlobalKey::INFO, request: || Box::new(GetByGlobalKey::new("")), output: Entry::output::<GetByGlobalKey> },
 #[cfg(feature = "attested")]
-    Entry { info: Login::INFO, request: || Box::new(Login::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Login::INFO, request: || Box::new(Login::new()), output: Entry::output::<Login> },
 #[cfg(feature = "attested")]
-    Entry { info: SendLoginCode::INFO, request: || Box::new(SendLoginCode::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: SendLoginCode::INFO, request: || Box::new(SendLoginCode::new()), output: Entry::output::<SendLoginCode> },
 #[cfg(feature = "attested")]
-    Entry { info: LoginByPhone::INFO, request: || Box::new(LoginByPhone::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: LoginByPhone::INFO, request: || Box::new(LoginByPhone::new()), output: Entry::output::<LoginByPhone> },
 #[cfg(feature = "attested")]
-    Entry { info: Logout::INFO, request: || Box::new(Logout::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Logout::INFO, request: || Box::new(Logout::new()), output: Entry::output::<Logout> },
 #[cfg(feature = "attested")]
-    Entry { info: GetByName::INFO, request: || Box::new(GetByName::new("")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetByName::INFO, request: || Box::new(GetByName::new("")), output: Entry::output::<GetByName> },
 #[cfg(feature = "attested")]
-    Entry { info: SendPhoneChangeCode::INFO, request: || Box::new(SendPhoneChangeCode::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: SendPhoneChangeCode::INFO, request: || Box::new(SendPhoneChangeCode::new()), output: Entry::output::<SendPhoneChangeCode> },
 #[cfg(feature = "attested")]
-    Entry { info: CheckPhoneCode::INFO, request: || Box::new(CheckPhoneCode::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: CheckPhoneCode::INFO, request: || Box::new(CheckPhoneCode::new()), output: Entry::output::<CheckPhoneCode> },
 #[cfg(feature = "attested")]
-    Entry { info: GetPoints::INFO, request: || Box::new(GetPoints::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetPoints::INFO, request: || Box::new(GetPoints::new()), output: Entry::output::<GetPoints> },
 #[cfg(feature = "attested")]
-    Entry { info: Register::INFO, request: || Box::new(Register::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Register::INFO, request: || Box::new(Register::new()), output: Entry::output::<Register> },
 #[cfg(feature = "attested")]
-    Entry { info: CheckRegistrationCode::INFO, request: || Box::new(CheckRegistrationCode::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: CheckRegistrationCode::INFO, request: || Box::new(CheckRegistrationCode::new()), output: Entry::output::<CheckRegistrationCode> },
 #[cfg(feature = "attested")]
-    Entry { info: CheckRegistrationPhoneCode::INFO, request: || Box::new(CheckRegistrationPhoneCode::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: CheckRegistrationPhoneCode::INFO, request: || Box::new(CheckRegistrationPhoneCode::new()), output: Entry::output::<CheckRegistrationPhoneCode> },
 #[cfg(feature = "attested")]
-    Entry { info: ResendActivationEmail::INFO, request: || Box::new(ResendActivationEmail::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ResendActivationEmail::INFO, request: || Box::new(ResendActivationEmail::new()), output: Entry::output::<ResendActivationEmail> },
 #[cfg(feature = "attested")]
-    Entry { info: SendRegistrationCode::INFO, request: || Box::new(SendRegistrationCode::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: SendRegistrationCode::INFO, request: || Box::new(SendRegistrationCode::new()), output: Entry::output::<SendRegistrationCode> },
 #[cfg(feature = "attested")]
-    Entry { info: RegisterByPhone::INFO, request: || Box::new(RegisterByPhone::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: RegisterByPhone::INFO, request: || Box::new(RegisterByPhone::new()), output: Entry::output::<RegisterByPhone> },
 #[cfg(feature = "attested")]
-    Entry { info: Update::INFO, request: || Box::new(Update::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Update::INFO, request: || Box::new(Update::new()), output: Entry::output::<Update> },
 #[cfg(feature = "attested")]
-    Entry { info: UpdatePassword::INFO, request: || Box::new(UpdatePassword::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: UpdatePassword::INFO, request: || Box::new(UpdatePassword::new()), output: Entry::output::<UpdatePassword> },
 #[cfg(feature = "attested")]
-    Entry { info: SetAvatar::INFO, request: || Box::new(SetAvatar::new()), output: || Box::<serde_json::Value>::default() },
-    Entry { info: GetCurrentUser::INFO, request: || Box::new(GetCurrentUser::new()), output: || Box::<User>::default() },
-    Entry { info: GetMe::INFO, request: || Box::new(GetMe::new()), output: || Box::<Me>::default() },
+    Entry { info: SetAvatar::INFO, request: || Box::new(SetAvatar::new()), output: Entry::output::<SetAvatar> },
+    Entry { info: GetCurrentUser::INFO, request: || Box::new(GetCurrentUser::new()), output: Entry::output::<GetCurrentUser> },
+    Entry { info: GetMe::INFO, request: || Box::new(GetMe::new()), output: Entry::output::<GetMe> },
 ];
 
 impl Operation for GetAvatar {
@@ -161,13 +161,12 @@ impl Operation for GetAvatar {
 
 impl Record for GetAvatar {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetAvatar",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetAvatar",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -197,13 +196,12 @@ impl Operation for GetAccount {
 
 impl Record for GetAccount {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetAccount",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetAccount",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -233,13 +231,12 @@ impl Operation for GetEmail {
 
 impl Record for GetEmail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetEmail",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetEmail",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -269,13 +266,12 @@ impl Operation for GetByGlobalKey {
 
 impl Record for GetByGlobalKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetByGlobalKey",
-            &["global_key"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetByGlobalKey",
+            members: &["global_key"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -305,13 +301,12 @@ impl Operation for GetCurrentUser {
 
 impl Record for GetCurrentUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetCurrentUser",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetCurrentUser",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -341,13 +336,12 @@ impl Operation for GetMe {
 
 impl Record for GetMe {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetMe",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetMe",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -367,15 +361,15 @@ impl Debug for GetMe {
 
 impl Record for Me {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Me",
-            &[
+        &Shape {
+            name: "Me",
+            members: &[
                 "id", "name", "name_pinyin", "path", "team", "email_validation", "avatar", "created_at", "updated_at",
                 "global_key",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

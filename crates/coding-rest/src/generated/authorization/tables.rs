@@ -14,8 +14,8 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateAccessToken::INFO, request: || Box::new(CreateAccessToken::new("", "", "")), output: || Box::<OAuthToken>::default() },
-    Entry { info: Authorize::INFO, request: || Box::new(Authorize::new("", "", "")), output: || Box::<()>::default() },
+    Entry { info: CreateAccessToken::INFO, request: || Box::new(CreateAccessToken::new("", "", "")), output: Entry::output::<CreateAccessToken> },
+    Entry { info: Authorize::INFO, request: || Box::new(Authorize::new("", "", "")), output: Entry::output::<Authorize> },
 ];
 
 impl Operation for CreateAccessToken {
@@ -32,13 +32,12 @@ impl Operation for CreateAccessToken {
 
 impl Record for CreateAccessToken {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateAccessToken",
-            &["client_id", "client_secret", "grant_type", "code", "refresh_token"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateAccessToken",
+            members: &["client_id", "client_secret", "grant_type", "code", "refresh_token"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -73,13 +72,12 @@ impl Operation for Authorize {
 
 impl Record for Authorize {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Authorize",
-            &["client_id", "redirect_uri", "response_type", "scope", "state"],
-            &[0, 1, 2],
-            &[Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "Authorize",
+            members: &["client_id", "redirect_uri", "response_type", "scope", "state"],
+            required: &[0, 1, 2],
+            places: &[Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -103,12 +101,12 @@ impl Debug for Authorize {
 
 impl Record for OAuthToken {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "OAuthToken",
-            &["access_token", "refresh_token", "team", "token_type", "expires_in", "scope"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "OAuthToken",
+            members: &["access_token", "refresh_token", "team", "token_type", "expires_in", "scope"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -123,98 +123,98 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
 #[cfg(feature = "attested")]
-    Entry { info: CreateLineNote::INFO, request: || Box::new(CreateLineNote::new("", "", "")), output: || Box::<LineNote>::default() },
+    Entry { info: CreateLineNote::INFO, request: || Box::new(CreateLineNote::new("", "", "")), output: Entry::output::<CreateLineNote> },
 #[cfg(feature = "attested")]
-    Entry { info: ListBranches::INFO, request: || Box::new(ListBranches::new("", "", "")), output: || Box::<Vec<BranchBrief>>::default() },
-    Entry { info: GetHeadForNewFile::INFO, request: || Box::new(GetHeadForNewFile::new("", "", "", "")), output: || Box::<NewFilePrepare>::default() },
-    Entry { info: CreateFile::INFO, request: || Box::new(CreateFile::new("", "", "", "", "", "", "", "")), output: || Box::<serde_json::Value>::default() },
-    Entry { info: UploadFile::INFO, request: || Box::new(UploadFile::new("", "", "", "", "", "", "", Default::default())), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListBranches::INFO, request: || Box::new(ListBranches::new("", "", "")), output: Entry::output::<ListBranches> },
+    Entry { info: GetHeadForNewFile::INFO, request: || Box::new(GetHeadForNewFile::new("", "", "", "")), output: Entry::output::<GetHeadForNewFile> },
+    Entry { info: CreateFile::INFO, request: || Box::new(CreateFile::new("", "", "", "", "", "", "", "")), output: Entry::output::<CreateFile> },
+    Entry { info: UploadFile::INFO, request: || Box::new(UploadFile::new("", "", "", "", "", "", "", Default::default())), output: Entry::output::<UploadFile> },
 #[cfg(feature = "attested")]
-    Entry { info: GetSharedFile::INFO, request: || Box::new(GetSharedFile::new("", "", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetSharedFile::INFO, request: || Box::new(GetSharedFile::new("", "", "", "")), output: Entry::output::<GetSharedFile> },
 #[cfg(feature = "attested")]
-    Entry { info: BindDeployKey::INFO, request: || Box::new(BindDeployKey::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: BindDeployKey::INFO, request: || Box::new(BindDeployKey::new("", "", "")), output: Entry::output::<BindDeployKey> },
 #[cfg(feature = "attested")]
-    Entry { info: GetFile::INFO, request: || Box::new(GetFile::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetFile::INFO, request: || Box::new(GetFile::new("", "", "")), output: Entry::output::<GetFile> },
 #[cfg(feature = "attested")]
-    Entry { info: SetDefaultBranch::INFO, request: || Box::new(SetDefaultBranch::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: SetDefaultBranch::INFO, request: || Box::new(SetDefaultBranch::new("", "")), output: Entry::output::<SetDefaultBranch> },
 #[cfg(feature = "attested")]
-    Entry { info: GetBranchMetrics::INFO, request: || Box::new(GetBranchMetrics::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetBranchMetrics::INFO, request: || Box::new(GetBranchMetrics::new("", "")), output: Entry::output::<GetBranchMetrics> },
 #[cfg(feature = "attested")]
-    Entry { info: ListBranchesOfOwner::INFO, request: || Box::new(ListBranchesOfOwner::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListBranchesOfOwner::INFO, request: || Box::new(ListBranchesOfOwner::new("", "")), output: Entry::output::<ListBranchesOfOwner> },
 #[cfg(feature = "attested")]
-    Entry { info: CreateBranch::INFO, request: || Box::new(CreateBranch::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: CreateBranch::INFO, request: || Box::new(CreateBranch::new("", "")), output: Entry::output::<CreateBranch> },
 #[cfg(feature = "attested")]
-    Entry { info: GetDefaultBranch::INFO, request: || Box::new(GetDefaultBranch::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetDefaultBranch::INFO, request: || Box::new(GetDefaultBranch::new("", "")), output: Entry::output::<GetDefaultBranch> },
 #[cfg(feature = "attested")]
-    Entry { info: DeleteBranch::INFO, request: || Box::new(DeleteBranch::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: DeleteBranch::INFO, request: || Box::new(DeleteBranch::new("", "")), output: Entry::output::<DeleteBranch> },
 #[cfg(feature = "attested")]
-    Entry { info: SearchBranches::INFO, request: || Box::new(SearchBranches::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: SearchBranches::INFO, request: || Box::new(SearchBranches::new("", "")), output: Entry::output::<SearchBranches> },
 #[cfg(feature = "attested")]
-    Entry { info: AddProtectedBranchMember::INFO, request: || Box::new(AddProtectedBranchMember::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: AddProtectedBranchMember::INFO, request: || Box::new(AddProtectedBranchMember::new("", "")), output: Entry::output::<AddProtectedBranchMember> },
 #[cfg(feature = "attested")]
-    Entry { info: UnprotectBranch::INFO, request: || Box::new(UnprotectBranch::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: UnprotectBranch::INFO, request: || Box::new(UnprotectBranch::new("", "")), output: Entry::output::<UnprotectBranch> },
 #[cfg(feature = "attested")]
-    Entry { info: ProtectBranch::INFO, request: || Box::new(ProtectBranch::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ProtectBranch::INFO, request: || Box::new(ProtectBranch::new("", "")), output: Entry::output::<ProtectBranch> },
 #[cfg(feature = "attested")]
-    Entry { info: ListProtectedBranchMembers::INFO, request: || Box::new(ListProtectedBranchMembers::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListProtectedBranchMembers::INFO, request: || Box::new(ListProtectedBranchMembers::new("", "")), output: Entry::output::<ListProtectedBranchMembers> },
 #[cfg(feature = "attested")]
-    Entry { info: RemoveProtectedBranchMember::INFO, request: || Box::new(RemoveProtectedBranchMember::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: RemoveProtectedBranchMember::INFO, request: || Box::new(RemoveProtectedBranchMember::new("", "")), output: Entry::output::<RemoveProtectedBranchMember> },
 #[cfg(feature = "attested")]
-    Entry { info: GetCommit::INFO, request: || Box::new(GetCommit::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetCommit::INFO, request: || Box::new(GetCommit::new("", "", "")), output: Entry::output::<GetCommit> },
 #[cfg(feature = "attested")]
-    Entry { info: ListCommits::INFO, request: || Box::new(ListCommits::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListCommits::INFO, request: || Box::new(ListCommits::new("", "", "")), output: Entry::output::<ListCommits> },
 #[cfg(feature = "attested")]
-    Entry { info: DeleteFile::INFO, request: || Box::new(DeleteFile::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: DeleteFile::INFO, request: || Box::new(DeleteFile::new("", "", "")), output: Entry::output::<DeleteFile> },
 #[cfg(feature = "attested")]
-    Entry { info: CreateDeployKey::INFO, request: || Box::new(CreateDeployKey::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: CreateDeployKey::INFO, request: || Box::new(CreateDeployKey::new("", "")), output: Entry::output::<CreateDeployKey> },
 #[cfg(feature = "attested")]
-    Entry { info: ListDeployKeys::INFO, request: || Box::new(ListDeployKeys::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListDeployKeys::INFO, request: || Box::new(ListDeployKeys::new("", "")), output: Entry::output::<ListDeployKeys> },
 #[cfg(feature = "attested")]
-    Entry { info: UpdateFile::INFO, request: || Box::new(UpdateFile::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: UpdateFile::INFO, request: || Box::new(UpdateFile::new("", "", "")), output: Entry::output::<UpdateFile> },
 #[cfg(feature = "attested")]
-    Entry { info: CreateFork::INFO, request: || Box::new(CreateFork::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: CreateFork::INFO, request: || Box::new(CreateFork::new("", "")), output: Entry::output::<CreateFork> },
 #[cfg(feature = "attested")]
-    Entry { info: ListForks::INFO, request: || Box::new(ListForks::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListForks::INFO, request: || Box::new(ListForks::new("", "")), output: Entry::output::<ListForks> },
 #[cfg(feature = "attested")]
-    Entry { info: CreateWebhook::INFO, request: || Box::new(CreateWebhook::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: CreateWebhook::INFO, request: || Box::new(CreateWebhook::new("", "")), output: Entry::output::<CreateWebhook> },
 #[cfg(feature = "attested")]
-    Entry { info: DeleteWebhook::INFO, request: || Box::new(DeleteWebhook::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: DeleteWebhook::INFO, request: || Box::new(DeleteWebhook::new("", "", "")), output: Entry::output::<DeleteWebhook> },
 #[cfg(feature = "attested")]
-    Entry { info: GetWebhook::INFO, request: || Box::new(GetWebhook::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetWebhook::INFO, request: || Box::new(GetWebhook::new("", "", "")), output: Entry::output::<GetWebhook> },
 #[cfg(feature = "attested")]
-    Entry { info: UpdateWebhook::INFO, request: || Box::new(UpdateWebhook::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: UpdateWebhook::INFO, request: || Box::new(UpdateWebhook::new("", "", "")), output: Entry::output::<UpdateWebhook> },
 #[cfg(feature = "attested")]
-    Entry { info: ListWebhooks::INFO, request: || Box::new(ListWebhooks::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListWebhooks::INFO, request: || Box::new(ListWebhooks::new("", "")), output: Entry::output::<ListWebhooks> },
 #[cfg(feature = "attested")]
-    Entry { info: Import::INFO, request: || Box::new(Import::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Import::INFO, request: || Box::new(Import::new("", "")), output: Entry::output::<Import> },
 #[cfg(feature = "attested")]
-    Entry { info: Init::INFO, request: || Box::new(Init::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Init::INFO, request: || Box::new(Init::new("", "")), output: Entry::output::<Init> },
 #[cfg(feature = "attested")]
-    Entry { info: GetHeadForNewFileOfOwner::INFO, request: || Box::new(GetHeadForNewFileOfOwner::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetHeadForNewFileOfOwner::INFO, request: || Box::new(GetHeadForNewFileOfOwner::new("", "", "")), output: Entry::output::<GetHeadForNewFileOfOwner> },
 #[cfg(feature = "attested")]
-    Entry { info: CreateFileOfOwner::INFO, request: || Box::new(CreateFileOfOwner::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: CreateFileOfOwner::INFO, request: || Box::new(CreateFileOfOwner::new("", "", "")), output: Entry::output::<CreateFileOfOwner> },
 #[cfg(feature = "attested")]
-    Entry { info: ListReleases::INFO, request: || Box::new(ListReleases::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListReleases::INFO, request: || Box::new(ListReleases::new("", "")), output: Entry::output::<ListReleases> },
 #[cfg(feature = "attested")]
-    Entry { info: DeleteRelease::INFO, request: || Box::new(DeleteRelease::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: DeleteRelease::INFO, request: || Box::new(DeleteRelease::new("", "", "")), output: Entry::output::<DeleteRelease> },
 #[cfg(feature = "attested")]
-    Entry { info: GetReleaseByTag::INFO, request: || Box::new(GetReleaseByTag::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetReleaseByTag::INFO, request: || Box::new(GetReleaseByTag::new("", "", "")), output: Entry::output::<GetReleaseByTag> },
 #[cfg(feature = "attested")]
-    Entry { info: UpdateRelease::INFO, request: || Box::new(UpdateRelease::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: UpdateRelease::INFO, request: || Box::new(UpdateRelease::new("", "", "")), output: Entry::output::<UpdateRelease> },
 #[cfg(feature = "attested")]
-    Entry { info: ListTags::INFO, request: || Box::new(ListTags::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListTags::INFO, request: || Box::new(ListTags::new("", "")), output: Entry::output::<ListTags> },
 #[cfg(feature = "attested")]
-    Entry { info: CreateTag::INFO, request: || Box::new(CreateTag::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: CreateTag::INFO, request: || Box::new(CreateTag::new("", "")), output: Entry::output::<CreateTag> },
 #[cfg(feature = "attested")]
-    Entry { info: DeleteTag::INFO, request: || Box::new(DeleteTag::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: DeleteTag::INFO, request: || Box::new(DeleteTag::new("", "")), output: Entry::output::<DeleteTag> },
 #[cfg(feature = "attested")]
-    Entry { info: GetTree::INFO, request: || Box::new(GetTree::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetTree::INFO, request: || Box::new(GetTree::new("", "", "")), output: Entry::output::<GetTree> },
 #[cfg(feature = "attested")]
-    Entry { info: GetTreeInfo::INFO, request: || Box::new(GetTreeInfo::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetTreeInfo::INFO, request: || Box::new(GetTreeInfo::new("", "", "")), output: Entry::output::<GetTreeInfo> },
 #[cfg(feature = "attested")]
-    Entry { info: ListTree::INFO, request: || Box::new(ListTree::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListTree::INFO, request: || Box::new(ListTree::new("", "", "")), output: Entry::output::<ListTree> },
 #[cfg(feature = "attested")]
-    Entry { info: UnbindDeployKey::INFO, request: || Box::new(UnbindDeployKey::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: UnbindDeployKey::INFO, request: || Box::new(UnbindDeployKey::new("", "", "")), output: Entry::output::<UnbindDeployKey> },
 ];
 
 impl Operation for GetHeadForNewFile {
@@ -229,13 +229,12 @@ impl Operation for GetHeadForNewFile {
 
 impl Record for GetHeadForNewFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetHeadForNewFile",
-            &["team", "project", "depot", "ref_path"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Tail],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetHeadForNewFile",
+            members: &["team", "project", "depot", "ref_path"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Tail],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -268,16 +267,17 @@ impl Operation for CreateFile {
 
 impl Record for CreateFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateFile",
-            &["team", "project", "depot", "ref_path", "title", "content", "message", "lastCommitSha", "newRef"],
-            &[0, 1, 2, 3, 4, 5, 6, 7],
-            &[
+        &Shape {
+            name: "CreateFile",
+            members: &[
+                "team", "project", "depot", "ref_path", "title", "content", "message", "lastCommitSha", "newRef",
+            ],
+            required: &[0, 1, 2, 3, 4, 5, 6, 7],
+            places: &[
                 Place::Path, Place::Path, Place::Path, Place::Tail, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -313,16 +313,17 @@ impl Operation for UploadFile {
 
 impl Record for UploadFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UploadFile",
-            &["team", "project", "depot", "branch", "folder", "message", "lastCommitSha", "newRef", "{filename}"],
-            &[0, 1, 2, 3, 4, 5, 6, 8],
-            &[
+        &Shape {
+            name: "UploadFile",
+            members: &[
+                "team", "project", "depot", "branch", "folder", "message", "lastCommitSha", "newRef", "{filename}",
+            ],
+            required: &[0, 1, 2, 3, 4, 5, 6, 8],
+            places: &[
                 Place::Path, Place::Path, Place::Path, Place::Path, Place::Tail, Place::Body, Place::Body,
                 Place::Body, Place::File,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -347,15 +348,15 @@ impl Debug for UploadFile {
 
 impl Record for BranchBrief {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "BranchBrief",
-            &[
+        &Shape {
+            name: "BranchBrief",
+            members: &[
                 "commitTime", "deny_force_push", "force_squash", "is_default_branch", "is_protected", "name", "sha",
                 "status_check",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -380,15 +381,15 @@ impl Debug for BranchBrief {
 
 impl Record for LineNote {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "LineNote",
-            &[
+        &Shape {
+            name: "LineNote",
+            members: &[
                 "id", "commitId", "noteable_type", "noteable_id", "line", "change_type", "position", "path", "anchor",
                 "content", "outdated", "parentId", "created_at", "hasResourceReference", "author",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -416,12 +417,12 @@ impl Debug for LineNote {
 
 impl Record for NewFilePrepare {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "NewFilePrepare",
-            &["path", "ref", "can_edit", "lastCommit"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "NewFilePrepare",
+            members: &["path", "ref", "can_edit", "lastCommit"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

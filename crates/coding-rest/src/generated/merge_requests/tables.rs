@@ -60,51 +60,51 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: Create::INFO, request: || Box::new(Create::new("", "", "", "", "", "")), output: || Box::<MergeRequestCreated>::default() },
+    Entry { info: Create::INFO, request: || Box::new(Create::new("", "", "", "", "", "")), output: Entry::output::<Create> },
 #[cfg(feature = "attested")]
-    Entry { info: ListActivities::INFO, request: || Box::new(ListActivities::new("", "", "", "")), output: || Box::<Vec<MergeRequestActivity>>::default() },
+    Entry { info: ListActivities::INFO, request: || Box::new(ListActivities::new("", "", "", "")), output: Entry::output::<ListActivities> },
 #[cfg(feature = "attested")]
-    Entry { info: ListComments::INFO, request: || Box::new(ListComments::new("", "", "", "")), output: || Box::<Vec<Vec<serde_json::Value>>>::default() },
+    Entry { info: ListComments::INFO, request: || Box::new(ListComments::new("", "", "", "")), output: Entry::output::<ListComments> },
 #[cfg(feature = "attested")]
-    Entry { info: GetCombinedStatus::INFO, request: || Box::new(GetCombinedStatus::new("", "", "", "")), output: || Box::<CombinedStatus>::default() },
+    Entry { info: GetCombinedStatus::INFO, request: || Box::new(GetCombinedStatus::new("", "", "", "")), output: Entry::output::<GetCombinedStatus> },
 #[cfg(feature = "attested")]
-    Entry { info: Get::INFO, request: || Box::new(Get::new("", "", "", "")), output: || Box::<MergeRequestDetail>::default() },
+    Entry { info: Get::INFO, request: || Box::new(Get::new("", "", "", "")), output: Entry::output::<Get> },
 #[cfg(feature = "attested")]
-    Entry { info: GetDiff::INFO, request: || Box::new(GetDiff::new("", "", "", "")), output: || Box::<MergeRequestDiff>::default() },
+    Entry { info: GetDiff::INFO, request: || Box::new(GetDiff::new("", "", "", "")), output: Entry::output::<GetDiff> },
 #[cfg(feature = "attested")]
-    Entry { info: RemoveApproval::INFO, request: || Box::new(RemoveApproval::new("", "", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: RemoveApproval::INFO, request: || Box::new(RemoveApproval::new("", "", "", "")), output: Entry::output::<RemoveApproval> },
 #[cfg(feature = "attested")]
-    Entry { info: AddApproval::INFO, request: || Box::new(AddApproval::new("", "", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: AddApproval::INFO, request: || Box::new(AddApproval::new("", "", "", "")), output: Entry::output::<AddApproval> },
 #[cfg(feature = "attested")]
-    Entry { info: Merge::INFO, request: || Box::new(Merge::new("", "", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Merge::INFO, request: || Box::new(Merge::new("", "", "", "")), output: Entry::output::<Merge> },
 #[cfg(feature = "attested")]
-    Entry { info: Refuse::INFO, request: || Box::new(Refuse::new("", "", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Refuse::INFO, request: || Box::new(Refuse::new("", "", "", "")), output: Entry::output::<Refuse> },
 #[cfg(feature = "attested")]
-    Entry { info: RemoveReviewer::INFO, request: || Box::new(RemoveReviewer::new("", "", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: RemoveReviewer::INFO, request: || Box::new(RemoveReviewer::new("", "", "", "")), output: Entry::output::<RemoveReviewer> },
 #[cfg(feature = "attested")]
-    Entry { info: ListReviewers::INFO, request: || Box::new(ListReviewers::new("", "", "", "")), output: || Box::<MergeRequestReviewers>::default() },
+    Entry { info: ListReviewers::INFO, request: || Box::new(ListReviewers::new("", "", "", "")), output: Entry::output::<ListReviewers> },
 #[cfg(feature = "attested")]
-    Entry { info: AddReviewer::INFO, request: || Box::new(AddReviewer::new("", "", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: AddReviewer::INFO, request: || Box::new(AddReviewer::new("", "", "", "")), output: Entry::output::<AddReviewer> },
 #[cfg(feature = "attested")]
-    Entry { info: UpdateContent::INFO, request: || Box::new(UpdateContent::new("", "", "", "")), output: || Box::<MergeRequestContent>::default() },
+    Entry { info: UpdateContent::INFO, request: || Box::new(UpdateContent::new("", "", "", "")), output: Entry::output::<UpdateContent> },
 #[cfg(feature = "attested")]
-    Entry { info: UpdateTitle::INFO, request: || Box::new(UpdateTitle::new("", "", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: UpdateTitle::INFO, request: || Box::new(UpdateTitle::new("", "", "", "")), output: Entry::output::<UpdateTitle> },
 #[cfg(feature = "attested")]
-    Entry { info: List::INFO, request: || Box::new(List::new("", "", "")), output: || Box::<MergeRequestPage>::default() },
+    Entry { info: List::INFO, request: || Box::new(List::new("", "", "")), output: Entry::output::<List> },
 #[cfg(feature = "attested")]
-    Entry { info: CreateOfOwner::INFO, request: || Box::new(CreateOfOwner::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: CreateOfOwner::INFO, request: || Box::new(CreateOfOwner::new("", "")), output: Entry::output::<CreateOfOwner> },
 #[cfg(feature = "attested")]
-    Entry { info: GetOfOwner::INFO, request: || Box::new(GetOfOwner::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetOfOwner::INFO, request: || Box::new(GetOfOwner::new("", "", "")), output: Entry::output::<GetOfOwner> },
 #[cfg(feature = "attested")]
-    Entry { info: Update::INFO, request: || Box::new(Update::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Update::INFO, request: || Box::new(Update::new("", "", "")), output: Entry::output::<Update> },
 #[cfg(feature = "attested")]
-    Entry { info: Cancel::INFO, request: || Box::new(Cancel::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Cancel::INFO, request: || Box::new(Cancel::new("", "", "")), output: Entry::output::<Cancel> },
 #[cfg(feature = "attested")]
-    Entry { info: MergeOfOwner::INFO, request: || Box::new(MergeOfOwner::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: MergeOfOwner::INFO, request: || Box::new(MergeOfOwner::new("", "", "")), output: Entry::output::<MergeOfOwner> },
 #[cfg(feature = "attested")]
-    Entry { info: RefuseOfOwner::INFO, request: || Box::new(RefuseOfOwner::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: RefuseOfOwner::INFO, request: || Box::new(RefuseOfOwner::new("", "", "")), output: Entry::output::<RefuseOfOwner> },
 #[cfg(feature = "attested")]
-    Entry { info: ListOfOwner::INFO, request: || Box::new(ListOfOwner::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListOfOwner::INFO, request: || Box::new(ListOfOwner::new("", "", "")), output: Entry::output::<ListOfOwner> },
 ];
 
 impl Operation for Create {
@@ -120,19 +120,18 @@ impl Operation for Create {
 
 impl Record for Create {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Create",
-            &[
+        &Shape {
+            name: "Create",
+            members: &[
                 "team", "project", "depot", "srcBranch", "desBranch", "title", "content", "reviewers", "labels",
                 "watchers",
             ],
-            &[0, 1, 2, 3, 4, 5],
-            &[
+            required: &[0, 1, 2, 3, 4, 5],
+            places: &[
                 Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -157,12 +156,14 @@ impl Debug for Create {
 
 impl Record for CombinedStatus {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CombinedStatus",
-            &["state", "pendingStateCount", "successStateCount", "failureStateCount", "errorStateCount", "statuses"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CombinedStatus",
+            members: &[
+                "state", "pendingStateCount", "successStateCount", "failureStateCount", "errorStateCount", "statuses",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -186,12 +187,12 @@ impl Debug for CombinedStatus {
 
 impl Record for CommitStatus {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CommitStatus",
-            &["state", "sha", "context", "target_url", "description", "ignore"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CommitStatus",
+            members: &["state", "sha", "context", "target_url", "description", "ignore"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -215,12 +216,12 @@ impl Debug for CommitStatus {
 
 impl Record for DiffStat {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DiffStat",
-            &["commitId", "oldSha", "newSha", "insertions", "deletions", "paths"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DiffStat",
+            members: &["commitId", "oldSha", "newSha", "insertions", "deletions", "paths"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -244,12 +245,14 @@ impl Debug for DiffStat {
 
 impl Record for DiffStatFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DiffStatFile",
-            &["changeType", "insertions", "deletions", "name", "path", "size", "mode", "objectId", "commitId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DiffStatFile",
+            members: &[
+                "changeType", "insertions", "deletions", "name", "path", "size", "mode", "objectId", "commitId",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -274,16 +277,16 @@ impl Debug for DiffStatFile {
 
 impl Record for MergeRequest {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequest",
-            &[
+        &Shape {
+            name: "MergeRequest",
+            members: &[
                 "merged_sha", "body", "body_plan", "source_sha", "target_sha", "base_sha", "id", "srcBranch",
                 "desBranch", "title", "iid", "merge_status", "path", "created_at", "updated_at", "action_at",
                 "granted", "comment_count", "reminded", "author", "action_author", "depot",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -314,12 +317,12 @@ impl Debug for MergeRequest {
 
 impl Record for MergeRequestActivity {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestActivity",
-            &["action", "created_at", "id", "author", "comment"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "MergeRequestActivity",
+            members: &["action", "created_at", "id", "author", "comment"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -342,12 +345,14 @@ impl Debug for MergeRequestActivity {
 
 impl Record for MergeRequestBrief {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestBrief",
-            &["id", "iid", "title", "merge_status", "path", "author", "action_author", "created_at", "updated_at"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "MergeRequestBrief",
+            members: &[
+                "id", "iid", "title", "merge_status", "path", "author", "action_author", "created_at", "updated_at",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -372,15 +377,15 @@ impl Debug for MergeRequestBrief {
 
 impl Record for MergeRequestCommit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestCommit",
-            &[
+        &Shape {
+            name: "MergeRequestCommit",
+            members: &[
                 "fullMessage", "shortMessage", "allMessage", "commitId", "commitTime", "committer", "notesCount",
                 "rawMessage",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -405,12 +410,12 @@ impl Debug for MergeRequestCommit {
 
 impl Record for MergeRequestCommitter {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestCommitter",
-            &["name", "email", "avatar", "link"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "MergeRequestCommitter",
+            members: &["name", "email", "avatar", "link"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -432,12 +437,12 @@ impl Debug for MergeRequestCommitter {
 
 impl Record for MergeRequestContent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestContent",
-            &["body", "body_plan"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "MergeRequestContent",
+            members: &["body", "body_plan"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -459,12 +464,12 @@ impl Debug for MergeRequestContent {
 
 impl Record for MergeRequestCreated {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestCreated",
-            &["can_edit", "can_edit_src_branch", "merge_request"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "MergeRequestCreated",
+            members: &["can_edit", "can_edit_src_branch", "merge_request"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -486,12 +491,12 @@ impl Debug for MergeRequestCreated {
 
 impl Record for MergeRequestDepot {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestDepot",
-            &["id", "name", "isDefault", "projectId", "vcsType"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "MergeRequestDepot",
+            members: &["id", "name", "isDefault", "projectId", "vcsType"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -514,12 +519,12 @@ impl Debug for MergeRequestDepot {
 
 impl Record for MergeRequestDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestDetail",
-            &["can_merge", "merge_request"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "MergeRequestDetail",
+            members: &["can_merge", "merge_request"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -541,12 +546,12 @@ impl Debug for MergeRequestDetail {
 
 impl Record for MergeRequestDiff {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestDiff",
-            &["isLarge", "diffStat"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "MergeRequestDiff",
+            members: &["isLarge", "diffStat"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -568,12 +573,12 @@ impl Debug for MergeRequestDiff {
 
 impl Record for MergeRequestPage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestPage",
-            &["list", "page", "pageSize", "totalPage", "totalRow"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "MergeRequestPage",
+            members: &["list", "page", "pageSize", "totalPage", "totalRow"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -596,12 +601,12 @@ impl Debug for MergeRequestPage {
 
 impl Record for MergeRequestReviewers {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestReviewers",
-            &["volunteer_reviewers", "reviewers"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "MergeRequestReviewers",
+            members: &["volunteer_reviewers", "reviewers"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -623,12 +628,12 @@ impl Debug for MergeRequestReviewers {
 
 impl Record for NewDiffStat {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "NewDiffStat",
-            &["paths", "commitId", "oldSha", "newSha", "insertions", "deletions"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "NewDiffStat",
+            members: &["paths", "commitId", "oldSha", "newSha", "insertions", "deletions"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -652,12 +657,14 @@ impl Debug for NewDiffStat {
 
 impl Record for NewDiffStatFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "NewDiffStatFile",
-            &["changeType", "insertions", "deletions", "name", "path", "size", "mode", "objectId", "commitId"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "NewDiffStatFile",
+            members: &[
+                "changeType", "insertions", "deletions", "name", "path", "size", "mode", "objectId", "commitId",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -682,17 +689,17 @@ impl Debug for NewDiffStatFile {
 
 impl Record for NewMergeRequest {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "NewMergeRequest",
-            &[
+        &Shape {
+            name: "NewMergeRequest",
+            members: &[
                 "merged_sha", "diffStat", "commits", "body", "body_plan", "source_sha", "target_sha", "base_sha",
                 "conflicts", "srcBranchDeleted", "canDeleteSrcBranch", "id", "srcBranch", "desBranch", "title", "iid",
                 "merge_status", "path", "created_at", "updated_at", "author", "action_author", "action_at", "granted",
                 "comment_count", "reminded",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -726,12 +733,12 @@ impl Debug for NewMergeRequest {
 
 impl Record for Reviewer {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Reviewer",
-            &["reviewer", "value", "volunteer"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Reviewer",
+            members: &["reviewer", "value", "volunteer"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -19,10 +19,10 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: List::INFO, request: || Box::new(List::new()), output: || Box::<NotificationPage>::default() },
-    Entry { info: MarkAsRead::INFO, request: || Box::new(MarkAsRead::new()), output: || Box::<bool>::default() },
+    Entry { info: List::INFO, request: || Box::new(List::new()), output: Entry::output::<List> },
+    Entry { info: MarkAsRead::INFO, request: || Box::new(MarkAsRead::new()), output: Entry::output::<MarkAsRead> },
 #[cfg(feature = "attested")]
-    Entry { info: GetUnreadCount::INFO, request: || Box::new(GetUnreadCount::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetUnreadCount::INFO, request: || Box::new(GetUnreadCount::new()), output: Entry::output::<GetUnreadCount> },
 ];
 
 impl Operation for List {
@@ -47,13 +47,12 @@ impl Paged for List {
 
 impl Record for List {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "List",
-            &["page", "pageSize", "order"],
-            &[],
-            &[Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "List",
+            members: &["page", "pageSize", "order"],
+            required: &[],
+            places: &[Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -87,13 +86,12 @@ impl Operation for MarkAsRead {
 
 impl Record for MarkAsRead {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "MarkAsRead",
-            &["id", "all"],
-            &[],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "MarkAsRead",
+            members: &["id", "all"],
+            required: &[],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -115,15 +113,15 @@ impl Debug for MarkAsRead {
 
 impl Record for Notification {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Notification",
-            &[
+        &Shape {
+            name: "Notification",
+            members: &[
                 "reminded", "owner_id", "target_type", "created_at", "project", "target_id", "id", "type", "content",
                 "status",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -149,12 +147,12 @@ impl Debug for Notification {
 
 impl Record for NotificationPage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "NotificationPage",
-            &["list", "page", "pageSize", "totalPage", "totalRow"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "NotificationPage",
+            members: &["list", "page", "pageSize", "totalPage", "totalRow"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

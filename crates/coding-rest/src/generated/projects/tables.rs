@@ -84,67 +84,67 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
 #[cfg(feature = "attested")]
-    Entry { info: Unpin::INFO, request: || Box::new(Unpin::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Unpin::INFO, request: || Box::new(Unpin::new()), output: Entry::output::<Unpin> },
 #[cfg(feature = "attested")]
-    Entry { info: ListPinned::INFO, request: || Box::new(ListPinned::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListPinned::INFO, request: || Box::new(ListPinned::new()), output: Entry::output::<ListPinned> },
 #[cfg(feature = "attested")]
-    Entry { info: Pin::INFO, request: || Box::new(Pin::new()), output: || Box::<serde_json::Value>::default() },
-    Entry { info: Update::INFO, request: || Box::new(Update::new(0)), output: || Box::<Project>::default() },
+    Entry { info: Pin::INFO, request: || Box::new(Pin::new()), output: Entry::output::<Pin> },
+    Entry { info: Update::INFO, request: || Box::new(Update::new(0)), output: Entry::output::<Update> },
 #[cfg(feature = "attested")]
-    Entry { info: GetById::INFO, request: || Box::new(GetById::new("")), output: || Box::<serde_json::Value>::default() },
-    Entry { info: ListActivities::INFO, request: || Box::new(ListActivities::new("")), output: || Box::<Vec<serde_json::Value>>::default() },
-    Entry { info: RemoveMember::INFO, request: || Box::new(RemoveMember::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetById::INFO, request: || Box::new(GetById::new("")), output: Entry::output::<GetById> },
+    Entry { info: ListActivities::INFO, request: || Box::new(ListActivities::new("")), output: Entry::output::<ListActivities> },
+    Entry { info: RemoveMember::INFO, request: || Box::new(RemoveMember::new("", "")), output: Entry::output::<RemoveMember> },
 #[cfg(feature = "attested")]
-    Entry { info: SetMemberRole::INFO, request: || Box::new(SetMemberRole::new("", "", "")), output: || Box::<serde_json::Value>::default() },
-    Entry { info: ListMembers::INFO, request: || Box::new(ListMembers::new("")), output: || Box::<ProjectMemberPage>::default() },
-    Entry { info: AddMembers::INFO, request: || Box::new(AddMembers::new("", "")), output: || Box::<i64>::default() },
+    Entry { info: SetMemberRole::INFO, request: || Box::new(SetMemberRole::new("", "", "")), output: Entry::output::<SetMemberRole> },
+    Entry { info: ListMembers::INFO, request: || Box::new(ListMembers::new("")), output: Entry::output::<ListMembers> },
+    Entry { info: AddMembers::INFO, request: || Box::new(AddMembers::new("", "")), output: Entry::output::<AddMembers> },
 #[cfg(feature = "attested")]
-    Entry { info: SetMemberAlias::INFO, request: || Box::new(SetMemberAlias::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: SetMemberAlias::INFO, request: || Box::new(SetMemberAlias::new("", "")), output: Entry::output::<SetMemberAlias> },
 #[cfg(feature = "attested")]
-    Entry { info: SetIcon::INFO, request: || Box::new(SetIcon::new("", Default::default())), output: || Box::<serde_json::Value>::default() },
+    Entry { info: SetIcon::INFO, request: || Box::new(SetIcon::new("", Default::default())), output: Entry::output::<SetIcon> },
 #[cfg(feature = "attested")]
-    Entry { info: Leave::INFO, request: || Box::new(Leave::new("")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Leave::INFO, request: || Box::new(Leave::new("")), output: Entry::output::<Leave> },
 #[cfg(feature = "attested")]
-    Entry { info: Transfer::INFO, request: || Box::new(Transfer::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Transfer::INFO, request: || Box::new(Transfer::new("", "")), output: Entry::output::<Transfer> },
 #[cfg(feature = "attested")]
-    Entry { info: GetCounts::INFO, request: || Box::new(GetCounts::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetCounts::INFO, request: || Box::new(GetCounts::new()), output: Entry::output::<GetCounts> },
 #[cfg(feature = "attested")]
-    Entry { info: List::INFO, request: || Box::new(List::new()), output: || Box::<ProjectPage>::default() },
+    Entry { info: List::INFO, request: || Box::new(List::new()), output: Entry::output::<List> },
 #[cfg(feature = "attested")]
-    Entry { info: ListRecommended::INFO, request: || Box::new(ListRecommended::new()), output: || Box::<serde_json::Value>::default() },
-    Entry { info: ListForAuthenticatedUser::INFO, request: || Box::new(ListForAuthenticatedUser::new()), output: || Box::<ProjectPage>::default() },
+    Entry { info: ListRecommended::INFO, request: || Box::new(ListRecommended::new()), output: Entry::output::<ListRecommended> },
+    Entry { info: ListForAuthenticatedUser::INFO, request: || Box::new(ListForAuthenticatedUser::new()), output: Entry::output::<ListForAuthenticatedUser> },
 #[cfg(feature = "attested")]
-    Entry { info: ListPrivate::INFO, request: || Box::new(ListPrivate::new()), output: || Box::<serde_json::Value>::default() },
-    Entry { info: Get::INFO, request: || Box::new(Get::new("", "")), output: || Box::<Project>::default() },
+    Entry { info: ListPrivate::INFO, request: || Box::new(ListPrivate::new()), output: Entry::output::<ListPrivate> },
+    Entry { info: Get::INFO, request: || Box::new(Get::new("", "")), output: Entry::output::<Get> },
 #[cfg(feature = "attested")]
-    Entry { info: ListMembersByName::INFO, request: || Box::new(ListMembersByName::new("", "")), output: || Box::<ProjectMemberPage>::default() },
-    Entry { info: ListPublicForUser::INFO, request: || Box::new(ListPublicForUser::new("")), output: || Box::<ProjectPage>::default() },
+    Entry { info: ListMembersByName::INFO, request: || Box::new(ListMembersByName::new("", "")), output: Entry::output::<ListMembersByName> },
+    Entry { info: ListPublicForUser::INFO, request: || Box::new(ListPublicForUser::new("")), output: Entry::output::<ListPublicForUser> },
 #[cfg(feature = "attested")]
-    Entry { info: Create::INFO, request: || Box::new(Create::new("")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Create::INFO, request: || Box::new(Create::new("")), output: Entry::output::<Create> },
 #[cfg(feature = "attested")]
-    Entry { info: Delete::INFO, request: || Box::new(Delete::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Delete::INFO, request: || Box::new(Delete::new("", "")), output: Entry::output::<Delete> },
 #[cfg(feature = "attested")]
-    Entry { info: GetDepot::INFO, request: || Box::new(GetDepot::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetDepot::INFO, request: || Box::new(GetDepot::new("", "")), output: Entry::output::<GetDepot> },
 #[cfg(feature = "attested")]
-    Entry { info: LeaveByName::INFO, request: || Box::new(LeaveByName::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: LeaveByName::INFO, request: || Box::new(LeaveByName::new("", "")), output: Entry::output::<LeaveByName> },
 #[cfg(feature = "attested")]
-    Entry { info: GetServiceInfo::INFO, request: || Box::new(GetServiceInfo::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetServiceInfo::INFO, request: || Box::new(GetServiceInfo::new("", "")), output: Entry::output::<GetServiceInfo> },
 #[cfg(feature = "attested")]
-    Entry { info: Star::INFO, request: || Box::new(Star::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Star::INFO, request: || Box::new(Star::new("", "")), output: Entry::output::<Star> },
 #[cfg(feature = "attested")]
-    Entry { info: CheckIfStarred::INFO, request: || Box::new(CheckIfStarred::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: CheckIfStarred::INFO, request: || Box::new(CheckIfStarred::new("", "")), output: Entry::output::<CheckIfStarred> },
 #[cfg(feature = "attested")]
-    Entry { info: Unstar::INFO, request: || Box::new(Unstar::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Unstar::INFO, request: || Box::new(Unstar::new("", "")), output: Entry::output::<Unstar> },
 #[cfg(feature = "attested")]
-    Entry { info: Unwatch::INFO, request: || Box::new(Unwatch::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Unwatch::INFO, request: || Box::new(Unwatch::new("", "")), output: Entry::output::<Unwatch> },
 #[cfg(feature = "attested")]
-    Entry { info: MarkVisited::INFO, request: || Box::new(MarkVisited::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: MarkVisited::INFO, request: || Box::new(MarkVisited::new("", "")), output: Entry::output::<MarkVisited> },
 #[cfg(feature = "attested")]
-    Entry { info: Watch::INFO, request: || Box::new(Watch::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Watch::INFO, request: || Box::new(Watch::new("", "")), output: Entry::output::<Watch> },
 #[cfg(feature = "attested")]
-    Entry { info: CheckIfWatched::INFO, request: || Box::new(CheckIfWatched::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: CheckIfWatched::INFO, request: || Box::new(CheckIfWatched::new("", "")), output: Entry::output::<CheckIfWatched> },
 #[cfg(feature = "attested")]
-    Entry { info: ListWatchers::INFO, request: || Box::new(ListWatchers::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListWatchers::INFO, request: || Box::new(ListWatchers::new("", "")), output: Entry::output::<ListWatchers> },
 ];
 
 impl Operation for Update {
@@ -160,16 +160,17 @@ impl Operation for Update {
 
 impl Record for Update {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Update",
-            &["id", "name", "description", "id", "name", "description", "startDate", "endDate", "displayName"],
-            &[3],
-            &[
+        &Shape {
+            name: "Update",
+            members: &[
+                "id", "name", "description", "id", "name", "description", "startDate", "endDate", "displayName",
+            ],
+            required: &[3],
+            places: &[
                 Place::Query, Place::Query, Place::Query, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -204,13 +205,12 @@ impl Operation for ListActivities {
 
 impl Record for ListActivities {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListActivities",
-            &["project_id", "last_id", "type", "user_filter"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListActivities",
+            members: &["project_id", "last_id", "type", "user_filter"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -243,13 +243,12 @@ impl Operation for RemoveMember {
 
 impl Record for RemoveMember {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RemoveMember",
-            &["project_id", "member_id", "users"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "RemoveMember",
+            members: &["project_id", "member_id", "users"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -291,13 +290,12 @@ impl Paged for ListMembers {
 
 impl Record for ListMembers {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListMembers",
-            &["project_id", "page", "pageSize"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListMembers",
+            members: &["project_id", "page", "pageSize"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -330,13 +328,12 @@ impl Operation for AddMembers {
 
 impl Record for AddMembers {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "AddMembers",
-            &["project_id", "users"],
-            &[0, 1],
-            &[Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "AddMembers",
+            members: &["project_id", "users"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -378,13 +375,12 @@ impl Paged for ListForAuthenticatedUser {
 
 impl Record for ListForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListForAuthenticatedUser",
-            &["page", "pageSize", "type", "sort"],
-            &[],
-            &[Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListForAuthenticatedUser",
+            members: &["page", "pageSize", "type", "sort"],
+            required: &[],
+            places: &[Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -416,13 +412,12 @@ impl Operation for Get {
 
 impl Record for Get {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Get",
-            &["team", "project"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Get",
+            members: &["team", "project"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -464,13 +459,12 @@ impl Paged for ListPublicForUser {
 
 impl Record for ListPublicForUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListPublicForUser",
-            &["username", "type", "page", "pageSize"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListPublicForUser",
+            members: &["username", "type", "page", "pageSize"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -492,9 +486,9 @@ impl Debug for ListPublicForUser {
 
 impl Record for Project {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Project",
-            &[
+        &Shape {
+            name: "Project",
+            members: &[
                 "created_at", "backend_project_path", "description", "git_url", "ssh_url", "svn_url", "is_public",
                 "https_url", "vcs_type", "subversion_url", "id", "name", "name_pinyin", "display_name", "owner_id",
                 "owner_user_name", "owner_user_picture", "owner_user_home", "project_path", "status", "type",
@@ -504,9 +498,9 @@ impl Record for Project {
                 "archived", "isDemo", "taskHide", "default_depot_name", "last_visit_depot_name", "cooperate_settings",
                 "agile_feature_initialized", "test",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -555,15 +549,15 @@ impl Debug for Project {
 
 impl Record for ProjectMember {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProjectMember",
-            &[
+        &Shape {
+            name: "ProjectMember",
+            members: &[
                 "id", "project_id", "user_id", "type", "alias", "team_alias", "created_at", "last_visit_at", "user",
                 "roles",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -588,12 +582,12 @@ impl Debug for ProjectMember {
 
 impl Record for ProjectMemberPage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProjectMemberPage",
-            &["list", "page", "pageSize", "totalPage", "totalRow"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ProjectMemberPage",
+            members: &["list", "page", "pageSize", "totalPage", "totalRow"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -616,15 +610,15 @@ impl Debug for ProjectMemberPage {
 
 impl Record for ProjectMemberRole {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProjectMemberRole",
-            &[
+        &Shape {
+            name: "ProjectMemberRole",
+            members: &[
                 "roleId", "name", "description", "roleType", "isRoleCanEdit", "isRoleCanDelete",
                 "isPermissionCanEdit", "createdAt",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -650,12 +644,12 @@ impl Debug for ProjectMemberRole {
 
 impl Record for ProjectPage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProjectPage",
-            &["list", "page", "pageSize", "totalPage", "totalRow"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ProjectPage",
+            members: &["list", "page", "pageSize", "totalPage", "totalRow"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -21,10 +21,10 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
 #[cfg(feature = "attested")]
-    Entry { info: ListForUser::INFO, request: || Box::new(ListForUser::new("")), output: || Box::<Vec<DepotBrief>>::default() },
-    Entry { info: Get::INFO, request: || Box::new(Get::new("", "", "")), output: || Box::<DepotEnvelope>::default() },
-    Entry { info: GetSubversion::INFO, request: || Box::new(GetSubversion::new("", "", "")), output: || Box::<DepotEnvelope>::default() },
-    Entry { info: ListForProject::INFO, request: || Box::new(ListForProject::new("", "")), output: || Box::<Vec<DepotBrief>>::default() },
+    Entry { info: ListForUser::INFO, request: || Box::new(ListForUser::new("")), output: Entry::output::<ListForUser> },
+    Entry { info: Get::INFO, request: || Box::new(Get::new("", "", "")), output: Entry::output::<Get> },
+    Entry { info: GetSubversion::INFO, request: || Box::new(GetSubversion::new("", "", "")), output: Entry::output::<GetSubversion> },
+    Entry { info: ListForProject::INFO, request: || Box::new(ListForProject::new("", "")), output: Entry::output::<ListForProject> },
 ];
 
 impl Operation for Get {
@@ -39,13 +39,12 @@ impl Operation for Get {
 
 impl Record for Get {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Get",
-            &["team", "project", "depot"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Get",
+            members: &["team", "project", "depot"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -77,13 +76,12 @@ impl Operation for GetSubversion {
 
 impl Record for GetSubversion {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetSubversion",
-            &["team", "project", "depot"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetSubversion",
+            members: &["team", "project", "depot"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -115,13 +113,12 @@ impl Operation for ListForProject {
 
 impl Record for ListForProject {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListForProject",
-            &["team", "project"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListForProject",
+            members: &["team", "project"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -143,18 +140,18 @@ impl Debug for ListForProject {
 
 impl Record for Depot {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Depot",
-            &[
+        &Shape {
+            name: "Depot",
+            members: &[
                 "id", "depot_type", "parent_id", "project_id", "root_id", "path", "origin_url", "created_at",
                 "default_branch", "depot_path", "name", "actual_depot_name", "status", "owner", "parent",
                 "hasCommits", "svn_enabled", "lastCommitSha", "releaseCount", "branchCount", "tagCount", "size",
                 "gitHttpsUrl", "gitWebUrl", "gitSshUrl", "shared", "gitHttpsHost", "gitSshHost", "vcs_type",
                 "isSvnHttp", "svnHttpsUrl", "svnWebUrl", "svnSshUrl", "svnUrl", "svnHost", "svnSshHost",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -194,15 +191,15 @@ impl Debug for Depot {
 
 impl Record for DepotBrief {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepotBrief",
-            &[
+        &Shape {
+            name: "DepotBrief",
+            members: &[
                 "id", "name", "isDefault", "vcsType", "svnEnabled", "shared", "depotPath", "size", "gitHttpsUrl",
                 "gitSshUrl", "gitHttpsHost", "gitSshHost", "isSvnHttp", "svnHttpUrl", "svnUrl", "svnSshUrl",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -231,12 +228,12 @@ impl Debug for DepotBrief {
 
 impl Record for DepotEnvelope {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepotEnvelope",
-            &["depot"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DepotEnvelope",
+            members: &["depot"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -256,12 +253,15 @@ impl Debug for DepotEnvelope {
 
 impl Record for DepotParent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DepotParent",
-            &["depot_type", "hasCommits", "svn_enabled", "releaseCount", "branchCount", "tagCount", "size", "shared"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DepotParent",
+            members: &[
+                "depot_type", "hasCommits", "svn_enabled", "releaseCount", "branchCount", "tagCount", "size",
+                "shared",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

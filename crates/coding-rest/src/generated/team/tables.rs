@@ -46,35 +46,35 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
 #[cfg(feature = "attested")]
-    Entry { info: GetEnterpriseInfo::INFO, request: || Box::new(GetEnterpriseInfo::new("")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetEnterpriseInfo::INFO, request: || Box::new(GetEnterpriseInfo::new("")), output: Entry::output::<GetEnterpriseInfo> },
 #[cfg(feature = "attested")]
-    Entry { info: GetEnterprise::INFO, request: || Box::new(GetEnterprise::new("")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetEnterprise::INFO, request: || Box::new(GetEnterprise::new("")), output: Entry::output::<GetEnterprise> },
 #[cfg(feature = "attested")]
-    Entry { info: ListEnterpriseBillings::INFO, request: || Box::new(ListEnterpriseBillings::new("")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListEnterpriseBillings::INFO, request: || Box::new(ListEnterpriseBillings::new("")), output: Entry::output::<ListEnterpriseBillings> },
 #[cfg(feature = "attested")]
-    Entry { info: ListEnterpriseOrders::INFO, request: || Box::new(ListEnterpriseOrders::new("")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListEnterpriseOrders::INFO, request: || Box::new(ListEnterpriseOrders::new("")), output: Entry::output::<ListEnterpriseOrders> },
 #[cfg(feature = "attested")]
-    Entry { info: ListJoined::INFO, request: || Box::new(ListJoined::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListJoined::INFO, request: || Box::new(ListJoined::new()), output: Entry::output::<ListJoined> },
 #[cfg(feature = "attested")]
-    Entry { info: Get::INFO, request: || Box::new(Get::new("")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Get::INFO, request: || Box::new(Get::new("")), output: Entry::output::<Get> },
 #[cfg(feature = "attested")]
-    Entry { info: CheckIfAdmin::INFO, request: || Box::new(CheckIfAdmin::new("")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: CheckIfAdmin::INFO, request: || Box::new(CheckIfAdmin::new("")), output: Entry::output::<CheckIfAdmin> },
 #[cfg(feature = "attested")]
-    Entry { info: RemoveMember::INFO, request: || Box::new(RemoveMember::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: RemoveMember::INFO, request: || Box::new(RemoveMember::new("", "")), output: Entry::output::<RemoveMember> },
 #[cfg(feature = "attested")]
-    Entry { info: ListMemberProjectRoles::INFO, request: || Box::new(ListMemberProjectRoles::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListMemberProjectRoles::INFO, request: || Box::new(ListMemberProjectRoles::new("", "")), output: Entry::output::<ListMemberProjectRoles> },
 #[cfg(feature = "attested")]
-    Entry { info: UpdateMemberProjectRoles::INFO, request: || Box::new(UpdateMemberProjectRoles::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: UpdateMemberProjectRoles::INFO, request: || Box::new(UpdateMemberProjectRoles::new("", "")), output: Entry::output::<UpdateMemberProjectRoles> },
 #[cfg(feature = "attested")]
-    Entry { info: SetMemberRole::INFO, request: || Box::new(SetMemberRole::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: SetMemberRole::INFO, request: || Box::new(SetMemberRole::new("", "", "")), output: Entry::output::<SetMemberRole> },
 #[cfg(feature = "attested")]
-    Entry { info: ListMembers::INFO, request: || Box::new(ListMembers::new("")), output: || Box::<serde_json::Value>::default() },
-    Entry { info: CreateProject::INFO, request: || Box::new(CreateProject::new("")), output: || Box::<String>::default() },
-    Entry { info: DeleteProject::INFO, request: || Box::new(DeleteProject::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListMembers::INFO, request: || Box::new(ListMembers::new("")), output: Entry::output::<ListMembers> },
+    Entry { info: CreateProject::INFO, request: || Box::new(CreateProject::new("")), output: Entry::output::<CreateProject> },
+    Entry { info: DeleteProject::INFO, request: || Box::new(DeleteProject::new("", "")), output: Entry::output::<DeleteProject> },
 #[cfg(feature = "attested")]
-    Entry { info: ListProjects::INFO, request: || Box::new(ListProjects::new("")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListProjects::INFO, request: || Box::new(ListProjects::new("")), output: Entry::output::<ListProjects> },
 #[cfg(feature = "attested")]
-    Entry { info: ListProjectsByMembership::INFO, request: || Box::new(ListProjectsByMembership::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListProjectsByMembership::INFO, request: || Box::new(ListProjectsByMembership::new("", "")), output: Entry::output::<ListProjectsByMembership> },
 ];
 
 impl Operation for CreateProject {
@@ -90,19 +90,18 @@ impl Operation for CreateProject {
 
 impl Record for CreateProject {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateProject",
-            &[
+        &Shape {
+            name: "CreateProject",
+            members: &[
                 "team", "name", "displayName", "description", "vcsType", "createSvnLayout", "gitEnabled",
                 "gitReadmeEnabled", "gitLicense", "gitIgnore", "shared", "type",
             ],
-            &[0],
-            &[
+            required: &[0],
+            places: &[
                 Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -140,13 +139,12 @@ impl Operation for DeleteProject {
 
 impl Record for DeleteProject {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteProject",
-            &["team", "project_id", "two_factor_code"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteProject",
+            members: &["team", "project_id", "two_factor_code"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -8,18 +8,18 @@ use super::*;
 #[cfg(any(feature = "account", feature = "merge_requests", feature = "projects", feature = "repositories"))]
 impl Record for User {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "User",
-            &[
+        &Shape {
+            name: "User",
+            members: &[
                 "tags_str", "tags", "job_str", "job", "sex", "location", "company", "slogan", "website",
                 "introduction", "avatar", "gravatar", "lavatar", "created_at", "last_logined_at", "last_activity_at",
                 "global_key", "name", "name_pinyin", "updated_at", "path", "status", "is_member", "id", "team",
                 "follows_count", "fans_count", "tweets_count", "followed", "follow", "email_validation",
                 "regist_channel_id", "account_type",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -59,12 +59,12 @@ impl Debug for User {
 #[cfg(any(feature = "git", feature = "merge_requests"))]
 impl Record for UserItem {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "UserItem",
-            &["id", "avatar", "global_key", "name", "path", "team"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "UserItem",
+            members: &["id", "avatar", "global_key", "name", "path", "team"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

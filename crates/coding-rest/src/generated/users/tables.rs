@@ -42,31 +42,31 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
 #[cfg(feature = "attested")]
-    Entry { info: ListTags::INFO, request: || Box::new(ListTags::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListTags::INFO, request: || Box::new(ListTags::new()), output: Entry::output::<ListTags> },
 #[cfg(feature = "attested")]
-    Entry { info: GetTwoFactorMethod::INFO, request: || Box::new(GetTwoFactorMethod::new()), output: || Box::<serde_json::Value>::default() },
-    Entry { info: GetActiveness::INFO, request: || Box::new(GetActiveness::new("")), output: || Box::<Activeness>::default() },
+    Entry { info: GetTwoFactorMethod::INFO, request: || Box::new(GetTwoFactorMethod::new()), output: Entry::output::<GetTwoFactorMethod> },
+    Entry { info: GetActiveness::INFO, request: || Box::new(GetActiveness::new("")), output: Entry::output::<GetActiveness> },
 #[cfg(feature = "attested")]
-    Entry { info: CheckIfGlobalKeyAvailable::INFO, request: || Box::new(CheckIfGlobalKeyAvailable::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: CheckIfGlobalKeyAvailable::INFO, request: || Box::new(CheckIfGlobalKeyAvailable::new()), output: Entry::output::<CheckIfGlobalKeyAvailable> },
 #[cfg(feature = "attested")]
-    Entry { info: GetByGlobalKey::INFO, request: || Box::new(GetByGlobalKey::new("")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetByGlobalKey::INFO, request: || Box::new(GetByGlobalKey::new("")), output: Entry::output::<GetByGlobalKey> },
 #[cfg(feature = "attested")]
-    Entry { info: Search::INFO, request: || Box::new(Search::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Search::INFO, request: || Box::new(Search::new()), output: Entry::output::<Search> },
 #[cfg(feature = "attested")]
-    Entry { info: GetServiceInfo::INFO, request: || Box::new(GetServiceInfo::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetServiceInfo::INFO, request: || Box::new(GetServiceInfo::new()), output: Entry::output::<GetServiceInfo> },
 #[cfg(feature = "attested")]
-    Entry { info: GetUnreadCounts::INFO, request: || Box::new(GetUnreadCounts::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetUnreadCounts::INFO, request: || Box::new(GetUnreadCounts::new()), output: Entry::output::<GetUnreadCounts> },
 #[cfg(feature = "attested")]
-    Entry { info: Update::INFO, request: || Box::new(Update::new()), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Update::INFO, request: || Box::new(Update::new()), output: Entry::output::<Update> },
 #[cfg(feature = "attested")]
-    Entry { info: UpdatePassword::INFO, request: || Box::new(UpdatePassword::new()), output: || Box::<serde_json::Value>::default() },
-    Entry { info: ListPublicKeysForUser::INFO, request: || Box::new(ListPublicKeysForUser::new("")), output: || Box::<Vec<SshKeyBrief>>::default() },
+    Entry { info: UpdatePassword::INFO, request: || Box::new(UpdatePassword::new()), output: Entry::output::<UpdatePassword> },
+    Entry { info: ListPublicKeysForUser::INFO, request: || Box::new(ListPublicKeysForUser::new("")), output: Entry::output::<ListPublicKeysForUser> },
 #[cfg(feature = "attested")]
-    Entry { info: DeletePublicKeyForUser::INFO, request: || Box::new(DeletePublicKeyForUser::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: DeletePublicKeyForUser::INFO, request: || Box::new(DeletePublicKeyForUser::new("", "")), output: Entry::output::<DeletePublicKeyForUser> },
 #[cfg(feature = "attested")]
-    Entry { info: GetPublicKeyForUser::INFO, request: || Box::new(GetPublicKeyForUser::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: GetPublicKeyForUser::INFO, request: || Box::new(GetPublicKeyForUser::new("", "")), output: Entry::output::<GetPublicKeyForUser> },
 #[cfg(feature = "attested")]
-    Entry { info: CreatePublicKeyForUser::INFO, request: || Box::new(CreatePublicKeyForUser::new("")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: CreatePublicKeyForUser::INFO, request: || Box::new(CreatePublicKeyForUser::new("")), output: Entry::output::<CreatePublicKeyForUser> },
 ];
 
 impl Operation for GetActiveness {
@@ -81,13 +81,12 @@ impl Operation for GetActiveness {
 
 impl Record for GetActiveness {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetActiveness",
-            &["global_key"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetActiveness",
+            members: &["global_key"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -117,13 +116,12 @@ impl Operation for ListPublicKeysForUser {
 
 impl Record for ListPublicKeysForUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListPublicKeysForUser",
-            &["username", "withIDEKey"],
-            &[0],
-            &[Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListPublicKeysForUser",
+            members: &["username", "withIDEKey"],
+            required: &[0],
+            places: &[Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -145,12 +143,12 @@ impl Debug for ListPublicKeysForUser {
 
 impl Record for ActiveDuration {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ActiveDuration",
-            &["days", "start_date", "end_date"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ActiveDuration",
+            members: &["days", "start_date", "end_date"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -172,15 +170,15 @@ impl Debug for ActiveDuration {
 
 impl Record for Activeness {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Activeness",
-            &[
+        &Shape {
+            name: "Activeness",
+            members: &[
                 "daily_activeness", "total", "start_date", "end_date", "longest_active_duration",
                 "current_active_duration", "last_activity_at", "total_with_seal_top_line",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -206,12 +204,12 @@ impl Debug for Activeness {
 
 impl Record for CurrentActiveDuration {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CurrentActiveDuration",
-            &["days"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CurrentActiveDuration",
+            members: &["days"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -231,12 +229,12 @@ impl Debug for CurrentActiveDuration {
 
 impl Record for DailyActiveness {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DailyActiveness",
-            &["date", "count"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DailyActiveness",
+            members: &["date", "count"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -258,12 +256,12 @@ impl Debug for DailyActiveness {
 
 impl Record for SshKeyBrief {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "SshKeyBrief",
-            &["id", "owner_id", "finger_print", "type", "title", "has_expired", "created_at"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "SshKeyBrief",
+            members: &["id", "owner_id", "finger_print", "type", "title", "has_expired", "created_at"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

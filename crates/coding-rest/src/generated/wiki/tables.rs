@@ -28,16 +28,16 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
 #[cfg(feature = "attested")]
-    Entry { info: Update::INFO, request: || Box::new(Update::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Update::INFO, request: || Box::new(Update::new("", "")), output: Entry::output::<Update> },
 #[cfg(feature = "attested")]
-    Entry { info: Delete::INFO, request: || Box::new(Delete::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Delete::INFO, request: || Box::new(Delete::new("", "", "")), output: Entry::output::<Delete> },
 #[cfg(feature = "attested")]
-    Entry { info: Get::INFO, request: || Box::new(Get::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: Get::INFO, request: || Box::new(Get::new("", "", "")), output: Entry::output::<Get> },
 #[cfg(feature = "attested")]
-    Entry { info: ListVersions::INFO, request: || Box::new(ListVersions::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: ListVersions::INFO, request: || Box::new(ListVersions::new("", "", "")), output: Entry::output::<ListVersions> },
 #[cfg(feature = "attested")]
-    Entry { info: RollBack::INFO, request: || Box::new(RollBack::new("", "", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: RollBack::INFO, request: || Box::new(RollBack::new("", "", "")), output: Entry::output::<RollBack> },
 #[cfg(feature = "attested")]
-    Entry { info: List::INFO, request: || Box::new(List::new("", "")), output: || Box::<serde_json::Value>::default() },
+    Entry { info: List::INFO, request: || Box::new(List::new("", "")), output: Entry::output::<List> },
 ];
 

@@ -38,32 +38,32 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: ListPublicEventsForRepoNetwork::INFO, request: || Box::new(ListPublicEventsForRepoNetwork::new("", "")), output: || Box::<Vec<Event>>::default() },
-    Entry { info: GetNotificationCount::INFO, request: || Box::new(GetNotificationCount::new()), output: || Box::<NotificationCount>::default() },
-    Entry { info: ListMessages::INFO, request: || Box::new(ListMessages::new()), output: || Box::<PrivateMessageList>::default() },
-    Entry { info: CreateMessage::INFO, request: || Box::new(CreateMessage::new("", "")), output: || Box::<PrivateMessage>::default() },
-    Entry { info: MarkMessagesAsRead::INFO, request: || Box::new(MarkMessagesAsRead::new()), output: || Box::<()>::default() },
-    Entry { info: GetMessage::INFO, request: || Box::new(GetMessage::new("")), output: || Box::<PrivateMessage>::default() },
-    Entry { info: MarkMessageAsRead::INFO, request: || Box::new(MarkMessageAsRead::new("")), output: || Box::<()>::default() },
-    Entry { info: ListNotificationsForAuthenticatedUser::INFO, request: || Box::new(ListNotificationsForAuthenticatedUser::new()), output: || Box::<NotificationList>::default() },
-    Entry { info: MarkNotificationsAsRead::INFO, request: || Box::new(MarkNotificationsAsRead::new()), output: || Box::<()>::default() },
-    Entry { info: GetThread::INFO, request: || Box::new(GetThread::new("")), output: || Box::<Notification>::default() },
-    Entry { info: MarkThreadAsRead::INFO, request: || Box::new(MarkThreadAsRead::new("")), output: || Box::<()>::default() },
-    Entry { info: ListPublicOrgEvents::INFO, request: || Box::new(ListPublicOrgEvents::new("")), output: || Box::<Vec<Event>>::default() },
-    Entry { info: ListRepoEvents::INFO, request: || Box::new(ListRepoEvents::new("", "")), output: || Box::<Vec<Event>>::default() },
-    Entry { info: ListRepoNotificationsForAuthenticatedUser::INFO, request: || Box::new(ListRepoNotificationsForAuthenticatedUser::new("", "")), output: || Box::<NotificationList>::default() },
-    Entry { info: MarkRepoNotificationsAsRead::INFO, request: || Box::new(MarkRepoNotificationsAsRead::new("", "")), output: || Box::<()>::default() },
-    Entry { info: ListWatchersForRepo::INFO, request: || Box::new(ListWatchersForRepo::new("", "")), output: || Box::<Vec<Watcher>>::default() },
-    Entry { info: ListWatchedReposForAuthenticatedUser::INFO, request: || Box::new(ListWatchedReposForAuthenticatedUser::new()), output: || Box::<Vec<Repository>>::default() },
-    Entry { info: DeleteRepoSubscription::INFO, request: || Box::new(DeleteRepoSubscription::new("", "")), output: || Box::<()>::default() },
-    Entry { info: CheckRepoSubscription::INFO, request: || Box::new(CheckRepoSubscription::new("", "")), output: || Box::<()>::default() },
-    Entry { info: SetRepoSubscription::INFO, request: || Box::new(SetRepoSubscription::new("", "", "")), output: || Box::<()>::default() },
-    Entry { info: ListEventsForAuthenticatedUser::INFO, request: || Box::new(ListEventsForAuthenticatedUser::new("")), output: || Box::<Vec<Event>>::default() },
-    Entry { info: ListOrgEventsForAuthenticatedUser::INFO, request: || Box::new(ListOrgEventsForAuthenticatedUser::new("", "")), output: || Box::<Vec<Event>>::default() },
-    Entry { info: ListPublicEventsForUser::INFO, request: || Box::new(ListPublicEventsForUser::new("")), output: || Box::<Vec<Event>>::default() },
-    Entry { info: ListReceivedEventsForUser::INFO, request: || Box::new(ListReceivedEventsForUser::new("")), output: || Box::<Vec<Event>>::default() },
-    Entry { info: ListReceivedPublicEventsForUser::INFO, request: || Box::new(ListReceivedPublicEventsForUser::new("")), output: || Box::<Vec<Event>>::default() },
-    Entry { info: ListReposWatchedByUser::INFO, request: || Box::new(ListReposWatchedByUser::new("")), output: || Box::<Vec<Repository>>::default() },
+    Entry { info: ListPublicEventsForRepoNetwork::INFO, request: || Box::new(ListPublicEventsForRepoNetwork::new("", "")), output: Entry::output::<ListPublicEventsForRepoNetwork> },
+    Entry { info: GetNotificationCount::INFO, request: || Box::new(GetNotificationCount::new()), output: Entry::output::<GetNotificationCount> },
+    Entry { info: ListMessages::INFO, request: || Box::new(ListMessages::new()), output: Entry::output::<ListMessages> },
+    Entry { info: CreateMessage::INFO, request: || Box::new(CreateMessage::new("", "")), output: Entry::output::<CreateMessage> },
+    Entry { info: MarkMessagesAsRead::INFO, request: || Box::new(MarkMessagesAsRead::new()), output: Entry::output::<MarkMessagesAsRead> },
+    Entry { info: GetMessage::INFO, request: || Box::new(GetMessage::new("")), output: Entry::output::<GetMessage> },
+    Entry { info: MarkMessageAsRead::INFO, request: || Box::new(MarkMessageAsRead::new("")), output: Entry::output::<MarkMessageAsRead> },
+    Entry { info: ListNotificationsForAuthenticatedUser::INFO, request: || Box::new(ListNotificationsForAuthenticatedUser::new()), output: Entry::output::<ListNotificationsForAuthenticatedUser> },
+    Entry { info: MarkNotificationsAsRead::INFO, request: || Box::new(MarkNotificationsAsRead::new()), output: Entry::output::<MarkNotificationsAsRead> },
+    Entry { info: GetThread::INFO, request: || Box::new(GetThread::new("")), output: Entry::output::<GetThread> },
+    Entry { info: MarkThreadAsRead::INFO, request: || Box::new(MarkThreadAsRead::new("")), output: Entry::output::<MarkThreadAsRead> },
+    Entry { info: ListPublicOrgEvents::INFO, request: || Box::new(ListPublicOrgEvents::new("")), output: Entry::output::<ListPublicOrgEvents> },
+    Entry { info: ListRepoEvents::INFO, request: || Box::new(ListRepoEvents::new("", "")), output: Entry::output::<ListRepoEvents> },
+    Entry { info: ListRepoNotificationsForAuthenticatedUser::INFO, request: || Box::new(ListRepoNotificationsForAuthenticatedUser::new("", "")), output: Entry::output::<ListRepoNotificationsForAuthenticatedUser> },
+    Entry { info: MarkRepoNotificationsAsRead::INFO, request: || Box::new(MarkRepoNotificationsAsRead::new("", "")), output: Entry::output::<MarkRepoNotificationsAsRead> },
+    Entry { info: ListWatchersForRepo::INFO, request: || Box::new(ListWatchersForRepo::new("", "")), output: Entry::output::<ListWatchersForRepo> },
+    Entry { info: ListWatchedReposForAuthenticatedUser::INFO, request: || Box::new(ListWatchedReposForAuthenticatedUser::new()), output: Entry::output::<ListWatchedReposForAuthenticatedUser> },
+    Entry { info: DeleteRepoSubscription::INFO, request: || Box::new(DeleteRepoSubscription::new("", "")), output: Entry::output::<DeleteRepoSubscription> },
+    Entry { info: CheckRepoSubscription::INFO, request: || Box::new(CheckRepoSubscription::new("", "")), output: Entry::output::<CheckRepoSubscription> },
+    Entry { info: SetRepoSubscription::INFO, request: || Box::new(SetRepoSubscription::new("", "", "")), output: Entry::output::<SetRepoSubscription> },
+    Entry { info: ListEventsForAuthenticatedUser::INFO, request: || Box::new(ListEventsForAuthenticatedUser::new("")), output: Entry::output::<ListEventsForAuthenticatedUser> },
+    Entry { info: ListOrgEventsForAuthenticatedUser::INFO, request: || Box::new(ListOrgEventsForAuthenticatedUser::new("", "")), output: Entry::output::<ListOrgEventsForAuthenticatedUser> },
+    Entry { info: ListPublicEventsForUser::INFO, request: || Box::new(ListPublicEventsForUser::new("")), output: Entry::output::<ListPublicEventsForUser> },
+    Entry { info: ListReceivedEventsForUser::INFO, request: || Box::new(ListReceivedEventsForUser::new("")), output: Entry::output::<ListReceivedEventsForUser> },
+    Entry { info: ListReceivedPublicEventsForUser::INFO, request: || Box::new(ListReceivedPublicEventsForUser::new("")), output: Entry::output::<ListReceivedPublicEventsForUser> },
+    Entry { info: ListReposWatchedByUser::INFO, request: || Box::new(ListReposWatchedByUser::new("")), output: Entry::output::<ListReposWatchedByUser> },
 ];
 
 impl Operation for ListPublicEventsForRepoNetwork {
@@ -86,13 +86,12 @@ impl Paged for ListPublicEventsForRepoNetwork {
 
 impl Record for ListPublicEventsForRepoNetwork {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListPublicEventsForRepoNetwork",
-            &["owner", "repo", "prev_id", "limit"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListPublicEventsForRepoNetwork",
+            members: &["owner", "repo", "prev_id", "limit"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -124,13 +123,12 @@ impl Operation for GetNotificationCount {
 
 impl Record for GetNotificationCount {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetNotificationCount",
-            &["unread"],
-            &[],
-            &[Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetNotificationCount",
+            members: &["unread"],
+            required: &[],
+            places: &[Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -169,13 +167,12 @@ impl Paged for ListMessages {
 
 impl Record for ListMessages {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListMessages",
-            &["unread", "since", "before", "ids", "page", "per_page"],
-            &[],
-            &[Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListMessages",
+            members: &["unread", "since", "before", "ids", "page", "per_page"],
+            required: &[],
+            places: &[Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -210,13 +207,12 @@ impl Operation for CreateMessage {
 
 impl Record for CreateMessage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateMessage",
-            &["username", "content"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateMessage",
+            members: &["username", "content"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -250,13 +246,12 @@ impl Operation for MarkMessagesAsRead {
 
 impl Record for MarkMessagesAsRead {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "MarkMessagesAsRead",
-            &["ids"],
-            &[],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "MarkMessagesAsRead",
+            members: &["ids"],
+            required: &[],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -286,13 +281,12 @@ impl Operation for GetMessage {
 
 impl Record for GetMessage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetMessage",
-            &["id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetMessage",
+            members: &["id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -324,13 +318,12 @@ impl Operation for MarkMessageAsRead {
 
 impl Record for MarkMessageAsRead {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "MarkMessageAsRead",
-            &["id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "MarkMessageAsRead",
+            members: &["id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -369,16 +362,15 @@ impl Paged for ListNotificationsForAuthenticatedUser {
 
 impl Record for ListNotificationsForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListNotificationsForAuthenticatedUser",
-            &["unread", "participating", "type", "since", "before", "ids", "page", "per_page"],
-            &[],
-            &[
+        &Shape {
+            name: "ListNotificationsForAuthenticatedUser",
+            members: &["unread", "participating", "type", "since", "before", "ids", "page", "per_page"],
+            required: &[],
+            places: &[
                 Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
                 Place::Query,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -414,13 +406,12 @@ impl Operation for MarkNotificationsAsRead {
 
 impl Record for MarkNotificationsAsRead {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "MarkNotificationsAsRead",
-            &["ids"],
-            &[],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "MarkNotificationsAsRead",
+            members: &["ids"],
+            required: &[],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -450,13 +441,12 @@ impl Operation for GetThread {
 
 impl Record for GetThread {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetThread",
-            &["id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetThread",
+            members: &["id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -488,13 +478,12 @@ impl Operation for MarkThreadAsRead {
 
 impl Record for MarkThreadAsRead {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "MarkThreadAsRead",
-            &["id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "MarkThreadAsRead",
+            members: &["id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -532,13 +521,12 @@ impl Paged for ListPublicOrgEvents {
 
 impl Record for ListPublicOrgEvents {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListPublicOrgEvents",
-            &["org", "prev_id", "limit"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListPublicOrgEvents",
+            members: &["org", "prev_id", "limit"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -578,13 +566,12 @@ impl Paged for ListRepoEvents {
 
 impl Record for ListRepoEvents {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListRepoEvents",
-            &["owner", "repo", "prev_id", "limit"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListRepoEvents",
+            members: &["owner", "repo", "prev_id", "limit"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -625,16 +612,17 @@ impl Paged for ListRepoNotificationsForAuthenticatedUser {
 
 impl Record for ListRepoNotificationsForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListRepoNotificationsForAuthenticatedUser",
-            &["owner", "repo", "unread", "participating", "type", "since", "before", "ids", "page", "per_page"],
-            &[0, 1],
-            &[
+        &Shape {
+            name: "ListRepoNotificationsForAuthenticatedUser",
+            members: &[
+                "owner", "repo", "unread", "participating", "type", "since", "before", "ids", "page", "per_page",
+            ],
+            required: &[0, 1],
+            places: &[
                 Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
                 Place::Query, Place::Query, Place::Query,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -671,13 +659,12 @@ impl Operation for MarkRepoNotificationsAsRead {
 
 impl Record for MarkRepoNotificationsAsRead {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "MarkRepoNotificationsAsRead",
-            &["owner", "repo", "ids"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "MarkRepoNotificationsAsRead",
+            members: &["owner", "repo", "ids"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -717,13 +704,12 @@ impl Paged for ListWatchersForRepo {
 
 impl Record for ListWatchersForRepo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListWatchersForRepo",
-            &["owner", "repo", "page", "per_page"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListWatchersForRepo",
+            members: &["owner", "repo", "page", "per_page"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -763,13 +749,12 @@ impl Paged for ListWatchedReposForAuthenticatedUser {
 
 impl Record for ListWatchedReposForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListWatchedReposForAuthenticatedUser",
-            &["sort", "direction", "page", "per_page"],
-            &[],
-            &[Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListWatchedReposForAuthenticatedUser",
+            members: &["sort", "direction", "page", "per_page"],
+            required: &[],
+            places: &[Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -802,13 +787,12 @@ impl Operation for DeleteRepoSubscription {
 
 impl Record for DeleteRepoSubscription {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteRepoSubscription",
-            &["owner", "repo"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteRepoSubscription",
+            members: &["owner", "repo"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -841,13 +825,12 @@ impl Operation for CheckRepoSubscription {
 
 impl Record for CheckRepoSubscription {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CheckRepoSubscription",
-            &["owner", "repo"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "CheckRepoSubscription",
+            members: &["owner", "repo"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -881,13 +864,12 @@ impl Operation for SetRepoSubscription {
 
 impl Record for SetRepoSubscription {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetRepoSubscription",
-            &["owner", "repo", "watch_type"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetRepoSubscription",
+            members: &["owner", "repo", "watch_type"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -927,13 +909,12 @@ impl Paged for ListEventsForAuthenticatedUser {
 
 impl Record for ListEventsForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListEventsForAuthenticatedUser",
-            &["username", "prev_id", "limit"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListEventsForAuthenticatedUser",
+            members: &["username", "prev_id", "limit"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -973,13 +954,12 @@ impl Paged for ListOrgEventsForAuthenticatedUser {
 
 impl Record for ListOrgEventsForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListOrgEventsForAuthenticatedUser",
-            &["username", "prev_id", "limit", "org"],
-            &[0, 3],
-            &[Place::Path, Place::Query, Place::Query, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListOrgEventsForAuthenticatedUser",
+            members: &["username", "prev_id", "limit", "org"],
+            required: &[0, 3],
+            places: &[Place::Path, Place::Query, Place::Query, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1019,13 +999,12 @@ impl Paged for ListPublicEventsForUser {
 
 impl Record for ListPublicEventsForUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListPublicEventsForUser",
-            &["username", "prev_id", "limit"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListPublicEventsForUser",
+            members: &["username", "prev_id", "limit"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1065,13 +1044,12 @@ impl Paged for ListReceivedEventsForUser {
 
 impl Record for ListReceivedEventsForUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListReceivedEventsForUser",
-            &["username", "prev_id", "limit"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListReceivedEventsForUser",
+            members: &["username", "prev_id", "limit"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1111,13 +1089,12 @@ impl Paged for ListReceivedPublicEventsForUser {
 
 impl Record for ListReceivedPublicEventsForUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListReceivedPublicEventsForUser",
-            &["username", "prev_id", "limit"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListReceivedPublicEventsForUser",
+            members: &["username", "prev_id", "limit"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1157,13 +1134,12 @@ impl Paged for ListReposWatchedByUser {
 
 impl Record for ListReposWatchedByUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListReposWatchedByUser",
-            &["username", "prev_id", "limit", "sort", "direction"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListReposWatchedByUser",
+            members: &["username", "prev_id", "limit", "sort", "direction"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1186,12 +1162,12 @@ impl Debug for ListReposWatchedByUser {
 
 impl Record for Event {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Event",
-            &["id", "type", "actor", "repo", "org", "public", "created_at", "payload"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Event",
+            members: &["id", "type", "actor", "repo", "org", "public", "created_at", "payload"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1215,15 +1191,15 @@ impl Debug for Event {
 
 impl Record for Notification {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Notification",
-            &[
+        &Shape {
+            name: "Notification",
+            members: &[
                 "id", "content", "type", "unread", "mute", "updated_at", "url", "html_url", "actor", "repository",
                 "subject", "namespaces",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1249,12 +1225,12 @@ impl Debug for Notification {
 
 impl Record for NotificationCount {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "NotificationCount",
-            &["total_count", "notification_count", "message_count"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "NotificationCount",
+            members: &["total_count", "notification_count", "message_count"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1276,12 +1252,12 @@ impl Debug for NotificationCount {
 
 impl Record for NotificationList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "NotificationList",
-            &["total_count", "list"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "NotificationList",
+            members: &["total_count", "list"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1303,12 +1279,12 @@ impl Debug for NotificationList {
 
 impl Record for NotificationNamespace {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "NotificationNamespace",
-            &["name", "html_url", "type"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "NotificationNamespace",
+            members: &["name", "html_url", "type"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1330,12 +1306,12 @@ impl Debug for NotificationNamespace {
 
 impl Record for NotificationSubject {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "NotificationSubject",
-            &["title", "url", "latest_comment_url", "type"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "NotificationSubject",
+            members: &["title", "url", "latest_comment_url", "type"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1357,12 +1333,12 @@ impl Debug for NotificationSubject {
 
 impl Record for OrganizationBasic {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "OrganizationBasic",
-            &["id", "login", "name", "url", "avatar_url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "OrganizationBasic",
+            members: &["id", "login", "name", "url", "avatar_url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1385,12 +1361,12 @@ impl Debug for OrganizationBasic {
 
 impl Record for PrivateMessage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PrivateMessage",
-            &["id", "sender", "unread", "content", "updated_at", "url", "html_url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "PrivateMessage",
+            members: &["id", "sender", "unread", "content", "updated_at", "url", "html_url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1414,12 +1390,12 @@ impl Debug for PrivateMessage {
 
 impl Record for PrivateMessageList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PrivateMessageList",
-            &["total_count", "list"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "PrivateMessageList",
+            members: &["total_count", "list"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1441,12 +1417,12 @@ impl Debug for PrivateMessageList {
 
 impl Record for RepositoryMini {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RepositoryMini",
-            &["id", "full_name", "human_name", "url", "namespace"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "RepositoryMini",
+            members: &["id", "full_name", "human_name", "url", "namespace"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1469,16 +1445,16 @@ impl Debug for RepositoryMini {
 
 impl Record for Watcher {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Watcher",
-            &[
+        &Shape {
+            name: "Watcher",
+            members: &[
                 "id", "login", "name", "avatar_url", "url", "html_url", "remark", "followers_url", "following_url",
                 "gists_url", "starred_url", "subscriptions_url", "organizations_url", "repos_url", "events_url",
                 "received_events_url", "type", "member_role", "watch_at",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -23,17 +23,17 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: GetPages::INFO, request: || Box::new(GetPages::new("", "")), output: || Box::<serde_json::Value>::default() },
-    Entry { info: UpdatePages::INFO, request: || Box::new(UpdatePages::new("", "", "")), output: || Box::<serde_json::Value>::default() },
-    Entry { info: RequestPagesBuild::INFO, request: || Box::new(RequestPagesBuild::new("", "")), output: || Box::<serde_json::Value>::default() },
-    Entry { info: GetPullDiff::INFO, request: || Box::new(GetPullDiff::new("", "", 0)), output: || Box::<String>::default() },
-    Entry { info: SearchFilesByContent::INFO, request: || Box::new(SearchFilesByContent::new("", "", "")), output: || Box::<Vec<String>>::default() },
-    Entry { info: ListStargazersForRepo::INFO, request: || Box::new(ListStargazersForRepo::new("", "")), output: || Box::<Vec<Stargazer>>::default() },
-    Entry { info: ListReposStarredByAuthenticatedUser::INFO, request: || Box::new(ListReposStarredByAuthenticatedUser::new()), output: || Box::<Vec<Repository>>::default() },
-    Entry { info: UnstarRepoForAuthenticatedUser::INFO, request: || Box::new(UnstarRepoForAuthenticatedUser::new("", "")), output: || Box::<()>::default() },
-    Entry { info: CheckRepoIsStarredByAuthenticatedUser::INFO, request: || Box::new(CheckRepoIsStarredByAuthenticatedUser::new("", "")), output: || Box::<()>::default() },
-    Entry { info: StarRepoForAuthenticatedUser::INFO, request: || Box::new(StarRepoForAuthenticatedUser::new("", "")), output: || Box::<()>::default() },
-    Entry { info: ListReposStarredByUser::INFO, request: || Box::new(ListReposStarredByUser::new("")), output: || Box::<Vec<Repository>>::default() },
+    Entry { info: GetPages::INFO, request: || Box::new(GetPages::new("", "")), output: Entry::output::<GetPages> },
+    Entry { info: UpdatePages::INFO, request: || Box::new(UpdatePages::new("", "", "")), output: Entry::output::<UpdatePages> },
+    Entry { info: RequestPagesBuild::INFO, request: || Box::new(RequestPagesBuild::new("", "")), output: Entry::output::<RequestPagesBuild> },
+    Entry { info: GetPullDiff::INFO, request: || Box::new(GetPullDiff::new("", "", 0)), output: Entry::output::<GetPullDiff> },
+    Entry { info: SearchFilesByContent::INFO, request: || Box::new(SearchFilesByContent::new("", "", "")), output: Entry::output::<SearchFilesByContent> },
+    Entry { info: ListStargazersForRepo::INFO, request: || Box::new(ListStargazersForRepo::new("", "")), output: Entry::output::<ListStargazersForRepo> },
+    Entry { info: ListReposStarredByAuthenticatedUser::INFO, request: || Box::new(ListReposStarredByAuthenticatedUser::new()), output: Entry::output::<ListReposStarredByAuthenticatedUser> },
+    Entry { info: UnstarRepoForAuthenticatedUser::INFO, request: || Box::new(UnstarRepoForAuthenticatedUser::new("", "")), output: Entry::output::<UnstarRepoForAuthenticatedUser> },
+    Entry { info: CheckRepoIsStarredByAuthenticatedUser::INFO, request: || Box::new(CheckRepoIsStarredByAuthenticatedUser::new("", "")), output: Entry::output::<CheckRepoIsStarredByAuthenticatedUser> },
+    Entry { info: StarRepoForAuthenticatedUser::INFO, request: || Box::new(StarRepoForAuthenticatedUser::new("", "")), output: Entry::output::<StarRepoForAuthenticatedUser> },
+    Entry { info: ListReposStarredByUser::INFO, request: || Box::new(ListReposStarredByUser::new("")), output: Entry::output::<ListReposStarredByUser> },
 ];
 
 impl Operation for GetPages {
@@ -48,13 +48,12 @@ impl Operation for GetPages {
 
 impl Record for GetPages {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetPages",
-            &["owner", "repo"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetPages",
+            members: &["owner", "repo"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -87,13 +86,12 @@ impl Operation for UpdatePages {
 
 impl Record for UpdatePages {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdatePages",
-            &["owner", "repo", "domain", "ssl_certificate_crt", "ssl_certificate_key"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdatePages",
+            members: &["owner", "repo", "domain", "ssl_certificate_crt", "ssl_certificate_key"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -127,13 +125,12 @@ impl Operation for RequestPagesBuild {
 
 impl Record for RequestPagesBuild {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RequestPagesBuild",
-            &["owner", "repo"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "RequestPagesBuild",
+            members: &["owner", "repo"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -166,13 +163,12 @@ impl Operation for GetPullDiff {
 
 impl Record for GetPullDiff {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetPullDiff",
-            &["owner", "repo", "number"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetPullDiff",
+            members: &["owner", "repo", "number"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -204,19 +200,18 @@ impl Operation for SearchFilesByContent {
 
 impl Record for SearchFilesByContent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SearchFilesByContent",
-            &[
+        &Shape {
+            name: "SearchFilesByContent",
+            members: &[
                 "owner", "repo", "query", "ref", "limit", "paths", "before_context", "after_context",
                 "literal_pathspec",
             ],
-            &[0, 1, 2],
-            &[
+            required: &[0, 1, 2],
+            places: &[
                 Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
                 Place::Query, Place::Query,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -259,13 +254,12 @@ impl Paged for ListStargazersForRepo {
 
 impl Record for ListStargazersForRepo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListStargazersForRepo",
-            &["owner", "repo", "page", "per_page"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListStargazersForRepo",
+            members: &["owner", "repo", "page", "per_page"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -305,13 +299,12 @@ impl Paged for ListReposStarredByAuthenticatedUser {
 
 impl Record for ListReposStarredByAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListReposStarredByAuthenticatedUser",
-            &["sort", "direction", "page", "per_page"],
-            &[],
-            &[Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListReposStarredByAuthenticatedUser",
+            members: &["sort", "direction", "page", "per_page"],
+            required: &[],
+            places: &[Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -344,13 +337,12 @@ impl Operation for UnstarRepoForAuthenticatedUser {
 
 impl Record for UnstarRepoForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UnstarRepoForAuthenticatedUser",
-            &["owner", "repo"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "UnstarRepoForAuthenticatedUser",
+            members: &["owner", "repo"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -383,13 +375,12 @@ impl Operation for CheckRepoIsStarredByAuthenticatedUser {
 
 impl Record for CheckRepoIsStarredByAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CheckRepoIsStarredByAuthenticatedUser",
-            &["owner", "repo"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "CheckRepoIsStarredByAuthenticatedUser",
+            members: &["owner", "repo"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -422,13 +413,12 @@ impl Operation for StarRepoForAuthenticatedUser {
 
 impl Record for StarRepoForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "StarRepoForAuthenticatedUser",
-            &["owner", "repo"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "StarRepoForAuthenticatedUser",
+            members: &["owner", "repo"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -468,13 +458,12 @@ impl Paged for ListReposStarredByUser {
 
 impl Record for ListReposStarredByUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListReposStarredByUser",
-            &["username", "prev_id", "limit", "sort", "direction"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListReposStarredByUser",
+            members: &["username", "prev_id", "limit", "sort", "direction"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -497,16 +486,16 @@ impl Debug for ListReposStarredByUser {
 
 impl Record for Stargazer {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Stargazer",
-            &[
+        &Shape {
+            name: "Stargazer",
+            members: &[
                 "id", "login", "name", "avatar_url", "url", "html_url", "remark", "followers_url", "following_url",
                 "gists_url", "starred_url", "subscriptions_url", "organizations_url", "repos_url", "events_url",
                 "received_events_url", "type", "member_role", "star_at",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -17,11 +17,11 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: Create::INFO, request: || Box::new(Create::new("", "", "", "")), output: || Box::<CheckRun>::default() },
-    Entry { info: Get::INFO, request: || Box::new(Get::new("", "", 0)), output: || Box::<CheckRun>::default() },
-    Entry { info: Update::INFO, request: || Box::new(Update::new("", "", 0)), output: || Box::<CheckRun>::default() },
-    Entry { info: ListAnnotations::INFO, request: || Box::new(ListAnnotations::new("", "", 0)), output: || Box::<OneOrMany<CheckAnnotation>>::default() },
-    Entry { info: ListForRef::INFO, request: || Box::new(ListForRef::new("", "", "")), output: || Box::<OneOrMany<CheckRun>>::default() },
+    Entry { info: Create::INFO, request: || Box::new(Create::new("", "", "", "")), output: Entry::output::<Create> },
+    Entry { info: Get::INFO, request: || Box::new(Get::new("", "", 0)), output: Entry::output::<Get> },
+    Entry { info: Update::INFO, request: || Box::new(Update::new("", "", 0)), output: Entry::output::<Update> },
+    Entry { info: ListAnnotations::INFO, request: || Box::new(ListAnnotations::new("", "", 0)), output: Entry::output::<ListAnnotations> },
+    Entry { info: ListForRef::INFO, request: || Box::new(ListForRef::new("", "", "")), output: Entry::output::<ListForRef> },
 ];
 
 impl Operation for Create {
@@ -37,19 +37,18 @@ impl Operation for Create {
 
 impl Record for Create {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Create",
-            &[
+        &Shape {
+            name: "Create",
+            members: &[
                 "owner", "repo", "pull_request_id", "details_url", "status", "started_at", "conclusion",
                 "completed_at", "output", "actions", "name", "head_sha",
             ],
-            &[0, 1, 10, 11],
-            &[
+            required: &[0, 1, 10, 11],
+            places: &[
                 Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -85,13 +84,12 @@ impl Operation for Get {
 
 impl Record for Get {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Get",
-            &["owner", "repo", "check_run_id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Get",
+            members: &["owner", "repo", "check_run_id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -124,19 +122,18 @@ impl Operation for Update {
 
 impl Record for Update {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Update",
-            &[
+        &Shape {
+            name: "Update",
+            members: &[
                 "owner", "repo", "check_run_id", "pull_request_id", "details_url", "status", "started_at",
                 "conclusion", "completed_at", "output", "actions", "name",
             ],
-            &[0, 1, 2],
-            &[
+            required: &[0, 1, 2],
+            places: &[
                 Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -172,13 +169,12 @@ impl Operation for ListAnnotations {
 
 impl Record for ListAnnotations {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListAnnotations",
-            &["owner", "repo", "check_run_id", "page", "per_page"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListAnnotations",
+            members: &["owner", "repo", "check_run_id", "page", "per_page"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -211,16 +207,17 @@ impl Operation for ListForRef {
 
 impl Record for ListForRef {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListForRef",
-            &["owner", "repo", "page", "per_page", "ref", "pull_request_id", "check_name", "status", "filter"],
-            &[0, 1, 4],
-            &[
+        &Shape {
+            name: "ListForRef",
+            members: &[
+                "owner", "repo", "page", "per_page", "ref", "pull_request_id", "check_name", "status", "filter",
+            ],
+            required: &[0, 1, 4],
+            places: &[
                 Place::Path, Place::Path, Place::Query, Place::Query, Place::Path, Place::Query, Place::Query,
                 Place::Query, Place::Query,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -245,12 +242,12 @@ impl Debug for ListForRef {
 
 impl Record for CheckAction {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CheckAction",
-            &["label", "description", "identifier"],
-            &[0, 1, 2],
-        );
-        &SHAPE
+        &Shape {
+            name: "CheckAction",
+            members: &["label", "description", "identifier"],
+            required: &[0, 1, 2],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -272,15 +269,15 @@ impl Debug for CheckAction {
 
 impl Record for CheckAnnotation {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CheckAnnotation",
-            &[
+        &Shape {
+            name: "CheckAnnotation",
+            members: &[
                 "path", "start_line", "end_line", "start_column", "end_column", "annotation_level", "title",
                 "message", "raw_details", "blob_href",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -306,12 +303,12 @@ impl Debug for CheckAnnotation {
 
 impl Record for CheckImage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CheckImage",
-            &["alt", "image_url", "caption"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "CheckImage",
+            members: &["alt", "image_url", "caption"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -333,12 +330,12 @@ impl Debug for CheckImage {
 
 impl Record for CheckOutput {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CheckOutput",
-            &["title", "summary", "text", "annotations", "images"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "CheckOutput",
+            members: &["title", "summary", "text", "annotations", "images"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -361,15 +358,15 @@ impl Debug for CheckOutput {
 
 impl Record for CheckRun {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CheckRun",
-            &[
+        &Shape {
+            name: "CheckRun",
+            members: &[
                 "id", "head_sha", "url", "html_url", "details_url", "status", "conclusion", "started_at",
                 "completed_at", "output", "name",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -395,15 +392,15 @@ impl Debug for CheckRun {
 
 impl Record for NewCheckAnnotation {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "NewCheckAnnotation",
-            &[
+        &Shape {
+            name: "NewCheckAnnotation",
+            members: &[
                 "path", "start_line", "end_line", "start_column", "end_column", "annotation_level", "message",
                 "title", "raw_details",
             ],
-            &[0, 1, 2, 5, 6],
-        );
-        &SHAPE
+            required: &[0, 1, 2, 5, 6],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -29,23 +29,23 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: ListPullRequests::INFO, request: || Box::new(ListPullRequests::new("")), output: || Box::<Vec<PullRequest>>::default() },
-    Entry { info: Get::INFO, request: || Box::new(Get::new("")), output: || Box::<Enterprise>::default() },
-    Entry { info: ListMembers::INFO, request: || Box::new(ListMembers::new("")), output: || Box::<Vec<EnterpriseMembership>>::default() },
-    Entry { info: AddMember::INFO, request: || Box::new(AddMember::new("")), output: || Box::<()>::default() },
-    Entry { info: GetMemberByUsernameOrEmail::INFO, request: || Box::new(GetMemberByUsernameOrEmail::new("", "", "")), output: || Box::<EnterpriseMembership>::default() },
-    Entry { info: RemoveMember::INFO, request: || Box::new(RemoveMember::new("", "")), output: || Box::<()>::default() },
-    Entry { info: GetMember::INFO, request: || Box::new(GetMember::new("", "")), output: || Box::<EnterpriseMembership>::default() },
-    Entry { info: UpdateMember::INFO, request: || Box::new(UpdateMember::new("", "")), output: || Box::<EnterpriseMembership>::default() },
-    Entry { info: ListWeekReportsForUser::INFO, request: || Box::new(ListWeekReportsForUser::new("", "")), output: || Box::<Vec<WeekReport>>::default() },
-    Entry { info: CreateWeekReport::INFO, request: || Box::new(CreateWeekReport::new("", 0, "", 0)), output: || Box::<WeekReport>::default() },
-    Entry { info: UpdateWeekReport::INFO, request: || Box::new(UpdateWeekReport::new("", 0, "")), output: || Box::<WeekReport>::default() },
-    Entry { info: ListWeekReports::INFO, request: || Box::new(ListWeekReports::new("")), output: || Box::<Vec<WeekReport>>::default() },
-    Entry { info: GetWeekReport::INFO, request: || Box::new(GetWeekReport::new("", 0)), output: || Box::<WeekReport>::default() },
-    Entry { info: CreateWeekReportComment::INFO, request: || Box::new(CreateWeekReportComment::new("", 0, "")), output: || Box::<Comment>::default() },
-    Entry { info: ListWeekReportComments::INFO, request: || Box::new(ListWeekReportComments::new("", 0)), output: || Box::<Vec<Comment>>::default() },
-    Entry { info: DeleteWeekReportComment::INFO, request: || Box::new(DeleteWeekReportComment::new("", 0, 0)), output: || Box::<()>::default() },
-    Entry { info: ListForAuthenticatedUser::INFO, request: || Box::new(ListForAuthenticatedUser::new()), output: || Box::<Vec<Enterprise>>::default() },
+    Entry { info: ListPullRequests::INFO, request: || Box::new(ListPullRequests::new("")), output: Entry::output::<ListPullRequests> },
+    Entry { info: Get::INFO, request: || Box::new(Get::new("")), output: Entry::output::<Get> },
+    Entry { info: ListMembers::INFO, request: || Box::new(ListMembers::new("")), output: Entry::output::<ListMembers> },
+    Entry { info: AddMember::INFO, request: || Box::new(AddMember::new("")), output: Entry::output::<AddMember> },
+    Entry { info: GetMemberByUsernameOrEmail::INFO, request: || Box::new(GetMemberByUsernameOrEmail::new("", "", "")), output: Entry::output::<GetMemberByUsernameOrEmail> },
+    Entry { info: RemoveMember::INFO, request: || Box::new(RemoveMember::new("", "")), output: Entry::output::<RemoveMember> },
+    Entry { info: GetMember::INFO, request: || Box::new(GetMember::new("", "")), output: Entry::output::<GetMember> },
+    Entry { info: UpdateMember::INFO, request: || Box::new(UpdateMember::new("", "")), output: Entry::output::<UpdateMember> },
+    Entry { info: ListWeekReportsForUser::INFO, request: || Box::new(ListWeekReportsForUser::new("", "")), output: Entry::output::<ListWeekReportsForUser> },
+    Entry { info: CreateWeekReport::INFO, request: || Box::new(CreateWeekReport::new("", 0, "", 0)), output: Entry::output::<CreateWeekReport> },
+    Entry { info: UpdateWeekReport::INFO, request: || Box::new(UpdateWeekReport::new("", 0, "")), output: Entry::output::<UpdateWeekReport> },
+    Entry { info: ListWeekReports::INFO, request: || Box::new(ListWeekReports::new("")), output: Entry::output::<ListWeekReports> },
+    Entry { info: GetWeekReport::INFO, request: || Box::new(GetWeekReport::new("", 0)), output: Entry::output::<GetWeekReport> },
+    Entry { info: CreateWeekReportComment::INFO, request: || Box::new(CreateWeekReportComment::new("", 0, "")), output: Entry::output::<CreateWeekReportComment> },
+    Entry { info: ListWeekReportComments::INFO, request: || Box::new(ListWeekReportComments::new("", 0)), output: Entry::output::<ListWeekReportComments> },
+    Entry { info: DeleteWeekReportComment::INFO, request: || Box::new(DeleteWeekReportComment::new("", 0, 0)), output: Entry::output::<DeleteWeekReportComment> },
+    Entry { info: ListForAuthenticatedUser::INFO, request: || Box::new(ListForAuthenticatedUser::new()), output: Entry::output::<ListForAuthenticatedUser> },
 ];
 
 impl Operation for ListPullRequests {
@@ -68,19 +68,18 @@ impl Paged for ListPullRequests {
 
 impl Record for ListPullRequests {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListPullRequests",
-            &[
+        &Shape {
+            name: "ListPullRequests",
+            members: &[
                 "enterprise", "issue_number", "repo", "program_id", "state", "head", "base", "sort", "since",
                 "direction", "milestone_number", "labels", "page", "per_page",
             ],
-            &[0],
-            &[
+            required: &[0],
+            places: &[
                 Place::Path, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
                 Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -117,13 +116,12 @@ impl Operation for Get {
 
 impl Record for Get {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Get",
-            &["enterprise"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Get",
+            members: &["enterprise"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -161,13 +159,12 @@ impl Paged for ListMembers {
 
 impl Record for ListMembers {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListMembers",
-            &["enterprise", "role", "page", "per_page"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListMembers",
+            members: &["enterprise", "role", "page", "per_page"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -201,13 +198,12 @@ impl Operation for AddMember {
 
 impl Record for AddMember {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "AddMember",
-            &["enterprise", "username", "email", "role", "name"],
-            &[0],
-            &[Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "AddMember",
+            members: &["enterprise", "username", "email", "role", "name"],
+            required: &[0],
+            places: &[Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -240,13 +236,12 @@ impl Operation for GetMemberByUsernameOrEmail {
 
 impl Record for GetMemberByUsernameOrEmail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetMemberByUsernameOrEmail",
-            &["enterprise", "query_type", "query_value"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetMemberByUsernameOrEmail",
+            members: &["enterprise", "query_type", "query_value"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -279,13 +274,12 @@ impl Operation for RemoveMember {
 
 impl Record for RemoveMember {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RemoveMember",
-            &["enterprise", "username"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "RemoveMember",
+            members: &["enterprise", "username"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -317,13 +311,12 @@ impl Operation for GetMember {
 
 impl Record for GetMember {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetMember",
-            &["enterprise", "username"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetMember",
+            members: &["enterprise", "username"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -356,13 +349,12 @@ impl Operation for UpdateMember {
 
 impl Record for UpdateMember {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateMember",
-            &["enterprise", "username", "role", "active", "name"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateMember",
+            members: &["enterprise", "username", "role", "active", "name"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -403,13 +395,12 @@ impl Paged for ListWeekReportsForUser {
 
 impl Record for ListWeekReportsForUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListWeekReportsForUser",
-            &["enterprise", "username", "page", "per_page"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListWeekReportsForUser",
+            members: &["enterprise", "username", "page", "per_page"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -442,13 +433,12 @@ impl Operation for CreateWeekReport {
 
 impl Record for CreateWeekReport {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateWeekReport",
-            &["enterprise", "year", "content", "week_index", "date"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateWeekReport",
+            members: &["enterprise", "year", "content", "week_index", "date"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -482,13 +472,12 @@ impl Operation for UpdateWeekReport {
 
 impl Record for UpdateWeekReport {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateWeekReport",
-            &["enterprise", "id", "content"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateWeekReport",
+            members: &["enterprise", "id", "content"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -528,13 +517,14 @@ impl Paged for ListWeekReports {
 
 impl Record for ListWeekReports {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListWeekReports",
-            &["enterprise", "page", "per_page", "username", "year", "week_index", "date"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListWeekReports",
+            members: &["enterprise", "page", "per_page", "username", "year", "week_index", "date"],
+            required: &[0],
+            places: &[
+                Place::Path, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
+            ],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -568,13 +558,12 @@ impl Operation for GetWeekReport {
 
 impl Record for GetWeekReport {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetWeekReport",
-            &["enterprise", "id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetWeekReport",
+            members: &["enterprise", "id"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -607,13 +596,12 @@ impl Operation for CreateWeekReportComment {
 
 impl Record for CreateWeekReportComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateWeekReportComment",
-            &["enterprise", "id", "body"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateWeekReportComment",
+            members: &["enterprise", "id", "body"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -653,13 +641,12 @@ impl Paged for ListWeekReportComments {
 
 impl Record for ListWeekReportComments {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListWeekReportComments",
-            &["enterprise", "page", "per_page", "id"],
-            &[0, 3],
-            &[Place::Path, Place::Query, Place::Query, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListWeekReportComments",
+            members: &["enterprise", "page", "per_page", "id"],
+            required: &[0, 3],
+            places: &[Place::Path, Place::Query, Place::Query, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -692,13 +679,12 @@ impl Operation for DeleteWeekReportComment {
 
 impl Record for DeleteWeekReportComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteWeekReportComment",
-            &["enterprise", "report_id", "id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteWeekReportComment",
+            members: &["enterprise", "report_id", "id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -738,13 +724,12 @@ impl Paged for ListForAuthenticatedUser {
 
 impl Record for ListForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListForAuthenticatedUser",
-            &["page", "per_page", "admin"],
-            &[],
-            &[Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListForAuthenticatedUser",
+            members: &["page", "per_page", "admin"],
+            required: &[],
+            places: &[Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -766,12 +751,12 @@ impl Debug for ListForAuthenticatedUser {
 
 impl Record for Enterprise {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Enterprise",
-            &["id", "path", "name", "url", "avatar_url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Enterprise",
+            members: &["id", "path", "name", "url", "avatar_url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -794,12 +779,12 @@ impl Debug for Enterprise {
 
 impl Record for EnterpriseMembership {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "EnterpriseMembership",
-            &["url", "active", "remark", "role", "outsourced", "enterprise", "user"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "EnterpriseMembership",
+            members: &["url", "active", "remark", "role", "outsourced", "enterprise", "user"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -823,15 +808,15 @@ impl Debug for EnterpriseMembership {
 
 impl Record for WeekReport {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "WeekReport",
-            &[
+        &Shape {
+            name: "WeekReport",
+            members: &[
                 "id", "content", "content_html", "year", "month", "week_index", "week_begin", "week_end",
                 "created_at", "updated_at", "user",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -16,12 +16,12 @@ pub(crate) static CATALOGUE: &[Entry] = &[
 
 impl Record for HookBranch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookBranch",
-            &["label", "ref", "repo", "sha", "user"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "HookBranch",
+            members: &["label", "ref", "repo", "sha", "user"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -43,12 +43,12 @@ impl Debug for HookBranch {
 
 impl Record for HookComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookComment",
-            &["body", "created_at", "html_url", "id", "updated_at", "user"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "HookComment",
+            members: &["body", "created_at", "html_url", "id", "updated_at", "user"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -72,15 +72,15 @@ impl Debug for HookComment {
 
 impl Record for HookCommit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookCommit",
-            &[
+        &Shape {
+            name: "HookCommit",
+            members: &[
                 "added", "author", "committer", "distinct", "id", "message", "modified", "parent_ids", "removed",
                 "timestamp", "tree_id", "url",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -106,12 +106,12 @@ impl Debug for HookCommit {
 
 impl Record for HookEnterprise {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookEnterprise",
-            &["name", "url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "HookEnterprise",
+            members: &["name", "url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -133,15 +133,15 @@ impl Debug for HookEnterprise {
 
 impl Record for HookIssue {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookIssue",
-            &[
+        &Shape {
+            name: "HookIssue",
+            members: &[
                 "assignee", "body", "collaborators", "comments", "created_at", "html_url", "id", "labels",
                 "milestone", "number", "state", "state_name", "title", "type_name", "updated_at", "user",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -169,12 +169,12 @@ impl Debug for HookIssue {
 
 impl Record for HookLabel {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookLabel",
-            &["color", "id", "name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "HookLabel",
+            members: &["color", "id", "name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -196,15 +196,15 @@ impl Debug for HookLabel {
 
 impl Record for HookMilestone {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookMilestone",
-            &[
+        &Shape {
+            name: "HookMilestone",
+            members: &[
                 "closed_issues", "created_at", "description", "due_on", "html_url", "id", "number", "open_issues",
                 "state", "title", "updated_at", "started_issues", "approved_issues",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -231,18 +231,18 @@ impl Debug for HookMilestone {
 
 impl Record for HookPullRequest {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookPullRequest",
-            &[
+        &Shape {
+            name: "HookPullRequest",
+            members: &[
                 "additions", "assignee", "assignees", "base", "body", "changed_files", "closed_at", "comments",
                 "commits", "created_at", "deletions", "diff_url", "head", "html_url", "id", "languages",
                 "merge_commit_sha", "merge_reference_name", "merge_status", "mergeable", "merged", "merged_at",
                 "milestone", "need_review", "need_test", "number", "patch_url", "state", "tester", "testers", "title",
                 "updated_at", "updated_by", "user", "labels",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -279,18 +279,18 @@ impl Debug for HookPullRequest {
 
 impl Record for HookRepository {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookRepository",
-            &[
+        &Shape {
+            name: "HookRepository",
+            members: &[
                 "clone_url", "created_at", "default_branch", "description", "fork", "forks_count", "full_name",
                 "git_http_url", "git_ssh_url", "git_svn_url", "git_url", "has_issues", "has_pages", "has_wiki",
                 "homepage", "html_url", "id", "language", "license", "name", "name_with_namespace", "namespace",
                 "open_issues_count", "owner", "path", "path_with_namespace", "private", "pushed_at", "ssh_url",
                 "stargazers_count", "svn_url", "updated_at", "url", "watchers_count",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -329,12 +329,12 @@ impl Debug for HookRepository {
 
 impl Record for HookSide {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookSide",
-            &["project", "repository"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "HookSide",
+            members: &["project", "repository"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -356,15 +356,15 @@ impl Debug for HookSide {
 
 impl Record for HookUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HookUser",
-            &[
+        &Shape {
+            name: "HookUser",
+            members: &[
                 "avatar_url", "email", "html_url", "id", "login", "name", "remark", "site_admin", "type", "url",
                 "user_name", "username", "time", "user",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -391,16 +391,16 @@ impl Debug for HookUser {
 
 impl Record for IssueEvent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueEvent",
-            &[
+        &Shape {
+            name: "IssueEvent",
+            members: &[
                 "action", "assignee", "description", "enterprise", "hook_id", "hook_name", "hook_url", "iid", "issue",
                 "milestone", "password", "project", "push_data", "repository", "sender", "sign", "state",
                 "target_user", "timestamp", "title", "updated_by", "url", "user",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -431,17 +431,17 @@ impl Debug for IssueEvent {
 
 impl Record for MergeRequestEvent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeRequestEvent",
-            &[
+        &Shape {
+            name: "MergeRequestEvent",
+            members: &[
                 "action", "action_desc", "author", "body", "enterprise", "hook_id", "hook_name", "hook_url", "iid",
                 "languages", "merge_commit_sha", "merge_status", "number", "password", "project", "pull_request",
                 "push_data", "repository", "sender", "sign", "source_branch", "source_repo", "state", "target_branch",
                 "target_repo", "target_user", "timestamp", "title", "updated_by", "url",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -477,16 +477,16 @@ impl Debug for MergeRequestEvent {
 
 impl Record for NoteEvent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "NoteEvent",
-            &[
+        &Shape {
+            name: "NoteEvent",
+            members: &[
                 "action", "author", "comment", "enterprise", "hook_id", "hook_name", "hook_url", "issue", "note",
                 "noteable_id", "noteable_type", "password", "per_iid", "project", "pull_request", "push_data",
                 "repository", "sender", "short_commit_id", "sign", "timestamp", "title", "url",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -517,17 +517,17 @@ impl Debug for NoteEvent {
 
 impl Record for PushEvent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PushEvent",
-            &[
+        &Shape {
+            name: "PushEvent",
+            members: &[
                 "after", "before", "commits", "commits_more_than_ten", "compare", "created", "deleted", "enterprise",
                 "head_commit", "hook_id", "hook_name", "hook_url", "password", "project", "push_data", "pusher",
                 "ref", "repository", "sender", "sign", "timestamp", "total_commits_count", "user", "user_id",
                 "user_name",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

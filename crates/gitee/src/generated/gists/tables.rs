@@ -29,23 +29,23 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: List::INFO, request: || Box::new(List::new()), output: || Box::<Vec<Gist>>::default() },
-    Entry { info: Create::INFO, request: || Box::new(Create::new(Default::default(), "")), output: || Box::<OneOrMany<GistDetail>>::default() },
-    Entry { info: ListStarred::INFO, request: || Box::new(ListStarred::new()), output: || Box::<Vec<Gist>>::default() },
-    Entry { info: ListComments::INFO, request: || Box::new(ListComments::new("")), output: || Box::<Vec<GistComment>>::default() },
-    Entry { info: CreateComment::INFO, request: || Box::new(CreateComment::new("", "")), output: || Box::<GistComment>::default() },
-    Entry { info: DeleteComment::INFO, request: || Box::new(DeleteComment::new("", 0)), output: || Box::<()>::default() },
-    Entry { info: GetComment::INFO, request: || Box::new(GetComment::new("", 0)), output: || Box::<GistComment>::default() },
-    Entry { info: UpdateComment::INFO, request: || Box::new(UpdateComment::new("", 0, "")), output: || Box::<GistComment>::default() },
-    Entry { info: Delete::INFO, request: || Box::new(Delete::new("")), output: || Box::<()>::default() },
-    Entry { info: Get::INFO, request: || Box::new(Get::new("")), output: || Box::<GistDetail>::default() },
-    Entry { info: Update::INFO, request: || Box::new(Update::new("")), output: || Box::<GistDetail>::default() },
-    Entry { info: ListCommits::INFO, request: || Box::new(ListCommits::new("")), output: || Box::<OneOrMany<GistDetail>>::default() },
-    Entry { info: ListForks::INFO, request: || Box::new(ListForks::new("")), output: || Box::<OneOrMany<GistFork>>::default() },
-    Entry { info: Fork::INFO, request: || Box::new(Fork::new("")), output: || Box::<()>::default() },
-    Entry { info: Unstar::INFO, request: || Box::new(Unstar::new("")), output: || Box::<()>::default() },
-    Entry { info: CheckIsStarred::INFO, request: || Box::new(CheckIsStarred::new("")), output: || Box::<()>::default() },
-    Entry { info: Star::INFO, request: || Box::new(Star::new("")), output: || Box::<()>::default() },
+    Entry { info: List::INFO, request: || Box::new(List::new()), output: Entry::output::<List> },
+    Entry { info: Create::INFO, request: || Box::new(Create::new(Default::default(), "")), output: Entry::output::<Create> },
+    Entry { info: ListStarred::INFO, request: || Box::new(ListStarred::new()), output: Entry::output::<ListStarred> },
+    Entry { info: ListComments::INFO, request: || Box::new(ListComments::new("")), output: Entry::output::<ListComments> },
+    Entry { info: CreateComment::INFO, request: || Box::new(CreateComment::new("", "")), output: Entry::output::<CreateComment> },
+    Entry { info: DeleteComment::INFO, request: || Box::new(DeleteComment::new("", 0)), output: Entry::output::<DeleteComment> },
+    Entry { info: GetComment::INFO, request: || Box::new(GetComment::new("", 0)), output: Entry::output::<GetComment> },
+    Entry { info: UpdateComment::INFO, request: || Box::new(UpdateComment::new("", 0, "")), output: Entry::output::<UpdateComment> },
+    Entry { info: Delete::INFO, request: || Box::new(Delete::new("")), output: Entry::output::<Delete> },
+    Entry { info: Get::INFO, request: || Box::new(Get::new("")), output: Entry::output::<Get> },
+    Entry { info: Update::INFO, request: || Box::new(Update::new("")), output: Entry::output::<Update> },
+    Entry { info: ListCommits::INFO, request: || Box::new(ListCommits::new("")), output: Entry::output::<ListCommits> },
+    Entry { info: ListForks::INFO, request: || Box::new(ListForks::new("")), output: Entry::output::<ListForks> },
+    Entry { info: Fork::INFO, request: || Box::new(Fork::new("")), output: Entry::output::<Fork> },
+    Entry { info: Unstar::INFO, request: || Box::new(Unstar::new("")), output: Entry::output::<Unstar> },
+    Entry { info: CheckIsStarred::INFO, request: || Box::new(CheckIsStarred::new("")), output: Entry::output::<CheckIsStarred> },
+    Entry { info: Star::INFO, request: || Box::new(Star::new("")), output: Entry::output::<Star> },
 ];
 
 impl Operation for List {
@@ -68,13 +68,12 @@ impl Paged for List {
 
 impl Record for List {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "List",
-            &["since", "page", "per_page"],
-            &[],
-            &[Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "List",
+            members: &["since", "page", "per_page"],
+            required: &[],
+            places: &[Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -107,13 +106,12 @@ impl Operation for Create {
 
 impl Record for Create {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Create",
-            &["files", "description", "public"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "Create",
+            members: &["files", "description", "public"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -153,13 +151,12 @@ impl Paged for ListStarred {
 
 impl Record for ListStarred {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListStarred",
-            &["since", "page", "per_page"],
-            &[],
-            &[Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListStarred",
+            members: &["since", "page", "per_page"],
+            required: &[],
+            places: &[Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -199,13 +196,12 @@ impl Paged for ListComments {
 
 impl Record for ListComments {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListComments",
-            &["gist_id", "page", "per_page"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListComments",
+            members: &["gist_id", "page", "per_page"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -238,13 +234,12 @@ impl Operation for CreateComment {
 
 impl Record for CreateComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateComment",
-            &["gist_id", "body"],
-            &[0, 1],
-            &[Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateComment",
+            members: &["gist_id", "body"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -277,13 +272,12 @@ impl Operation for DeleteComment {
 
 impl Record for DeleteComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteComment",
-            &["gist_id", "id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteComment",
+            members: &["gist_id", "id"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -315,13 +309,12 @@ impl Operation for GetComment {
 
 impl Record for GetComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetComment",
-            &["gist_id", "id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetComment",
+            members: &["gist_id", "id"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -354,13 +347,12 @@ impl Operation for UpdateComment {
 
 impl Record for UpdateComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateComment",
-            &["gist_id", "id", "body"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateComment",
+            members: &["gist_id", "id", "body"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -393,13 +385,12 @@ impl Operation for Delete {
 
 impl Record for Delete {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Delete",
-            &["id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Delete",
+            members: &["id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -429,13 +420,12 @@ impl Operation for Get {
 
 impl Record for Get {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Get",
-            &["id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Get",
+            members: &["id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -466,13 +456,12 @@ impl Operation for Update {
 
 impl Record for Update {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Update",
-            &["id", "files", "description"],
-            &[0],
-            &[Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "Update",
+            members: &["id", "files", "description"],
+            required: &[0],
+            places: &[Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -504,13 +493,12 @@ impl Operation for ListCommits {
 
 impl Record for ListCommits {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListCommits",
-            &["id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListCommits",
+            members: &["id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -540,13 +528,12 @@ impl Operation for ListForks {
 
 impl Record for ListForks {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListForks",
-            &["id", "page", "per_page"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListForks",
+            members: &["id", "page", "per_page"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -579,13 +566,12 @@ impl Operation for Fork {
 
 impl Record for Fork {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Fork",
-            &["id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Fork",
+            members: &["id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -616,13 +602,12 @@ impl Operation for Unstar {
 
 impl Record for Unstar {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Unstar",
-            &["id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Unstar",
+            members: &["id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -653,13 +638,12 @@ impl Operation for CheckIsStarred {
 
 impl Record for CheckIsStarred {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CheckIsStarred",
-            &["id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "CheckIsStarred",
+            members: &["id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -690,13 +674,12 @@ impl Operation for Star {
 
 impl Record for Star {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Star",
-            &["id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Star",
+            members: &["id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -716,16 +699,16 @@ impl Debug for Star {
 
 impl Record for Gist {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Gist",
-            &[
+        &Shape {
+            name: "Gist",
+            members: &[
                 "url", "forks_url", "commits_url", "id", "description", "public", "owner", "user", "files",
                 "truncated", "html_url", "comments", "comments_url", "git_pull_url", "git_push_url", "created_at",
                 "updated_at",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -754,12 +737,12 @@ impl Debug for Gist {
 
 impl Record for GistComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GistComment",
-            &["id", "body", "created_at", "updated_at"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GistComment",
+            members: &["id", "body", "created_at", "updated_at"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -781,16 +764,16 @@ impl Debug for GistComment {
 
 impl Record for GistDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GistDetail",
-            &[
+        &Shape {
+            name: "GistDetail",
+            members: &[
                 "url", "forks_url", "commits_url", "id", "description", "public", "owner", "user", "files",
                 "truncated", "html_url", "comments", "comments_url", "git_pull_url", "git_push_url", "created_at",
                 "updated_at", "forks", "history",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -820,12 +803,12 @@ impl Debug for GistDetail {
 
 impl Record for GistFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GistFile",
-            &["size", "raw_url", "type", "truncated", "content"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GistFile",
+            members: &["size", "raw_url", "type", "truncated", "content"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -848,12 +831,12 @@ impl Debug for GistFile {
 
 impl Record for GistFork {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GistFork",
-            &["user", "url", "id", "created_at", "updated_at"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GistFork",
+            members: &["user", "url", "id", "created_at", "updated_at"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -876,12 +859,12 @@ impl Debug for GistFork {
 
 impl Record for NewGistFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "NewGistFile",
-            &["content"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "NewGistFile",
+            members: &["content"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;

@@ -15,9 +15,9 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: GetBlob::INFO, request: || Box::new(GetBlob::new("", "", "")), output: || Box::<Blob>::default() },
-    Entry { info: GetGiteeMetrics::INFO, request: || Box::new(GetGiteeMetrics::new("", "")), output: || Box::<GiteeMetrics>::default() },
-    Entry { info: GetTree::INFO, request: || Box::new(GetTree::new("", "", "")), output: || Box::<Tree>::default() },
+    Entry { info: GetBlob::INFO, request: || Box::new(GetBlob::new("", "", "")), output: Entry::output::<GetBlob> },
+    Entry { info: GetGiteeMetrics::INFO, request: || Box::new(GetGiteeMetrics::new("", "")), output: Entry::output::<GetGiteeMetrics> },
+    Entry { info: GetTree::INFO, request: || Box::new(GetTree::new("", "", "")), output: Entry::output::<GetTree> },
 ];
 
 impl Operation for GetBlob {
@@ -32,13 +32,12 @@ impl Operation for GetBlob {
 
 impl Record for GetBlob {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetBlob",
-            &["owner", "repo", "sha"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetBlob",
+            members: &["owner", "repo", "sha"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -70,13 +69,12 @@ impl Operation for GetGiteeMetrics {
 
 impl Record for GetGiteeMetrics {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetGiteeMetrics",
-            &["owner", "repo"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetGiteeMetrics",
+            members: &["owner", "repo"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -108,13 +106,12 @@ impl Operation for GetTree {
 
 impl Record for GetTree {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetTree",
-            &["owner", "repo", "sha", "recursive"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetTree",
+            members: &["owner", "repo", "sha", "recursive"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -136,12 +133,12 @@ impl Debug for GetTree {
 
 impl Record for Blob {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Blob",
-            &["sha", "size", "url", "content", "encoding"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Blob",
+            members: &["sha", "size", "url", "content", "encoding"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -164,12 +161,12 @@ impl Debug for Blob {
 
 impl Record for GiteeMetrics {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GiteeMetrics",
-            &["data", "total_score", "created_at", "repo"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GiteeMetrics",
+            members: &["data", "total_score", "created_at", "repo"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -191,12 +188,12 @@ impl Debug for GiteeMetrics {
 
 impl Record for Tree {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Tree",
-            &["sha", "url", "tree", "truncated"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Tree",
+            members: &["sha", "url", "tree", "truncated"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -218,12 +215,12 @@ impl Debug for Tree {
 
 impl Record for TreeEntry {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TreeEntry",
-            &["path", "mode", "type", "sha", "size", "url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TreeEntry",
+            members: &["path", "mode", "type", "sha", "size", "url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

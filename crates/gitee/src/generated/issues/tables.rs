@@ -36,27 +36,27 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: ListForEnterprise::INFO, request: || Box::new(ListForEnterprise::new("")), output: || Box::<Vec<Issue>>::default() },
-    Entry { info: GetForEnterprise::INFO, request: || Box::new(GetForEnterprise::new("", "")), output: || Box::<Issue>::default() },
-    Entry { info: UpdateForEnterprise::INFO, request: || Box::new(UpdateForEnterprise::new("", "")), output: || Box::<Issue>::default() },
-    Entry { info: ListCommentsForEnterpriseIssue::INFO, request: || Box::new(ListCommentsForEnterpriseIssue::new("", "")), output: || Box::<Vec<Comment>>::default() },
-    Entry { info: ListLabelsForEnterpriseIssue::INFO, request: || Box::new(ListLabelsForEnterpriseIssue::new("", "")), output: || Box::<Vec<Label>>::default() },
-    Entry { info: ListPullRequestsForEnterpriseIssue::INFO, request: || Box::new(ListPullRequestsForEnterpriseIssue::new("", "")), output: || Box::<Vec<PullRequest>>::default() },
-    Entry { info: List::INFO, request: || Box::new(List::new()), output: || Box::<Vec<Issue>>::default() },
-    Entry { info: ListForOrg::INFO, request: || Box::new(ListForOrg::new("")), output: || Box::<Vec<Issue>>::default() },
-    Entry { info: Create::INFO, request: || Box::new(Create::new("", "")), output: || Box::<Issue>::default() },
-    Entry { info: Update::INFO, request: || Box::new(Update::new("", "")), output: || Box::<Issue>::default() },
-    Entry { info: ListOperateLogs::INFO, request: || Box::new(ListOperateLogs::new("", "")), output: || Box::<Vec<OperationLog>>::default() },
-    Entry { info: ListPullRequests::INFO, request: || Box::new(ListPullRequests::new("", "")), output: || Box::<Vec<PullRequest>>::default() },
-    Entry { info: ListForRepo::INFO, request: || Box::new(ListForRepo::new("", "")), output: || Box::<Vec<Issue>>::default() },
-    Entry { info: ListCommentsForRepo::INFO, request: || Box::new(ListCommentsForRepo::new("", "")), output: || Box::<Vec<Comment>>::default() },
-    Entry { info: DeleteComment::INFO, request: || Box::new(DeleteComment::new("", "", 0)), output: || Box::<()>::default() },
-    Entry { info: GetComment::INFO, request: || Box::new(GetComment::new("", "", 0)), output: || Box::<Comment>::default() },
-    Entry { info: UpdateComment::INFO, request: || Box::new(UpdateComment::new("", "", 0, "")), output: || Box::<Comment>::default() },
-    Entry { info: Get::INFO, request: || Box::new(Get::new("", "", "")), output: || Box::<Issue>::default() },
-    Entry { info: ListComments::INFO, request: || Box::new(ListComments::new("", "", "")), output: || Box::<Vec<Comment>>::default() },
-    Entry { info: CreateComment::INFO, request: || Box::new(CreateComment::new("", "", "", "")), output: || Box::<Comment>::default() },
-    Entry { info: ListForAuthenticatedUser::INFO, request: || Box::new(ListForAuthenticatedUser::new()), output: || Box::<Vec<Issue>>::default() },
+    Entry { info: ListForEnterprise::INFO, request: || Box::new(ListForEnterprise::new("")), output: Entry::output::<ListForEnterprise> },
+    Entry { info: GetForEnterprise::INFO, request: || Box::new(GetForEnterprise::new("", "")), output: Entry::output::<GetForEnterprise> },
+    Entry { info: UpdateForEnterprise::INFO, request: || Box::new(UpdateForEnterprise::new("", "")), output: Entry::output::<UpdateForEnterprise> },
+    Entry { info: ListCommentsForEnterpriseIssue::INFO, request: || Box::new(ListCommentsForEnterpriseIssue::new("", "")), output: Entry::output::<ListCommentsForEnterpriseIssue> },
+    Entry { info: ListLabelsForEnterpriseIssue::INFO, request: || Box::new(ListLabelsForEnterpriseIssue::new("", "")), output: Entry::output::<ListLabelsForEnterpriseIssue> },
+    Entry { info: ListPullRequestsForEnterpriseIssue::INFO, request: || Box::new(ListPullRequestsForEnterpriseIssue::new("", "")), output: Entry::output::<ListPullRequestsForEnterpriseIssue> },
+    Entry { info: List::INFO, request: || Box::new(List::new()), output: Entry::output::<List> },
+    Entry { info: ListForOrg::INFO, request: || Box::new(ListForOrg::new("")), output: Entry::output::<ListForOrg> },
+    Entry { info: Create::INFO, request: || Box::new(Create::new("", "")), output: Entry::output::<Create> },
+    Entry { info: Update::INFO, request: || Box::new(Update::new("", "")), output: Entry::output::<Update> },
+    Entry { info: ListOperateLogs::INFO, request: || Box::new(ListOperateLogs::new("", "")), output: Entry::output::<ListOperateLogs> },
+    Entry { info: ListPullRequests::INFO, request: || Box::new(ListPullRequests::new("", "")), output: Entry::output::<ListPullRequests> },
+    Entry { info: ListForRepo::INFO, request: || Box::new(ListForRepo::new("", "")), output: Entry::output::<ListForRepo> },
+    Entry { info: ListCommentsForRepo::INFO, request: || Box::new(ListCommentsForRepo::new("", "")), output: Entry::output::<ListCommentsForRepo> },
+    Entry { info: DeleteComment::INFO, request: || Box::new(DeleteComment::new("", "", 0)), output: Entry::output::<DeleteComment> },
+    Entry { info: GetComment::INFO, request: || Box::new(GetComment::new("", "", 0)), output: Entry::output::<GetComment> },
+    Entry { info: UpdateComment::INFO, request: || Box::new(UpdateComment::new("", "", 0, "")), output: Entry::output::<UpdateComment> },
+    Entry { info: Get::INFO, request: || Box::new(Get::new("", "", "")), output: Entry::output::<Get> },
+    Entry { info: ListComments::INFO, request: || Box::new(ListComments::new("", "", "")), output: Entry::output::<ListComments> },
+    Entry { info: CreateComment::INFO, request: || Box::new(CreateComment::new("", "", "", "")), output: Entry::output::<CreateComment> },
+    Entry { info: ListForAuthenticatedUser::INFO, request: || Box::new(ListForAuthenticatedUser::new()), output: Entry::output::<ListForAuthenticatedUser> },
 ];
 
 impl Operation for List {
@@ -79,19 +79,18 @@ impl Paged for List {
 
 impl Record for List {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "List",
-            &[
+        &Shape {
+            name: "List",
+            members: &[
                 "filter", "state", "labels", "sort", "direction", "since", "page", "per_page", "schedule", "deadline",
                 "created_at", "finished_at",
             ],
-            &[],
-            &[
+            required: &[],
+            places: &[
                 Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
                 Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -135,19 +134,18 @@ impl Paged for ListForOrg {
 
 impl Record for ListForOrg {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListForOrg",
-            &[
+        &Shape {
+            name: "ListForOrg",
+            members: &[
                 "filter", "state", "labels", "sort", "direction", "since", "page", "per_page", "schedule", "deadline",
                 "created_at", "finished_at", "org",
             ],
-            &[12],
-            &[
+            required: &[12],
+            places: &[
                 Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
                 Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Path,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -185,19 +183,18 @@ impl Operation for Create {
 
 impl Record for Create {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Create",
-            &[
+        &Shape {
+            name: "Create",
+            members: &[
                 "owner", "repo", "title", "issue_type", "body", "assignee", "collaborators", "milestone", "labels",
                 "program", "security_hole", "cve_id", "branch",
             ],
-            &[0, 2],
-            &[
+            required: &[0, 2],
+            places: &[
                 Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -235,19 +232,18 @@ impl Operation for Update {
 
 impl Record for Update {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Update",
-            &[
+        &Shape {
+            name: "Update",
+            members: &[
                 "owner", "number", "repo", "title", "state", "body", "assignee", "collaborators", "milestone",
                 "labels", "program", "security_hole", "cve_id", "branch",
             ],
-            &[0, 1],
-            &[
+            required: &[0, 1],
+            places: &[
                 Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -284,13 +280,12 @@ impl Operation for ListOperateLogs {
 
 impl Record for ListOperateLogs {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListOperateLogs",
-            &["owner", "repo", "number", "sort"],
-            &[0, 2],
-            &[Place::Path, Place::Query, Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListOperateLogs",
+            members: &["owner", "repo", "number", "sort"],
+            required: &[0, 2],
+            places: &[Place::Path, Place::Query, Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -322,13 +317,12 @@ impl Operation for ListPullRequests {
 
 impl Record for ListPullRequests {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListPullRequests",
-            &["owner", "repo", "number"],
-            &[0, 2],
-            &[Place::Path, Place::Query, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListPullRequests",
+            members: &["owner", "repo", "number"],
+            required: &[0, 2],
+            places: &[Place::Path, Place::Query, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -368,21 +362,20 @@ impl Paged for ListForRepo {
 
 impl Record for ListForRepo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListForRepo",
-            &[
+        &Shape {
+            name: "ListForRepo",
+            members: &[
                 "owner", "repo", "state", "labels", "sort", "direction", "since", "page", "per_page", "schedule",
                 "deadline", "created_at", "finished_at", "milestone", "assignee", "creator", "program", "q",
                 "security_hole",
             ],
-            &[0, 1],
-            &[
+            required: &[0, 1],
+            places: &[
                 Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
                 Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
                 Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -421,13 +414,12 @@ impl Operation for Get {
 
 impl Record for Get {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Get",
-            &["owner", "repo", "number"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Get",
+            members: &["owner", "repo", "number"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -467,19 +459,18 @@ impl Paged for ListForAuthenticatedUser {
 
 impl Record for ListForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListForAuthenticatedUser",
-            &[
+        &Shape {
+            name: "ListForAuthenticatedUser",
+            members: &[
                 "filter", "state", "labels", "sort", "direction", "since", "page", "per_page", "schedule", "deadline",
                 "created_at", "finished_at",
             ],
-            &[],
-            &[
+            required: &[],
+            places: &[
                 Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
                 Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -28,22 +28,22 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: ListForEnterprise::INFO, request: || Box::new(ListForEnterprise::new("")), output: || Box::<Vec<Label>>::default() },
-    Entry { info: GetForEnterprise::INFO, request: || Box::new(GetForEnterprise::new("", "")), output: || Box::<Label>::default() },
-    Entry { info: RemoveAllFromIssue::INFO, request: || Box::new(RemoveAllFromIssue::new("", "", "")), output: || Box::<()>::default() },
-    Entry { info: ListOnIssue::INFO, request: || Box::new(ListOnIssue::new("", "", "")), output: || Box::<Vec<Label>>::default() },
-    Entry { info: AddToIssue::INFO, request: || Box::new(AddToIssue::new("", "", "", [""; 0])), output: || Box::<Vec<Label>>::default() },
-    Entry { info: SetOnIssue::INFO, request: || Box::new(SetOnIssue::new("", "", "", [""; 0])), output: || Box::<Vec<Label>>::default() },
-    Entry { info: RemoveFromIssue::INFO, request: || Box::new(RemoveFromIssue::new("", "", "", "")), output: || Box::<()>::default() },
-    Entry { info: ListForRepo::INFO, request: || Box::new(ListForRepo::new("", "")), output: || Box::<Vec<Label>>::default() },
-    Entry { info: Create::INFO, request: || Box::new(Create::new("", "", "", "")), output: || Box::<Label>::default() },
-    Entry { info: Delete::INFO, request: || Box::new(Delete::new("", "", "")), output: || Box::<()>::default() },
-    Entry { info: Get::INFO, request: || Box::new(Get::new("", "", "")), output: || Box::<Label>::default() },
-    Entry { info: Update::INFO, request: || Box::new(Update::new("", "", "")), output: || Box::<Label>::default() },
-    Entry { info: RemoveProjectLabels::INFO, request: || Box::new(RemoveProjectLabels::new("", "", [""; 0])), output: || Box::<()>::default() },
-    Entry { info: ListProjectLabels::INFO, request: || Box::new(ListProjectLabels::new("", "")), output: || Box::<Vec<RepositoryLabel>>::default() },
-    Entry { info: AddProjectLabels::INFO, request: || Box::new(AddProjectLabels::new("", "", [""; 0])), output: || Box::<Vec<RepositoryLabel>>::default() },
-    Entry { info: SetProjectLabels::INFO, request: || Box::new(SetProjectLabels::new("", "", [""; 0])), output: || Box::<Vec<RepositoryLabel>>::default() },
+    Entry { info: ListForEnterprise::INFO, request: || Box::new(ListForEnterprise::new("")), output: Entry::output::<ListForEnterprise> },
+    Entry { info: GetForEnterprise::INFO, request: || Box::new(GetForEnterprise::new("", "")), output: Entry::output::<GetForEnterprise> },
+    Entry { info: RemoveAllFromIssue::INFO, request: || Box::new(RemoveAllFromIssue::new("", "", "")), output: Entry::output::<RemoveAllFromIssue> },
+    Entry { info: ListOnIssue::INFO, request: || Box::new(ListOnIssue::new("", "", "")), output: Entry::output::<ListOnIssue> },
+    Entry { info: AddToIssue::INFO, request: || Box::new(AddToIssue::new("", "", "", [""; 0])), output: Entry::output::<AddToIssue> },
+    Entry { info: SetOnIssue::INFO, request: || Box::new(SetOnIssue::new("", "", "", [""; 0])), output: Entry::output::<SetOnIssue> },
+    Entry { info: RemoveFromIssue::INFO, request: || Box::new(RemoveFromIssue::new("", "", "", "")), output: Entry::output::<RemoveFromIssue> },
+    Entry { info: ListForRepo::INFO, request: || Box::new(ListForRepo::new("", "")), output: Entry::output::<ListForRepo> },
+    Entry { info: Create::INFO, request: || Box::new(Create::new("", "", "", "")), output: Entry::output::<Create> },
+    Entry { info: Delete::INFO, request: || Box::new(Delete::new("", "", "")), output: Entry::output::<Delete> },
+    Entry { info: Get::INFO, request: || Box::new(Get::new("", "", "")), output: Entry::output::<Get> },
+    Entry { info: Update::INFO, request: || Box::new(Update::new("", "", "")), output: Entry::output::<Update> },
+    Entry { info: RemoveProjectLabels::INFO, request: || Box::new(RemoveProjectLabels::new("", "", [""; 0])), output: Entry::output::<RemoveProjectLabels> },
+    Entry { info: ListProjectLabels::INFO, request: || Box::new(ListProjectLabels::new("", "")), output: Entry::output::<ListProjectLabels> },
+    Entry { info: AddProjectLabels::INFO, request: || Box::new(AddProjectLabels::new("", "", [""; 0])), output: Entry::output::<AddProjectLabels> },
+    Entry { info: SetProjectLabels::INFO, request: || Box::new(SetProjectLabels::new("", "", [""; 0])), output: Entry::output::<SetProjectLabels> },
 ];
 
 impl Operation for ListForEnterprise {
@@ -58,13 +58,12 @@ impl Operation for ListForEnterprise {
 
 impl Record for ListForEnterprise {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListForEnterprise",
-            &["enterprise"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListForEnterprise",
+            members: &["enterprise"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -94,13 +93,12 @@ impl Operation for GetForEnterprise {
 
 impl Record for GetForEnterprise {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetForEnterprise",
-            &["enterprise", "name"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetForEnterprise",
+            members: &["enterprise", "name"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -133,13 +131,12 @@ impl Operation for RemoveAllFromIssue {
 
 impl Record for RemoveAllFromIssue {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RemoveAllFromIssue",
-            &["owner", "repo", "number"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "RemoveAllFromIssue",
+            members: &["owner", "repo", "number"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -171,13 +168,12 @@ impl Operation for ListOnIssue {
 
 impl Record for ListOnIssue {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListOnIssue",
-            &["owner", "repo", "number"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListOnIssue",
+            members: &["owner", "repo", "number"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -210,13 +206,12 @@ impl Operation for AddToIssue {
 
 impl Record for AddToIssue {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "AddToIssue",
-            &["owner", "repo", "number", "body"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Whole],
-        );
-        &SHAPE
+        &Shape {
+            name: "AddToIssue",
+            members: &["owner", "repo", "number", "body"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Whole],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -249,13 +244,12 @@ impl Operation for SetOnIssue {
 
 impl Record for SetOnIssue {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetOnIssue",
-            &["owner", "repo", "number", "body"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Whole],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetOnIssue",
+            members: &["owner", "repo", "number", "body"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Whole],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -288,13 +282,12 @@ impl Operation for RemoveFromIssue {
 
 impl Record for RemoveFromIssue {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RemoveFromIssue",
-            &["owner", "repo", "number", "name"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "RemoveFromIssue",
+            members: &["owner", "repo", "number", "name"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -326,13 +319,12 @@ impl Operation for ListForRepo {
 
 impl Record for ListForRepo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListForRepo",
-            &["owner", "repo"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListForRepo",
+            members: &["owner", "repo"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -365,13 +357,12 @@ impl Operation for Create {
 
 impl Record for Create {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Create",
-            &["owner", "repo", "name", "color"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "Create",
+            members: &["owner", "repo", "name", "color"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -404,13 +395,12 @@ impl Operation for Delete {
 
 impl Record for Delete {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Delete",
-            &["owner", "repo", "name"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Delete",
+            members: &["owner", "repo", "name"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -442,13 +432,12 @@ impl Operation for Get {
 
 impl Record for Get {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Get",
-            &["owner", "repo", "name"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Get",
+            members: &["owner", "repo", "name"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -481,13 +470,12 @@ impl Operation for Update {
 
 impl Record for Update {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Update",
-            &["owner", "repo", "original_name", "name", "color"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "Update",
+            members: &["owner", "repo", "original_name", "name", "color"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -522,13 +510,12 @@ impl Operation for RemoveProjectLabels {
 
 impl Record for RemoveProjectLabels {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RemoveProjectLabels",
-            &["owner", "repo", "body"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Whole],
-        );
-        &SHAPE
+        &Shape {
+            name: "RemoveProjectLabels",
+            members: &["owner", "repo", "body"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Whole],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -560,13 +547,12 @@ impl Operation for ListProjectLabels {
 
 impl Record for ListProjectLabels {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListProjectLabels",
-            &["owner", "repo"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListProjectLabels",
+            members: &["owner", "repo"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -599,13 +585,12 @@ impl Operation for AddProjectLabels {
 
 impl Record for AddProjectLabels {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "AddProjectLabels",
-            &["owner", "repo", "body"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Whole],
-        );
-        &SHAPE
+        &Shape {
+            name: "AddProjectLabels",
+            members: &["owner", "repo", "body"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Whole],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -638,13 +623,12 @@ impl Operation for SetProjectLabels {
 
 impl Record for SetProjectLabels {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetProjectLabels",
-            &["owner", "repo", "body"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Whole],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetProjectLabels",
+            members: &["owner", "repo", "body"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Whole],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -17,11 +17,11 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: List::INFO, request: || Box::new(List::new("", "")), output: || Box::<Vec<Milestone>>::default() },
-    Entry { info: Create::INFO, request: || Box::new(Create::new("", "", "", "")), output: || Box::<Milestone>::default() },
-    Entry { info: Delete::INFO, request: || Box::new(Delete::new("", "", 0)), output: || Box::<()>::default() },
-    Entry { info: Get::INFO, request: || Box::new(Get::new("", "", 0)), output: || Box::<Milestone>::default() },
-    Entry { info: Update::INFO, request: || Box::new(Update::new("", "", 0, "", "")), output: || Box::<Milestone>::default() },
+    Entry { info: List::INFO, request: || Box::new(List::new("", "")), output: Entry::output::<List> },
+    Entry { info: Create::INFO, request: || Box::new(Create::new("", "", "", "")), output: Entry::output::<Create> },
+    Entry { info: Delete::INFO, request: || Box::new(Delete::new("", "", 0)), output: Entry::output::<Delete> },
+    Entry { info: Get::INFO, request: || Box::new(Get::new("", "", 0)), output: Entry::output::<Get> },
+    Entry { info: Update::INFO, request: || Box::new(Update::new("", "", 0, "", "")), output: Entry::output::<Update> },
 ];
 
 impl Operation for List {
@@ -44,13 +44,12 @@ impl Paged for List {
 
 impl Record for List {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "List",
-            &["owner", "repo", "state", "sort", "direction", "page", "per_page"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "List",
+            members: &["owner", "repo", "state", "sort", "direction", "page", "per_page"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -85,13 +84,12 @@ impl Operation for Create {
 
 impl Record for Create {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Create",
-            &["owner", "repo", "title", "state", "description", "due_on"],
-            &[0, 1, 2, 5],
-            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "Create",
+            members: &["owner", "repo", "title", "state", "description", "due_on"],
+            required: &[0, 1, 2, 5],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -126,13 +124,12 @@ impl Operation for Delete {
 
 impl Record for Delete {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Delete",
-            &["owner", "repo", "number"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Delete",
+            members: &["owner", "repo", "number"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -164,13 +161,12 @@ impl Operation for Get {
 
 impl Record for Get {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Get",
-            &["owner", "repo", "number"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Get",
+            members: &["owner", "repo", "number"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -203,13 +199,12 @@ impl Operation for Update {
 
 impl Record for Update {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Update",
-            &["owner", "repo", "number", "title", "state", "description", "due_on"],
-            &[0, 1, 2, 3, 6],
-            &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "Update",
+            members: &["owner", "repo", "number", "title", "state", "description", "due_on"],
+            required: &[0, 1, 2, 3, 6],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

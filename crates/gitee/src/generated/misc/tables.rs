@@ -21,15 +21,15 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: ListEmojis::INFO, request: || Box::new(ListEmojis::new()), output: || Box::<BTreeMap<String, String>>::default() },
-    Entry { info: ListGitignoreTemplates::INFO, request: || Box::new(ListGitignoreTemplates::new()), output: || Box::<Vec<String>>::default() },
-    Entry { info: GetGitignoreTemplate::INFO, request: || Box::new(GetGitignoreTemplate::new("")), output: || Box::<GitignoreTemplate>::default() },
-    Entry { info: GetGitignoreTemplateRaw::INFO, request: || Box::new(GetGitignoreTemplateRaw::new("")), output: || Box::<String>::default() },
-    Entry { info: ListLicenses::INFO, request: || Box::new(ListLicenses::new()), output: || Box::<Vec<String>>::default() },
-    Entry { info: GetLicense::INFO, request: || Box::new(GetLicense::new("")), output: || Box::<License>::default() },
-    Entry { info: GetLicenseRaw::INFO, request: || Box::new(GetLicenseRaw::new("")), output: || Box::<String>::default() },
-    Entry { info: RenderMarkdown::INFO, request: || Box::new(RenderMarkdown::new("")), output: || Box::<String>::default() },
-    Entry { info: GetLicenseForRepo::INFO, request: || Box::new(GetLicenseForRepo::new("", "")), output: || Box::<RepositoryLicense>::default() },
+    Entry { info: ListEmojis::INFO, request: || Box::new(ListEmojis::new()), output: Entry::output::<ListEmojis> },
+    Entry { info: ListGitignoreTemplates::INFO, request: || Box::new(ListGitignoreTemplates::new()), output: Entry::output::<ListGitignoreTemplates> },
+    Entry { info: GetGitignoreTemplate::INFO, request: || Box::new(GetGitignoreTemplate::new("")), output: Entry::output::<GetGitignoreTemplate> },
+    Entry { info: GetGitignoreTemplateRaw::INFO, request: || Box::new(GetGitignoreTemplateRaw::new("")), output: Entry::output::<GetGitignoreTemplateRaw> },
+    Entry { info: ListLicenses::INFO, request: || Box::new(ListLicenses::new()), output: Entry::output::<ListLicenses> },
+    Entry { info: GetLicense::INFO, request: || Box::new(GetLicense::new("")), output: Entry::output::<GetLicense> },
+    Entry { info: GetLicenseRaw::INFO, request: || Box::new(GetLicenseRaw::new("")), output: Entry::output::<GetLicenseRaw> },
+    Entry { info: RenderMarkdown::INFO, request: || Box::new(RenderMarkdown::new("")), output: Entry::output::<RenderMarkdown> },
+    Entry { info: GetLicenseForRepo::INFO, request: || Box::new(GetLicenseForRepo::new("", "")), output: Entry::output::<GetLicenseForRepo> },
 ];
 
 impl Operation for ListEmojis {
@@ -44,13 +44,12 @@ impl Operation for ListEmojis {
 
 impl Record for ListEmojis {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListEmojis",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListEmojis",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -80,13 +79,12 @@ impl Operation for ListGitignoreTemplates {
 
 impl Record for ListGitignoreTemplates {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListGitignoreTemplates",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListGitignoreTemplates",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -116,13 +114,12 @@ impl Operation for GetGitignoreTemplate {
 
 impl Record for GetGitignoreTemplate {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetGitignoreTemplate",
-            &["name"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetGitignoreTemplate",
+            members: &["name"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -153,13 +150,12 @@ impl Operation for GetGitignoreTemplateRaw {
 
 impl Record for GetGitignoreTemplateRaw {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetGitignoreTemplateRaw",
-            &["name"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetGitignoreTemplateRaw",
+            members: &["name"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -189,13 +185,12 @@ impl Operation for ListLicenses {
 
 impl Record for ListLicenses {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListLicenses",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListLicenses",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -225,13 +220,12 @@ impl Operation for GetLicense {
 
 impl Record for GetLicense {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetLicense",
-            &["license"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetLicense",
+            members: &["license"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -262,13 +256,12 @@ impl Operation for GetLicenseRaw {
 
 impl Record for GetLicenseRaw {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetLicenseRaw",
-            &["license"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetLicenseRaw",
+            members: &["license"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -301,13 +294,12 @@ impl Operation for RenderMarkdown {
 
 impl Record for RenderMarkdown {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RenderMarkdown",
-            &["text"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "RenderMarkdown",
+            members: &["text"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -337,13 +329,12 @@ impl Operation for GetLicenseForRepo {
 
 impl Record for GetLicenseForRepo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetLicenseForRepo",
-            &["owner", "repo"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetLicenseForRepo",
+            members: &["owner", "repo"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -365,12 +356,12 @@ impl Debug for GetLicenseForRepo {
 
 impl Record for GitignoreTemplate {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitignoreTemplate",
-            &["name", "source"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitignoreTemplate",
+            members: &["name", "source"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -392,12 +383,12 @@ impl Debug for GitignoreTemplate {
 
 impl Record for License {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "License",
-            &["license", "source"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "License",
+            members: &["license", "source"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -419,12 +410,12 @@ impl Debug for License {
 
 impl Record for RepositoryLicense {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RepositoryLicense",
-            &["license"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "RepositoryLicense",
+            members: &["license"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;

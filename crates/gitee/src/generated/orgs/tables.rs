@@ -26,20 +26,20 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: Get::INFO, request: || Box::new(Get::new("")), output: || Box::<OrganizationDetail>::default() },
-    Entry { info: Update::INFO, request: || Box::new(Update::new("")), output: || Box::<OrganizationDetail>::default() },
-    Entry { info: ListFollowers::INFO, request: || Box::new(ListFollowers::new("")), output: || Box::<Vec<OrganizationFollower>>::default() },
-    Entry { info: ListMembers::INFO, request: || Box::new(ListMembers::new("")), output: || Box::<Vec<UserBasic>>::default() },
-    Entry { info: RemoveMembershipForUser::INFO, request: || Box::new(RemoveMembershipForUser::new("", "")), output: || Box::<()>::default() },
-    Entry { info: GetMembershipForUser::INFO, request: || Box::new(GetMembershipForUser::new("", "")), output: || Box::<OrganizationMembership>::default() },
-    Entry { info: SetMembershipForUser::INFO, request: || Box::new(SetMembershipForUser::new("", "")), output: || Box::<OrganizationMembership>::default() },
-    Entry { info: ListMembershipsForAuthenticatedUser::INFO, request: || Box::new(ListMembershipsForAuthenticatedUser::new()), output: || Box::<Vec<OrganizationMembership>>::default() },
-    Entry { info: RemoveMembershipForAuthenticatedUser::INFO, request: || Box::new(RemoveMembershipForAuthenticatedUser::new("")), output: || Box::<()>::default() },
-    Entry { info: GetMembershipForAuthenticatedUser::INFO, request: || Box::new(GetMembershipForAuthenticatedUser::new("")), output: || Box::<OrganizationMembership>::default() },
-    Entry { info: UpdateMembershipForAuthenticatedUser::INFO, request: || Box::new(UpdateMembershipForAuthenticatedUser::new("")), output: || Box::<OrganizationMembership>::default() },
-    Entry { info: ListForAuthenticatedUser::INFO, request: || Box::new(ListForAuthenticatedUser::new()), output: || Box::<Vec<Organization>>::default() },
-    Entry { info: Create::INFO, request: || Box::new(Create::new("", "")), output: || Box::<Organization>::default() },
-    Entry { info: ListForUser::INFO, request: || Box::new(ListForUser::new("")), output: || Box::<Vec<Organization>>::default() },
+    Entry { info: Get::INFO, request: || Box::new(Get::new("")), output: Entry::output::<Get> },
+    Entry { info: Update::INFO, request: || Box::new(Update::new("")), output: Entry::output::<Update> },
+    Entry { info: ListFollowers::INFO, request: || Box::new(ListFollowers::new("")), output: Entry::output::<ListFollowers> },
+    Entry { info: ListMembers::INFO, request: || Box::new(ListMembers::new("")), output: Entry::output::<ListMembers> },
+    Entry { info: RemoveMembershipForUser::INFO, request: || Box::new(RemoveMembershipForUser::new("", "")), output: Entry::output::<RemoveMembershipForUser> },
+    Entry { info: GetMembershipForUser::INFO, request: || Box::new(GetMembershipForUser::new("", "")), output: Entry::output::<GetMembershipForUser> },
+    Entry { info: SetMembershipForUser::INFO, request: || Box::new(SetMembershipForUser::new("", "")), output: Entry::output::<SetMembershipForUser> },
+    Entry { info: ListMembershipsForAuthenticatedUser::INFO, request: || Box::new(ListMembershipsForAuthenticatedUser::new()), output: Entry::output::<ListMembershipsForAuthenticatedUser> },
+    Entry { info: RemoveMembershipForAuthenticatedUser::INFO, request: || Box::new(RemoveMembershipForAuthenticatedUser::new("")), output: Entry::output::<RemoveMembershipForAuthenticatedUser> },
+    Entry { info: GetMembershipForAuthenticatedUser::INFO, request: || Box::new(GetMembershipForAuthenticatedUser::new("")), output: Entry::output::<GetMembershipForAuthenticatedUser> },
+    Entry { info: UpdateMembershipForAuthenticatedUser::INFO, request: || Box::new(UpdateMembershipForAuthenticatedUser::new("")), output: Entry::output::<UpdateMembershipForAuthenticatedUser> },
+    Entry { info: ListForAuthenticatedUser::INFO, request: || Box::new(ListForAuthenticatedUser::new()), output: Entry::output::<ListForAuthenticatedUser> },
+    Entry { info: Create::INFO, request: || Box::new(Create::new("", "")), output: Entry::output::<Create> },
+    Entry { info: ListForUser::INFO, request: || Box::new(ListForUser::new("")), output: Entry::output::<ListForUser> },
 ];
 
 impl Operation for Get {
@@ -54,13 +54,12 @@ impl Operation for Get {
 
 impl Record for Get {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Get",
-            &["org"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Get",
+            members: &["org"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -91,13 +90,12 @@ impl Operation for Update {
 
 impl Record for Update {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Update",
-            &["org", "email", "location", "name", "description", "html_url"],
-            &[0],
-            &[Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "Update",
+            members: &["org", "email", "location", "name", "description", "html_url"],
+            required: &[0],
+            places: &[Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -139,13 +137,12 @@ impl Paged for ListFollowers {
 
 impl Record for ListFollowers {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListFollowers",
-            &["org", "page", "per_page"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListFollowers",
+            members: &["org", "page", "per_page"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -185,13 +182,12 @@ impl Paged for ListMembers {
 
 impl Record for ListMembers {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListMembers",
-            &["org", "page", "per_page", "role"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListMembers",
+            members: &["org", "page", "per_page", "role"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -224,13 +220,12 @@ impl Operation for RemoveMembershipForUser {
 
 impl Record for RemoveMembershipForUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RemoveMembershipForUser",
-            &["org", "username"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "RemoveMembershipForUser",
+            members: &["org", "username"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -262,13 +257,12 @@ impl Operation for GetMembershipForUser {
 
 impl Record for GetMembershipForUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetMembershipForUser",
-            &["org", "username"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetMembershipForUser",
+            members: &["org", "username"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -301,13 +295,12 @@ impl Operation for SetMembershipForUser {
 
 impl Record for SetMembershipForUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetMembershipForUser",
-            &["org", "username", "role"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetMembershipForUser",
+            members: &["org", "username", "role"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -347,13 +340,12 @@ impl Paged for ListMembershipsForAuthenticatedUser {
 
 impl Record for ListMembershipsForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListMembershipsForAuthenticatedUser",
-            &["active", "page", "per_page"],
-            &[],
-            &[Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListMembershipsForAuthenticatedUser",
+            members: &["active", "page", "per_page"],
+            required: &[],
+            places: &[Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -386,13 +378,12 @@ impl Operation for RemoveMembershipForAuthenticatedUser {
 
 impl Record for RemoveMembershipForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RemoveMembershipForAuthenticatedUser",
-            &["org"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "RemoveMembershipForAuthenticatedUser",
+            members: &["org"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -422,13 +413,12 @@ impl Operation for GetMembershipForAuthenticatedUser {
 
 impl Record for GetMembershipForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetMembershipForAuthenticatedUser",
-            &["org"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetMembershipForAuthenticatedUser",
+            members: &["org"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -459,13 +449,12 @@ impl Operation for UpdateMembershipForAuthenticatedUser {
 
 impl Record for UpdateMembershipForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateMembershipForAuthenticatedUser",
-            &["org", "remark"],
-            &[0],
-            &[Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateMembershipForAuthenticatedUser",
+            members: &["org", "remark"],
+            required: &[0],
+            places: &[Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -505,13 +494,12 @@ impl Paged for ListForAuthenticatedUser {
 
 impl Record for ListForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListForAuthenticatedUser",
-            &["page", "per_page", "admin"],
-            &[],
-            &[Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListForAuthenticatedUser",
+            members: &["page", "per_page", "admin"],
+            required: &[],
+            places: &[Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -544,13 +532,12 @@ impl Operation for Create {
 
 impl Record for Create {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Create",
-            &["name", "org", "description"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "Create",
+            members: &["name", "org", "description"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -590,13 +577,12 @@ impl Paged for ListForUser {
 
 impl Record for ListForUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListForUser",
-            &["username", "page", "per_page"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListForUser",
+            members: &["username", "page", "per_page"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -618,15 +604,15 @@ impl Debug for ListForUser {
 
 impl Record for Organization {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Organization",
-            &[
+        &Shape {
+            name: "Organization",
+            members: &[
                 "id", "login", "name", "url", "avatar_url", "repos_url", "events_url", "members_url", "description",
                 "follow_count",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -652,16 +638,16 @@ impl Debug for Organization {
 
 impl Record for OrganizationDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "OrganizationDetail",
-            &[
+        &Shape {
+            name: "OrganizationDetail",
+            members: &[
                 "id", "login", "name", "url", "avatar_url", "repos_url", "events_url", "members_url", "description",
                 "follow_count", "type", "location", "email", "created_at", "html_url", "public", "enterprise",
                 "members", "public_repos", "private_repos", "owner",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -692,12 +678,12 @@ impl Debug for OrganizationDetail {
 
 impl Record for OrganizationFollower {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "OrganizationFollower",
-            &["self", "followed_at"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "OrganizationFollower",
+            members: &["self", "followed_at"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -719,12 +705,12 @@ impl Debug for OrganizationFollower {
 
 impl Record for OrganizationMembership {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "OrganizationMembership",
-            &["url", "active", "remark", "role", "organization_url", "organization", "user"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "OrganizationMembership",
+            members: &["url", "active", "remark", "role", "organization_url", "organization", "user"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -39,33 +39,33 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: List::INFO, request: || Box::new(List::new("", "")), output: || Box::<Vec<PullRequest>>::default() },
-    Entry { info: Create::INFO, request: || Box::new(Create::new("", "", "", "", "")), output: || Box::<PullRequest>::default() },
-    Entry { info: DeleteComment::INFO, request: || Box::new(DeleteComment::new("", "", 0)), output: || Box::<()>::default() },
-    Entry { info: GetComment::INFO, request: || Box::new(GetComment::new("", "", 0)), output: || Box::<PullRequestComment>::default() },
-    Entry { info: UpdateComment::INFO, request: || Box::new(UpdateComment::new("", "", 0, "")), output: || Box::<PullRequestComment>::default() },
-    Entry { info: Get::INFO, request: || Box::new(Get::new("", "", 0)), output: || Box::<PullRequest>::default() },
-    Entry { info: Update::INFO, request: || Box::new(Update::new("", "", 0)), output: || Box::<PullRequest>::default() },
-    Entry { info: RemoveAssignees::INFO, request: || Box::new(RemoveAssignees::new(0, "", "", "")), output: || Box::<PullRequest>::default() },
-    Entry { info: RemoveReviewApproval::INFO, request: || Box::new(RemoveReviewApproval::new(0, "", "")), output: || Box::<PullRequest>::default() },
-    Entry { info: AddAssignees::INFO, request: || Box::new(AddAssignees::new(0, "", "", "")), output: || Box::<PullRequest>::default() },
-    Entry { info: ListComments::INFO, request: || Box::new(ListComments::new("", "", 0)), output: || Box::<Vec<PullRequestComment>>::default() },
-    Entry { info: CreateComment::INFO, request: || Box::new(CreateComment::new("", "", 0, "")), output: || Box::<PullRequestComment>::default() },
-    Entry { info: ListCommits::INFO, request: || Box::new(ListCommits::new("", "", 0)), output: || Box::<Vec<PullRequestCommit>>::default() },
-    Entry { info: ListFiles::INFO, request: || Box::new(ListFiles::new("", "", 0)), output: || Box::<Vec<PullRequestFile>>::default() },
-    Entry { info: ListIssues::INFO, request: || Box::new(ListIssues::new("", "", 0)), output: || Box::<Vec<Issue>>::default() },
-    Entry { info: ListLabels::INFO, request: || Box::new(ListLabels::new("", "", 0)), output: || Box::<Vec<Label>>::default() },
-    Entry { info: AddLabels::INFO, request: || Box::new(AddLabels::new("", "", 0, [""; 0])), output: || Box::<Vec<Label>>::default() },
-    Entry { info: SetLabels::INFO, request: || Box::new(SetLabels::new("", "", 0, [""; 0])), output: || Box::<Vec<Label>>::default() },
-    Entry { info: RemoveLabel::INFO, request: || Box::new(RemoveLabel::new("", "", 0, "")), output: || Box::<()>::default() },
-    Entry { info: CheckIfMerged::INFO, request: || Box::new(CheckIfMerged::new("", "", 0)), output: || Box::<()>::default() },
-    Entry { info: Merge::INFO, request: || Box::new(Merge::new("", "", 0)), output: || Box::<MergeResult>::default() },
-    Entry { info: ListOperateLogs::INFO, request: || Box::new(ListOperateLogs::new("", "", 0)), output: || Box::<Vec<OperationLog>>::default() },
-    Entry { info: AddReviewApproval::INFO, request: || Box::new(AddReviewApproval::new(0, "", "")), output: || Box::<()>::default() },
-    Entry { info: AddTestApproval::INFO, request: || Box::new(AddTestApproval::new(0, "", "")), output: || Box::<()>::default() },
-    Entry { info: RemoveTesters::INFO, request: || Box::new(RemoveTesters::new(0, "", "", "")), output: || Box::<PullRequest>::default() },
-    Entry { info: RemoveTestApproval::INFO, request: || Box::new(RemoveTestApproval::new(0, "", "")), output: || Box::<PullRequest>::default() },
-    Entry { info: AddTesters::INFO, request: || Box::new(AddTesters::new(0, "", "", "")), output: || Box::<PullRequest>::default() },
+    Entry { info: List::INFO, request: || Box::new(List::new("", "")), output: Entry::output::<List> },
+    Entry { info: Create::INFO, request: || Box::new(Create::new("", "", "", "", "")), output: Entry::output::<Create> },
+    Entry { info: DeleteComment::INFO, request: || Box::new(DeleteComment::new("", "", 0)), output: Entry::output::<DeleteComment> },
+    Entry { info: GetComment::INFO, request: || Box::new(GetComment::new("", "", 0)), output: Entry::output::<GetComment> },
+    Entry { info: UpdateComment::INFO, request: || Box::new(UpdateComment::new("", "", 0, "")), output: Entry::output::<UpdateComment> },
+    Entry { info: Get::INFO, request: || Box::new(Get::new("", "", 0)), output: Entry::output::<Get> },
+    Entry { info: Update::INFO, request: || Box::new(Update::new("", "", 0)), output: Entry::output::<Update> },
+    Entry { info: RemoveAssignees::INFO, request: || Box::new(RemoveAssignees::new(0, "", "", "")), output: Entry::output::<RemoveAssignees> },
+    Entry { info: RemoveReviewApproval::INFO, request: || Box::new(RemoveReviewApproval::new(0, "", "")), output: Entry::output::<RemoveReviewApproval> },
+    Entry { info: AddAssignees::INFO, request: || Box::new(AddAssignees::new(0, "", "", "")), output: Entry::output::<AddAssignees> },
+    Entry { info: ListComments::INFO, request: || Box::new(ListComments::new("", "", 0)), output: Entry::output::<ListComments> },
+    Entry { info: CreateComment::INFO, request: || Box::new(CreateComment::new("", "", 0, "")), output: Entry::output::<CreateComment> },
+    Entry { info: ListCommits::INFO, request: || Box::new(ListCommits::new("", "", 0)), output: Entry::output::<ListCommits> },
+    Entry { info: ListFiles::INFO, request: || Box::new(ListFiles::new("", "", 0)), output: Entry::output::<ListFiles> },
+    Entry { info: ListIssues::INFO, request: || Box::new(ListIssues::new("", "", 0)), output: Entry::output::<ListIssues> },
+    Entry { info: ListLabels::INFO, request: || Box::new(ListLabels::new("", "", 0)), output: Entry::output::<ListLabels> },
+    Entry { info: AddLabels::INFO, request: || Box::new(AddLabels::new("", "", 0, [""; 0])), output: Entry::output::<AddLabels> },
+    Entry { info: SetLabels::INFO, request: || Box::new(SetLabels::new("", "", 0, [""; 0])), output: Entry::output::<SetLabels> },
+    Entry { info: RemoveLabel::INFO, request: || Box::new(RemoveLabel::new("", "", 0, "")), output: Entry::output::<RemoveLabel> },
+    Entry { info: CheckIfMerged::INFO, request: || Box::new(CheckIfMerged::new("", "", 0)), output: Entry::output::<CheckIfMerged> },
+    Entry { info: Merge::INFO, request: || Box::new(Merge::new("", "", 0)), output: Entry::output::<Merge> },
+    Entry { info: ListOperateLogs::INFO, request: || Box::new(ListOperateLogs::new("", "", 0)), output: Entry::output::<ListOperateLogs> },
+    Entry { info: AddReviewApproval::INFO, request: || Box::new(AddReviewApproval::new(0, "", "")), output: Entry::output::<AddReviewApproval> },
+    Entry { info: AddTestApproval::INFO, request: || Box::new(AddTestApproval::new(0, "", "")), output: Entry::output::<AddTestApproval> },
+    Entry { info: RemoveTesters::INFO, request: || Box::new(RemoveTesters::new(0, "", "", "")), output: Entry::output::<RemoveTesters> },
+    Entry { info: RemoveTestApproval::INFO, request: || Box::new(RemoveTestApproval::new(0, "", "")), output: Entry::output::<RemoveTestApproval> },
+    Entry { info: AddTesters::INFO, request: || Box::new(AddTesters::new(0, "", "", "")), output: Entry::output::<AddTesters> },
 ];
 
 impl Operation for List {
@@ -88,20 +88,19 @@ impl Paged for List {
 
 impl Record for List {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "List",
-            &[
+        &Shape {
+            name: "List",
+            members: &[
                 "owner", "repo", "state", "head", "base", "sort", "since", "direction", "milestone_number", "labels",
                 "page", "per_page", "author", "assignee", "tester",
             ],
-            &[0, 1],
-            &[
+            required: &[0, 1],
+            places: &[
                 Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
                 Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
                 Place::Query,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -139,21 +138,20 @@ impl Operation for Create {
 
 impl Record for Create {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Create",
-            &[
+        &Shape {
+            name: "Create",
+            members: &[
                 "owner", "repo", "title", "head", "base", "body", "milestone_number", "labels", "issue", "assignees",
                 "testers", "assignees_number", "testers_number", "ref_pull_request_numbers", "prune_source_branch",
                 "close_related_issue", "draft", "squash", "security_hole",
             ],
-            &[0, 1, 2, 3, 4],
-            &[
+            required: &[0, 1, 2, 3, 4],
+            places: &[
                 Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -195,13 +193,12 @@ impl Operation for DeleteComment {
 
 impl Record for DeleteComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteComment",
-            &["owner", "repo", "id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteComment",
+            members: &["owner", "repo", "id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -233,13 +230,12 @@ impl Operation for GetComment {
 
 impl Record for GetComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetComment",
-            &["owner", "repo", "id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetComment",
+            members: &["owner", "repo", "id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -272,13 +268,12 @@ impl Operation for UpdateComment {
 
 impl Record for UpdateComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateComment",
-            &["owner", "repo", "id", "body"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateComment",
+            members: &["owner", "repo", "id", "body"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -310,13 +305,12 @@ impl Operation for Get {
 
 impl Record for Get {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Get",
-            &["owner", "repo", "number"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Get",
+            members: &["owner", "repo", "number"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -349,21 +343,20 @@ impl Operation for Update {
 
 impl Record for Update {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Update",
-            &[
+        &Shape {
+            name: "Update",
+            members: &[
                 "owner", "repo", "number", "title", "body", "state", "milestone_number", "labels", "assignees_number",
                 "testers_number", "ref_pull_request_numbers", "close_related_issue", "draft", "squash",
                 "security_hole",
             ],
-            &[0, 1, 2],
-            &[
+            required: &[0, 1, 2],
+            places: &[
                 Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -402,13 +395,12 @@ impl Operation for RemoveAssignees {
 
 impl Record for RemoveAssignees {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RemoveAssignees",
-            &["number", "assignees", "owner", "repo"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Query, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "RemoveAssignees",
+            members: &["number", "assignees", "owner", "repo"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Query, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -441,13 +433,12 @@ impl Operation for RemoveReviewApproval {
 
 impl Record for RemoveReviewApproval {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RemoveReviewApproval",
-            &["number", "owner", "repo", "reset_all"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "RemoveReviewApproval",
+            members: &["number", "owner", "repo", "reset_all"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -480,13 +471,12 @@ impl Operation for AddAssignees {
 
 impl Record for AddAssignees {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "AddAssignees",
-            &["number", "owner", "repo", "assignees"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "AddAssignees",
+            members: &["number", "owner", "repo", "assignees"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -526,13 +516,12 @@ impl Paged for ListComments {
 
 impl Record for ListComments {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListComments",
-            &["owner", "repo", "number", "page", "per_page", "direction", "comment_type"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListComments",
+            members: &["owner", "repo", "number", "page", "per_page", "direction", "comment_type"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -567,13 +556,12 @@ impl Operation for CreateComment {
 
 impl Record for CreateComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateComment",
-            &["owner", "repo", "number", "body", "commit_id", "path", "position"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateComment",
+            members: &["owner", "repo", "number", "body", "commit_id", "path", "position"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -607,13 +595,12 @@ impl Operation for ListCommits {
 
 impl Record for ListCommits {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListCommits",
-            &["owner", "repo", "number"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListCommits",
+            members: &["owner", "repo", "number"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -645,13 +632,12 @@ impl Operation for ListFiles {
 
 impl Record for ListFiles {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListFiles",
-            &["owner", "repo", "number"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListFiles",
+            members: &["owner", "repo", "number"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -691,13 +677,12 @@ impl Paged for ListIssues {
 
 impl Record for ListIssues {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListIssues",
-            &["page", "per_page", "owner", "repo", "number"],
-            &[2, 3, 4],
-            &[Place::Query, Place::Query, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListIssues",
+            members: &["page", "per_page", "owner", "repo", "number"],
+            required: &[2, 3, 4],
+            places: &[Place::Query, Place::Query, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -738,13 +723,12 @@ impl Paged for ListLabels {
 
 impl Record for ListLabels {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListLabels",
-            &["owner", "repo", "number", "page", "per_page"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListLabels",
+            members: &["owner", "repo", "number", "page", "per_page"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -778,13 +762,12 @@ impl Operation for AddLabels {
 
 impl Record for AddLabels {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "AddLabels",
-            &["owner", "repo", "number", "body"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Whole],
-        );
-        &SHAPE
+        &Shape {
+            name: "AddLabels",
+            members: &["owner", "repo", "number", "body"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Whole],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -817,13 +800,12 @@ impl Operation for SetLabels {
 
 impl Record for SetLabels {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetLabels",
-            &["owner", "repo", "number", "body"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Whole],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetLabels",
+            members: &["owner", "repo", "number", "body"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Whole],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -856,13 +838,12 @@ impl Operation for RemoveLabel {
 
 impl Record for RemoveLabel {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RemoveLabel",
-            &["owner", "repo", "number", "name"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "RemoveLabel",
+            members: &["owner", "repo", "number", "name"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -895,13 +876,12 @@ impl Operation for CheckIfMerged {
 
 impl Record for CheckIfMerged {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CheckIfMerged",
-            &["owner", "repo", "number"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "CheckIfMerged",
+            members: &["owner", "repo", "number"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -935,16 +915,18 @@ impl Operation for Merge {
 
 impl Record for Merge {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Merge",
-            &[
+        &Shape {
+            name: "Merge",
+            members: &[
                 "owner", "repo", "number", "merge_method", "prune_source_branch", "close_related_issue", "title",
                 "description",
             ],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+            required: &[0, 1, 2],
+            places: &[
+                Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body,
+            ],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -979,13 +961,12 @@ impl Operation for ListOperateLogs {
 
 impl Record for ListOperateLogs {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListOperateLogs",
-            &["owner", "repo", "number", "sort"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListOperateLogs",
+            members: &["owner", "repo", "number", "sort"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1019,13 +1000,12 @@ impl Operation for AddReviewApproval {
 
 impl Record for AddReviewApproval {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "AddReviewApproval",
-            &["number", "owner", "repo", "force"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "AddReviewApproval",
+            members: &["number", "owner", "repo", "force"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1059,13 +1039,12 @@ impl Operation for AddTestApproval {
 
 impl Record for AddTestApproval {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "AddTestApproval",
-            &["number", "owner", "repo", "force"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "AddTestApproval",
+            members: &["number", "owner", "repo", "force"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1097,13 +1076,12 @@ impl Operation for RemoveTesters {
 
 impl Record for RemoveTesters {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RemoveTesters",
-            &["number", "testers", "owner", "repo"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Query, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "RemoveTesters",
+            members: &["number", "testers", "owner", "repo"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Query, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1136,13 +1114,12 @@ impl Operation for RemoveTestApproval {
 
 impl Record for RemoveTestApproval {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RemoveTestApproval",
-            &["number", "owner", "repo", "reset_all"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "RemoveTestApproval",
+            members: &["number", "owner", "repo", "reset_all"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1175,13 +1152,12 @@ impl Operation for AddTesters {
 
 impl Record for AddTesters {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "AddTesters",
-            &["number", "owner", "repo", "testers"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "AddTesters",
+            members: &["number", "owner", "repo", "testers"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1203,12 +1179,12 @@ impl Debug for AddTesters {
 
 impl Record for CommitParents {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CommitParents",
-            &["url", "sha", "shas"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CommitParents",
+            members: &["url", "sha", "shas"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1230,15 +1206,15 @@ impl Debug for CommitParents {
 
 impl Record for FilePatch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "FilePatch",
-            &[
+        &Shape {
+            name: "FilePatch",
+            members: &[
                 "diff", "new_path", "old_path", "a_mode", "b_mode", "new_file", "renamed_file", "deleted_file",
                 "too_large",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1263,12 +1239,12 @@ impl Debug for FilePatch {
 
 impl Record for MergeResult {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MergeResult",
-            &["sha", "merged", "message"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "MergeResult",
+            members: &["sha", "merged", "message"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1290,16 +1266,16 @@ impl Debug for MergeResult {
 
 impl Record for PullRequestComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PullRequestComment",
-            &[
+        &Shape {
+            name: "PullRequestComment",
+            members: &[
                 "url", "id", "path", "position", "original_position", "new_line", "commit_id", "original_commit_id",
                 "user", "created_at", "updated_at", "body", "html_url", "pull_request_url", "_links", "comment_type",
                 "in_reply_to_id",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1329,12 +1305,12 @@ impl Debug for PullRequestComment {
 
 impl Record for PullRequestCommit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PullRequestCommit",
-            &["url", "sha", "html_url", "comments_url", "commit", "author", "committer", "parents"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "PullRequestCommit",
+            members: &["url", "sha", "html_url", "comments_url", "commit", "author", "committer", "parents"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1358,12 +1334,12 @@ impl Debug for PullRequestCommit {
 
 impl Record for PullRequestFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PullRequestFile",
-            &["sha", "filename", "status", "additions", "deletions", "blob_url", "raw_url", "patch"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "PullRequestFile",
+            members: &["sha", "filename", "status", "additions", "deletions", "blob_url", "raw_url", "patch"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -100,92 +100,92 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: ListForEnterprise::INFO, request: || Box::new(ListForEnterprise::new("")), output: || Box::<Vec<Repository>>::default() },
-    Entry { info: CreateInEnterprise::INFO, request: || Box::new(CreateInEnterprise::new("", "")), output: || Box::<Repository>::default() },
-    Entry { info: ListForOrg::INFO, request: || Box::new(ListForOrg::new("")), output: || Box::<Vec<Repository>>::default() },
-    Entry { info: CreateInOrg::INFO, request: || Box::new(CreateInOrg::new("", "")), output: || Box::<Repository>::default() },
-    Entry { info: Delete::INFO, request: || Box::new(Delete::new("", "")), output: || Box::<()>::default() },
-    Entry { info: Get::INFO, request: || Box::new(Get::new("", "")), output: || Box::<Repository>::default() },
-    Entry { info: Update::INFO, request: || Box::new(Update::new("", "", "")), output: || Box::<Repository>::default() },
-    Entry { info: DeleteBaiduStatisticKey::INFO, request: || Box::new(DeleteBaiduStatisticKey::new("", "")), output: || Box::<()>::default() },
-    Entry { info: GetBaiduStatisticKey::INFO, request: || Box::new(GetBaiduStatisticKey::new("", "")), output: || Box::<()>::default() },
-    Entry { info: SetBaiduStatisticKey::INFO, request: || Box::new(SetBaiduStatisticKey::new("", "")), output: || Box::<()>::default() },
-    Entry { info: GetBlame::INFO, request: || Box::new(GetBlame::new("", "", "")), output: || Box::<Vec<BlameRange>>::default() },
-    Entry { info: ListBranches::INFO, request: || Box::new(ListBranches::new("", "")), output: || Box::<Vec<Branch>>::default() },
-    Entry { info: CreateBranch::INFO, request: || Box::new(CreateBranch::new("", "", "", "")), output: || Box::<BranchDetail>::default() },
-    Entry { info: CreateProtectionRule::INFO, request: || Box::new(CreateProtectionRule::new("", "", "", "", "", "")), output: || Box::<BranchProtectionRule>::default() },
-    Entry { info: GetBranch::INFO, request: || Box::new(GetBranch::new("", "", "")), output: || Box::<BranchDetail>::default() },
-    Entry { info: DeleteBranchProtection::INFO, request: || Box::new(DeleteBranchProtection::new("", "", "")), output: || Box::<()>::default() },
-    Entry { info: UpdateBranchProtection::INFO, request: || Box::new(UpdateBranchProtection::new("", "", "")), output: || Box::<BranchDetail>::default() },
-    Entry { info: DeleteProtectionRule::INFO, request: || Box::new(DeleteProtectionRule::new("", "", "")), output: || Box::<BranchProtectionRule>::default() },
-    Entry { info: UpdateProtectionRule::INFO, request: || Box::new(UpdateProtectionRule::new("", "", "", "", "", "")), output: || Box::<BranchProtectionRule>::default() },
-    Entry { info: Clear::INFO, request: || Box::new(Clear::new("", "")), output: || Box::<()>::default() },
-    Entry { info: ListCollaborators::INFO, request: || Box::new(ListCollaborators::new("", "")), output: || Box::<Vec<Collaborator>>::default() },
-    Entry { info: RemoveCollaborator::INFO, request: || Box::new(RemoveCollaborator::new("", "", "")), output: || Box::<()>::default() },
-    Entry { info: CheckCollaborator::INFO, request: || Box::new(CheckCollaborator::new("", "", "")), output: || Box::<()>::default() },
-    Entry { info: AddCollaborator::INFO, request: || Box::new(AddCollaborator::new("", "", "", "")), output: || Box::<Collaborator>::default() },
-    Entry { info: GetCollaboratorPermissionLevel::INFO, request: || Box::new(GetCollaboratorPermissionLevel::new("", "", "")), output: || Box::<CollaboratorPermission>::default() },
-    Entry { info: ListCommitCommentsForRepo::INFO, request: || Box::new(ListCommitCommentsForRepo::new("", "")), output: || Box::<Vec<Comment>>::default() },
-    Entry { info: DeleteCommitComment::INFO, request: || Box::new(DeleteCommitComment::new("", "", 0)), output: || Box::<()>::default() },
-    Entry { info: GetCommitComment::INFO, request: || Box::new(GetCommitComment::new("", "", 0)), output: || Box::<Comment>::default() },
-    Entry { info: UpdateCommitComment::INFO, request: || Box::new(UpdateCommitComment::new("", "", 0, "")), output: || Box::<Comment>::default() },
-    Entry { info: ListCommits::INFO, request: || Box::new(ListCommits::new("", "")), output: || Box::<Vec<Commit>>::default() },
-    Entry { info: CreateCommit::INFO, request: || Box::new(CreateCommit::new("", "", "", "", Vec::new())), output: || Box::<CommitWithFiles>::default() },
-    Entry { info: ListCommentsForCommit::INFO, request: || Box::new(ListCommentsForCommit::new("", "", "")), output: || Box::<Vec<Comment>>::default() },
-    Entry { info: GetCommit::INFO, request: || Box::new(GetCommit::new("", "", "")), output: || Box::<CommitWithFiles>::default() },
-    Entry { info: CreateCommitComment::INFO, request: || Box::new(CreateCommitComment::new("", "", "", "")), output: || Box::<Comment>::default() },
-    Entry { info: CompareCommits::INFO, request: || Box::new(CompareCommits::new("", "", "", "")), output: || Box::<CommitComparison>::default() },
-    Entry { info: DeleteFile::INFO, request: || Box::new(DeleteFile::new("", "", "", "", "")), output: || Box::<FileCommit>::default() },
-    Entry { info: GetContent::INFO, request: || Box::new(GetContent::new("", "")), output: || Box::<Option<OneOrMany<Content>>>::default() },
-    Entry { info: CreateFile::INFO, request: || Box::new(CreateFile::new("", "", "", "", "")), output: || Box::<FileCommit>::default() },
-    Entry { info: UpdateFile::INFO, request: || Box::new(UpdateFile::new("", "", "", "", "", "")), output: || Box::<FileCommit>::default() },
-    Entry { info: ListContributors::INFO, request: || Box::new(ListContributors::new("", "")), output: || Box::<Vec<Contributor>>::default() },
-    Entry { info: ListForks::INFO, request: || Box::new(ListForks::new("", "")), output: || Box::<Vec<Repository>>::default() },
-    Entry { info: CreateFork::INFO, request: || Box::new(CreateFork::new("", "")), output: || Box::<Repository>::default() },
-    Entry { info: ListDeployKeys::INFO, request: || Box::new(ListDeployKeys::new("", "")), output: || Box::<Vec<SshKey>>::default() },
-    Entry { info: CreateDeployKey::INFO, request: || Box::new(CreateDeployKey::new("", "", "", "")), output: || Box::<SshKey>::default() },
-    Entry { info: ListAvailableDeployKeys::INFO, request: || Box::new(ListAvailableDeployKeys::new("", "")), output: || Box::<Vec<SshKeyBasic>>::default() },
-    Entry { info: RemoveEnabledDeployKey::INFO, request: || Box::new(RemoveEnabledDeployKey::new("", "", 0)), output: || Box::<()>::default() },
-    Entry { info: AddEnabledDeployKey::INFO, request: || Box::new(AddEnabledDeployKey::new("", "", 0)), output: || Box::<()>::default() },
-    Entry { info: DeleteDeployKey::INFO, request: || Box::new(DeleteDeployKey::new("", "", 0)), output: || Box::<()>::default() },
-    Entry { info: GetDeployKey::INFO, request: || Box::new(GetDeployKey::new("", "", 0)), output: || Box::<SshKey>::default() },
-    Entry { info: ListLanguages::INFO, request: || Box::new(ListLanguages::new("", "")), output: || Box::<LanguageBreakdown>::default() },
-    Entry { info: EnableGiteeGo::INFO, request: || Box::new(EnableGiteeGo::new("", "")), output: || Box::<()>::default() },
-    Entry { info: GetPushConfig::INFO, request: || Box::new(GetPushConfig::new("", "")), output: || Box::<PushConfig>::default() },
-    Entry { info: UpdatePushConfig::INFO, request: || Box::new(UpdatePushConfig::new("", "")), output: || Box::<PushConfig>::default() },
-    Entry { info: GetRawFile::INFO, request: || Box::new(GetRawFile::new("", "", "")), output: || Box::<Bytes>::default() },
-    Entry { info: GetReadme::INFO, request: || Box::new(GetReadme::new("", "")), output: || Box::<Content>::default() },
-    Entry { info: ListReleases::INFO, request: || Box::new(ListReleases::new("", "")), output: || Box::<Vec<Release>>::default() },
-    Entry { info: CreateRelease::INFO, request: || Box::new(CreateRelease::new("", "", "", "", "", "")), output: || Box::<Release>::default() },
-    Entry { info: GetLatestRelease::INFO, request: || Box::new(GetLatestRelease::new("", "")), output: || Box::<Release>::default() },
-    Entry { info: GetReleaseByTag::INFO, request: || Box::new(GetReleaseByTag::new("", "", "")), output: || Box::<Option<Release>>::default() },
-    Entry { info: DeleteRelease::INFO, request: || Box::new(DeleteRelease::new("", "", 0)), output: || Box::<()>::default() },
-    Entry { info: GetRelease::INFO, request: || Box::new(GetRelease::new("", "", 0)), output: || Box::<Release>::default() },
-    Entry { info: UpdateRelease::INFO, request: || Box::new(UpdateRelease::new("", "", 0, "", "", "")), output: || Box::<Release>::default() },
-    Entry { info: ListReleaseAssets::INFO, request: || Box::new(ListReleaseAssets::new("", "", 0)), output: || Box::<Vec<ReleaseAttachment>>::default() },
-    Entry { info: UploadReleaseAsset::INFO, request: || Box::new(UploadReleaseAsset::new("", "", 0, Default::default())), output: || Box::<ReleaseAttachment>::default() },
-    Entry { info: DeleteReleaseAsset::INFO, request: || Box::new(DeleteReleaseAsset::new("", "", 0, 0)), output: || Box::<()>::default() },
-    Entry { info: GetReleaseAsset::INFO, request: || Box::new(GetReleaseAsset::new("", "", 0, 0)), output: || Box::<ReleaseAttachment>::default() },
-    Entry { info: DownloadReleaseAsset::INFO, request: || Box::new(DownloadReleaseAsset::new("", "", 0, 0)), output: || Box::<Bytes>::default() },
-    Entry { info: SetReviewSettings::INFO, request: || Box::new(SetReviewSettings::new("", "", "", "", 0, 0)), output: || Box::<Repository>::default() },
-    Entry { info: ListTags::INFO, request: || Box::new(ListTags::new("", "")), output: || Box::<Vec<Tag>>::default() },
-    Entry { info: CreateTag::INFO, request: || Box::new(CreateTag::new("", "", "", "")), output: || Box::<Tag>::default() },
-    Entry { info: DownloadTarballArchive::INFO, request: || Box::new(DownloadTarballArchive::new("", "")), output: || Box::<Bytes>::default() },
-    Entry { info: GetTrafficData::INFO, request: || Box::new(GetTrafficData::new("", "")), output: || Box::<RepositoryTraffic>::default() },
-    Entry { info: DownloadZipballArchive::INFO, request: || Box::new(DownloadZipballArchive::new("", "")), output: || Box::<Bytes>::default() },
-    Entry { info: ListForAuthenticatedUser::INFO, request: || Box::new(ListForAuthenticatedUser::new()), output: || Box::<Vec<Repository>>::default() },
-    Entry { info: CreateForAuthenticatedUser::INFO, request: || Box::new(CreateForAuthenticatedUser::new("")), output: || Box::<Repository>::default() },
-    Entry { info: ListForUser::INFO, request: || Box::new(ListForUser::new("")), output: || Box::<Vec<Repository>>::default() },
+    Entry { info: ListForEnterprise::INFO, request: || Box::new(ListForEnterprise::new("")), output: Entry::output::<ListForEnterprise> },
+    Entry { info: CreateInEnterprise::INFO, request: || Box::new(CreateInEnterprise::new("", "")), output: Entry::output::<CreateInEnterprise> },
+    Entry { info: ListForOrg::INFO, request: || Box::new(ListForOrg::new("")), output: Entry::output::<ListForOrg> },
+    Entry { info: CreateInOrg::INFO, request: || Box::new(CreateInOrg::new("", "")), output: Entry::output::<CreateInOrg> },
+    Entry { info: Delete::INFO, request: || Box::new(Delete::new("", "")), output: Entry::output::<Delete> },
+    Entry { info: Get::INFO, request: || Box::new(Get::new("", "")), output: Entry::output::<Get> },
+    Entry { info: Update::INFO, request: || Box::new(Update::new("", "", "")), output: Entry::output::<Update> },
+    Entry { info: DeleteBaiduStatisticKey::INFO, request: || Box::new(DeleteBaiduStatisticKey::new("", "")), output: Entry::output::<DeleteBaiduStatisticKey> },
+    Entry { info: GetBaiduStatisticKey::INFO, request: || Box::new(GetBaiduStatisticKey::new("", "")), output: Entry::output::<GetBaiduStatisticKey> },
+    Entry { info: SetBaiduStatisticKey::INFO, request: || Box::new(SetBaiduStatisticKey::new("", "")), output: Entry::output::<SetBaiduStatisticKey> },
+    Entry { info: GetBlame::INFO, request: || Box::new(GetBlame::new("", "", "")), output: Entry::output::<GetBlame> },
+    Entry { info: ListBranches::INFO, request: || Box::new(ListBranches::new("", "")), output: Entry::output::<ListBranches> },
+    Entry { info: CreateBranch::INFO, request: || Box::new(CreateBranch::new("", "", "", "")), output: Entry::output::<CreateBranch> },
+    Entry { info: CreateProtectionRule::INFO, request: || Box::new(CreateProtectionRule::new("", "", "", "", "", "")), output: Entry::output::<CreateProtectionRule> },
+    Entry { info: GetBranch::INFO, request: || Box::new(GetBranch::new("", "", "")), output: Entry::output::<GetBranch> },
+    Entry { info: DeleteBranchProtection::INFO, request: || Box::new(DeleteBranchProtection::new("", "", "")), output: Entry::output::<DeleteBranchProtection> },
+    Entry { info: UpdateBranchProtection::INFO, request: || Box::new(UpdateBranchProtection::new("", "", "")), output: Entry::output::<UpdateBranchProtection> },
+    Entry { info: DeleteProtectionRule::INFO, request: || Box::new(DeleteProtectionRule::new("", "", "")), output: Entry::output::<DeleteProtectionRule> },
+    Entry { info: UpdateProtectionRule::INFO, request: || Box::new(UpdateProtectionRule::new("", "", "", "", "", "")), output: Entry::output::<UpdateProtectionRule> },
+    Entry { info: Clear::INFO, request: || Box::new(Clear::new("", "")), output: Entry::output::<Clear> },
+    Entry { info: ListCollaborators::INFO, request: || Box::new(ListCollaborators::new("", "")), output: Entry::output::<ListCollaborators> },
+    Entry { info: RemoveCollaborator::INFO, request: || Box::new(RemoveCollaborator::new("", "", "")), output: Entry::output::<RemoveCollaborator> },
+    Entry { info: CheckCollaborator::INFO, request: || Box::new(CheckCollaborator::new("", "", "")), output: Entry::output::<CheckCollaborator> },
+    Entry { info: AddCollaborator::INFO, request: || Box::new(AddCollaborator::new("", "", "", "")), output: Entry::output::<AddCollaborator> },
+    Entry { info: GetCollaboratorPermissionLevel::INFO, request: || Box::new(GetCollaboratorPermissionLevel::new("", "", "")), output: Entry::output::<GetCollaboratorPermissionLevel> },
+    Entry { info: ListCommitCommentsForRepo::INFO, request: || Box::new(ListCommitCommentsForRepo::new("", "")), output: Entry::output::<ListCommitCommentsForRepo> },
+    Entry { info: DeleteCommitComment::INFO, request: || Box::new(DeleteCommitComment::new("", "", 0)), output: Entry::output::<DeleteCommitComment> },
+    Entry { info: GetCommitComment::INFO, request: || Box::new(GetCommitComment::new("", "", 0)), output: Entry::output::<GetCommitComment> },
+    Entry { info: UpdateCommitComment::INFO, request: || Box::new(UpdateCommitComment::new("", "", 0, "")), output: Entry::output::<UpdateCommitComment> },
+    Entry { info: ListCommits::INFO, request: || Box::new(ListCommits::new("", "")), output: Entry::output::<ListCommits> },
+    Entry { info: CreateCommit::INFO, request: || Box::new(CreateCommit::new("", "", "", "", Vec::new())), output: Entry::output::<CreateCommit> },
+    Entry { info: ListCommentsForCommit::INFO, request: || Box::new(ListCommentsForCommit::new("", "", "")), output: Entry::output::<ListCommentsForCommit> },
+    Entry { info: GetCommit::INFO, request: || Box::new(GetCommit::new("", "", "")), output: Entry::output::<GetCommit> },
+    Entry { info: CreateCommitComment::INFO, request: || Box::new(CreateCommitComment::new("", "", "", "")), output: Entry::output::<CreateCommitComment> },
+    Entry { info: CompareCommits::INFO, request: || Box::new(CompareCommits::new("", "", "", "")), output: Entry::output::<CompareCommits> },
+    Entry { info: DeleteFile::INFO, request: || Box::new(DeleteFile::new("", "", "", "", "")), output: Entry::output::<DeleteFile> },
+    Entry { info: GetContent::INFO, request: || Box::new(GetContent::new("", "")), output: Entry::output::<GetContent> },
+    Entry { info: CreateFile::INFO, request: || Box::new(CreateFile::new("", "", "", "", "")), output: Entry::output::<CreateFile> },
+    Entry { info: UpdateFile::INFO, request: || Box::new(UpdateFile::new("", "", "", "", "", "")), output: Entry::output::<UpdateFile> },
+    Entry { info: ListContributors::INFO, request: || Box::new(ListContributors::new("", "")), output: Entry::output::<ListContributors> },
+    Entry { info: ListForks::INFO, request: || Box::new(ListForks::new("", "")), output: Entry::output::<ListForks> },
+    Entry { info: CreateFork::INFO, request: || Box::new(CreateFork::new("", "")), output: Entry::output::<CreateFork> },
+    Entry { info: ListDeployKeys::INFO, request: || Box::new(ListDeployKeys::new("", "")), output: Entry::output::<ListDeployKeys> },
+    Entry { info: CreateDeployKey::INFO, request: || Box::new(CreateDeployKey::new("", "", "", "")), output: Entry::output::<CreateDeployKey> },
+    Entry { info: ListAvailableDeployKeys::INFO, request: || Box::new(ListAvailableDeployKeys::new("", "")), output: Entry::output::<ListAvailableDeployKeys> },
+    Entry { info: RemoveEnabledDeployKey::INFO, request: || Box::new(RemoveEnabledDeployKey::new("", "", 0)), output: Entry::output::<RemoveEnabledDeployKey> },
+    Entry { info: AddEnabledDeployKey::INFO, request: || Box::new(AddEnabledDeployKey::new("", "", 0)), output: Entry::output::<AddEnabledDeployKey> },
+    Entry { info: DeleteDeployKey::INFO, request: || Box::new(DeleteDeployKey::new("", "", 0)), output: Entry::output::<DeleteDeployKey> },
+    Entry { info: GetDeployKey::INFO, request: || Box::new(GetDeployKey::new("", "", 0)), output: Entry::output::<GetDeployKey> },
+    Entry { info: ListLanguages::INFO, request: || Box::new(ListLanguages::new("", "")), output: Entry::output::<ListLanguages> },
+    Entry { info: EnableGiteeGo::INFO, request: || Box::new(EnableGiteeGo::new("", "")), output: Entry::output::<EnableGiteeGo> },
+    Entry { info: GetPushConfig::INFO, request: || Box::new(GetPushConfig::new("", "")), output: Entry::output::<GetPushConfig> },
+    Entry { info: UpdatePushConfig::INFO, request: || Box::new(UpdatePushConfig::new("", "")), output: Entry::output::<UpdatePushConfig> },
+    Entry { info: GetRawFile::INFO, request: || Box::new(GetRawFile::new("", "", "")), output: Entry::output::<GetRawFile> },
+    Entry { info: GetReadme::INFO, request: || Box::new(GetReadme::new("", "")), output: Entry::output::<GetReadme> },
+    Entry { info: ListReleases::INFO, request: || Box::new(ListReleases::new("", "")), output: Entry::output::<ListReleases> },
+    Entry { info: CreateRelease::INFO, request: || Box::new(CreateRelease::new("", "", "", "", "", "")), output: Entry::output::<CreateRelease> },
+    Entry { info: GetLatestRelease::INFO, request: || Box::new(GetLatestRelease::new("", "")), output: Entry::output::<GetLatestRelease> },
+    Entry { info: GetReleaseByTag::INFO, request: || Box::new(GetReleaseByTag::new("", "", "")), output: Entry::output::<GetReleaseByTag> },
+    Entry { info: DeleteRelease::INFO, request: || Box::new(DeleteRelease::new("", "", 0)), output: Entry::output::<DeleteRelease> },
+    Entry { info: GetRelease::INFO, request: || Box::new(GetRelease::new("", "", 0)), output: Entry::output::<GetRelease> },
+    Entry { info: UpdateRelease::INFO, request: || Box::new(UpdateRelease::new("", "", 0, "", "", "")), output: Entry::output::<UpdateRelease> },
+    Entry { info: ListReleaseAssets::INFO, request: || Box::new(ListReleaseAssets::new("", "", 0)), output: Entry::output::<ListReleaseAssets> },
+    Entry { info: UploadReleaseAsset::INFO, request: || Box::new(UploadReleaseAsset::new("", "", 0, Default::default())), output: Entry::output::<UploadReleaseAsset> },
+    Entry { info: DeleteReleaseAsset::INFO, request: || Box::new(DeleteReleaseAsset::new("", "", 0, 0)), output: Entry::output::<DeleteReleaseAsset> },
+    Entry { info: GetReleaseAsset::INFO, request: || Box::new(GetReleaseAsset::new("", "", 0, 0)), output: Entry::output::<GetReleaseAsset> },
+    Entry { info: DownloadReleaseAsset::INFO, request: || Box::new(DownloadReleaseAsset::new("", "", 0, 0)), output: Entry::output::<DownloadReleaseAsset> },
+    Entry { info: SetReviewSettings::INFO, request: || Box::new(SetReviewSettings::new("", "", "", "", 0, 0)), output: Entry::output::<SetReviewSettings> },
+    Entry { info: ListTags::INFO, request: || Box::new(ListTags::new("", "")), output: Entry::output::<ListTags> },
+    Entry { info: CreateTag::INFO, request: || Box::new(CreateTag::new("", "", "", "")), output: Entry::output::<CreateTag> },
+    Entry { info: DownloadTarballArchive::INFO, request: || Box::new(DownloadTarballArchive::new("", "")), output: Entry::output::<DownloadTarballArchive> },
+    Entry { info: GetTrafficData::INFO, request: || Box::new(GetTrafficData::new("", "")), output: Entry::output::<GetTrafficData> },
+    Entry { info: DownloadZipballArchive::INFO, request: || Box::new(DownloadZipballArchive::new("", "")), output: Entry::output::<DownloadZipballArchive> },
+    Entry { info: ListForAuthenticatedUser::INFO, request: || Box::new(ListForAuthenticatedUser::new()), output: Entry::output::<ListForAuthenticatedUser> },
+    Entry { info: CreateForAuthenticatedUser::INFO, request: || Box::new(CreateForAuthenticatedUser::new("")), output: Entry::output::<CreateForAuthenticatedUser> },
+    Entry { info: ListForUser::INFO, request: || Box::new(ListForUser::new("")), output: Entry::output::<ListForUser> },
 ];
 
 impl Record for BlameRange {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "BlameRange",
-            &["commit", "lines"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "BlameRange",
+            members: &["commit", "lines"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -207,12 +207,12 @@ impl Debug for BlameRange {
 
 impl Record for Branch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Branch",
-            &["name", "commit", "protected", "protection_url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Branch",
+            members: &["name", "commit", "protected", "protection_url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -234,12 +234,12 @@ impl Debug for Branch {
 
 impl Record for BranchCommit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "BranchCommit",
-            &["sha", "url", "commit", "author", "committer", "parents"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "BranchCommit",
+            members: &["sha", "url", "commit", "author", "committer", "parents"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -263,12 +263,12 @@ impl Debug for BranchCommit {
 
 impl Record for BranchCommitUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "BranchCommitUser",
-            &["avatar_url", "url", "id", "login"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "BranchCommitUser",
+            members: &["avatar_url", "url", "id", "login"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -290,12 +290,12 @@ impl Debug for BranchCommitUser {
 
 impl Record for BranchDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "BranchDetail",
-            &["name", "commit", "_links", "protected", "protection_url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "BranchDetail",
+            members: &["name", "commit", "_links", "protected", "protection_url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -318,15 +318,15 @@ impl Debug for BranchDetail {
 
 impl Record for BranchProtectionRule {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "BranchProtectionRule",
-            &[
+        &Shape {
+            name: "BranchProtectionRule",
+            members: &[
                 "id", "project_id", "wildcard", "pushers", "mergers", "contexts", "strict", "mode",
                 "escapse_protect_branch_list",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -351,16 +351,16 @@ impl Debug for BranchProtectionRule {
 
 impl Record for Collaborator {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Collaborator",
-            &[
+        &Shape {
+            name: "Collaborator",
+            members: &[
                 "id", "login", "name", "avatar_url", "url", "html_url", "remark", "followers_url", "following_url",
                 "gists_url", "starred_url", "subscriptions_url", "organizations_url", "repos_url", "events_url",
                 "received_events_url", "type", "member_role", "permissions",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -391,16 +391,16 @@ impl Debug for Collaborator {
 
 impl Record for CollaboratorPermission {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CollaboratorPermission",
-            &[
+        &Shape {
+            name: "CollaboratorPermission",
+            members: &[
                 "id", "login", "name", "avatar_url", "url", "html_url", "remark", "followers_url", "following_url",
                 "gists_url", "starred_url", "subscriptions_url", "organizations_url", "repos_url", "events_url",
                 "received_events_url", "type", "member_role", "permission",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -431,12 +431,12 @@ impl Debug for CollaboratorPermission {
 
 impl Record for Commit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Commit",
-            &["url", "sha", "html_url", "comments_url", "commit", "author", "committer", "parents"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Commit",
+            members: &["url", "sha", "html_url", "comments_url", "commit", "author", "committer", "parents"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -460,12 +460,14 @@ impl Debug for Commit {
 
 impl Record for CommitAction {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CommitAction",
-            &["action", "path", "previous_path", "content", "encoding", "last_commit_id", "execute_filemode"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "CommitAction",
+            members: &[
+                "action", "path", "previous_path", "content", "encoding", "last_commit_id", "execute_filemode",
+            ],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -489,12 +491,12 @@ impl Debug for CommitAction {
 
 impl Record for CommitComparison {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CommitComparison",
-            &["base_commit", "merge_base_commit", "commits", "files", "truncated"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CommitComparison",
+            members: &["base_commit", "merge_base_commit", "commits", "files", "truncated"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -518,12 +520,12 @@ impl Debug for CommitComparison {
 
 impl Record for CommitIdentity {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CommitIdentity",
-            &["name", "email"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CommitIdentity",
+            members: &["name", "email"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -545,12 +547,12 @@ impl Debug for CommitIdentity {
 
 impl Record for CommitStats {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CommitStats",
-            &["id", "additions", "deletions", "total"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CommitStats",
+            members: &["id", "additions", "deletions", "total"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -572,15 +574,15 @@ impl Debug for CommitStats {
 
 impl Record for CommitWithFiles {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CommitWithFiles",
-            &[
+        &Shape {
+            name: "CommitWithFiles",
+            members: &[
                 "url", "sha", "html_url", "comments_url", "commit", "author", "committer", "parents", "stats",
                 "files", "truncated",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -606,15 +608,15 @@ impl Debug for CommitWithFiles {
 
 impl Record for Content {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Content",
-            &[
+        &Shape {
+            name: "Content",
+            members: &[
                 "type", "encoding", "size", "name", "path", "content", "sha", "url", "html_url", "download_url",
                 "_links",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -640,12 +642,12 @@ impl Debug for Content {
 
 impl Record for ContentBasic {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ContentBasic",
-            &["name", "path", "size", "sha", "type", "url", "html_url", "download_url", "_links"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ContentBasic",
+            members: &["name", "path", "size", "sha", "type", "url", "html_url", "download_url", "_links"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -669,12 +671,12 @@ impl Debug for ContentBasic {
 
 impl Record for ContentLinks {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ContentLinks",
-            &["self", "html"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ContentLinks",
+            members: &["self", "html"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -696,12 +698,12 @@ impl Debug for ContentLinks {
 
 impl Record for Contributor {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Contributor",
-            &["email", "name", "contributions"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Contributor",
+            members: &["email", "name", "contributions"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -723,15 +725,15 @@ impl Debug for Contributor {
 
 impl Record for DiffFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DiffFile",
-            &[
+        &Shape {
+            name: "DiffFile",
+            members: &[
                 "sha", "filename", "status", "additions", "deletions", "changes", "blob_url", "raw_url",
                 "content_url", "patch", "truncated",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -757,12 +759,12 @@ impl Debug for DiffFile {
 
 impl Record for FileCommit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "FileCommit",
-            &["content", "commit"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "FileCommit",
+            members: &["content", "commit"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -784,12 +786,12 @@ impl Debug for FileCommit {
 
 impl Record for GitCommit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitCommit",
-            &["sha", "author", "committer", "message", "tree", "parents"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitCommit",
+            members: &["sha", "author", "committer", "message", "tree", "parents"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -813,12 +815,12 @@ impl Debug for GitCommit {
 
 impl Record for LanguageBreakdown {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "LanguageBreakdown",
-            &["languages"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "LanguageBreakdown",
+            members: &["languages"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -838,16 +840,16 @@ impl Debug for LanguageBreakdown {
 
 impl Record for PushConfig {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PushConfig",
-            &[
+        &Shape {
+            name: "PushConfig",
+            members: &[
                 "restrict_push_own_commit", "restrict_author_email_suffix", "author_email_suffix",
                 "restrict_commit_message", "commit_message_regex", "restrict_file_size", "max_file_size",
                 "except_manager",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -874,12 +876,14 @@ impl Debug for PushConfig {
 
 impl Record for Release {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Release",
-            &["id", "tag_name", "target_commitish", "prerelease", "name", "body", "author", "created_at", "assets"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Release",
+            members: &[
+                "id", "tag_name", "target_commitish", "prerelease", "name", "body", "author", "created_at", "assets",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -904,12 +908,12 @@ impl Debug for Release {
 
 impl Record for ReleaseAsset {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ReleaseAsset",
-            &["browser_download_url", "name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ReleaseAsset",
+            members: &["browser_download_url", "name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -931,12 +935,12 @@ impl Debug for ReleaseAsset {
 
 impl Record for ReleaseAttachment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ReleaseAttachment",
-            &["id", "name", "size", "uploader", "browser_download_url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ReleaseAttachment",
+            members: &["id", "name", "size", "uploader", "browser_download_url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -959,12 +963,12 @@ impl Debug for ReleaseAttachment {
 
 impl Record for RepositoryTraffic {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RepositoryTraffic",
-            &["counts", "summary"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "RepositoryTraffic",
+            members: &["counts", "summary"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -986,12 +990,12 @@ impl Debug for RepositoryTraffic {
 
 impl Record for RepositoryTrafficDay {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RepositoryTrafficDay",
-            &["bucket", "ip", "pull", "push", "download_zip"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "RepositoryTrafficDay",
+            members: &["bucket", "ip", "pull", "push", "download_zip"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1014,12 +1018,12 @@ impl Debug for RepositoryTrafficDay {
 
 impl Record for RepositoryTrafficSummary {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RepositoryTrafficSummary",
-            &["ip", "pull", "push", "download_zip"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "RepositoryTrafficSummary",
+            members: &["ip", "pull", "push", "download_zip"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1041,12 +1045,12 @@ impl Debug for RepositoryTrafficSummary {
 
 impl Record for Tag {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Tag",
-            &["name", "message", "commit", "tagger"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Tag",
+            members: &["name", "message", "commit", "tagger"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1068,12 +1072,12 @@ impl Debug for Tag {
 
 impl Record for TagCommit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TagCommit",
-            &["sha", "date"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TagCommit",
+            members: &["sha", "date"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -15,9 +15,9 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: Issues::INFO, request: || Box::new(Issues::new("")), output: || Box::<Vec<Issue>>::default() },
-    Entry { info: Repos::INFO, request: || Box::new(Repos::new("")), output: || Box::<Vec<Repository>>::default() },
-    Entry { info: Users::INFO, request: || Box::new(Users::new("")), output: || Box::<Vec<User>>::default() },
+    Entry { info: Issues::INFO, request: || Box::new(Issues::new("")), output: Entry::output::<Issues> },
+    Entry { info: Repos::INFO, request: || Box::new(Repos::new("")), output: Entry::output::<Repos> },
+    Entry { info: Users::INFO, request: || Box::new(Users::new("")), output: Entry::output::<Users> },
 ];
 
 impl Operation for Issues {
@@ -40,16 +40,17 @@ impl Paged for Issues {
 
 impl Record for Issues {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Issues",
-            &["q", "page", "per_page", "repo", "language", "label", "state", "author", "assignee", "sort", "order"],
-            &[0],
-            &[
+        &Shape {
+            name: "Issues",
+            members: &[
+                "q", "page", "per_page", "repo", "language", "label", "state", "author", "assignee", "sort", "order",
+            ],
+            required: &[0],
+            places: &[
                 Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
                 Place::Query, Place::Query, Place::Query, Place::Query,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -93,16 +94,15 @@ impl Paged for Repos {
 
 impl Record for Repos {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Repos",
-            &["q", "page", "per_page", "owner", "fork", "language", "sort", "order"],
-            &[0],
-            &[
+        &Shape {
+            name: "Repos",
+            members: &["q", "page", "per_page", "owner", "fork", "language", "sort", "order"],
+            required: &[0],
+            places: &[
                 Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
                 Place::Query,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -144,13 +144,12 @@ impl Paged for Users {
 
 impl Record for Users {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Users",
-            &["q", "page", "per_page", "sort", "order"],
-            &[0],
-            &[Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "Users",
+            members: &["q", "page", "per_page", "sort", "order"],
+            required: &[0],
+            places: &[Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -8,15 +8,15 @@ use super::*;
 #[cfg(any(feature = "enterprises", feature = "issues", feature = "repos"))]
 impl Record for Comment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Comment",
-            &[
+        &Shape {
+            name: "Comment",
+            members: &[
                 "id", "body", "body_html", "user", "source", "target", "created_at", "updated_at", "in_reply_to_id",
                 "in_reply_to_user",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -44,12 +44,12 @@ impl Debug for Comment {
 #[cfg(any(feature = "enterprises", feature = "issues", feature = "repos"))]
 impl Record for CommentTarget {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CommentTarget",
-            &["issue", "pull_request"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CommentTarget",
+            members: &["issue", "pull_request"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -73,12 +73,12 @@ impl Debug for CommentTarget {
 #[cfg(any(feature = "enterprises", feature = "issues", feature = "repos"))]
 impl Record for CommentedIssue {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CommentedIssue",
-            &["id", "title", "number"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CommentedIssue",
+            members: &["id", "title", "number"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -102,12 +102,12 @@ impl Debug for CommentedIssue {
 #[cfg(any(feature = "enterprises", feature = "issues", feature = "repos"))]
 impl Record for CommentedPull {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CommentedPull",
-            &["id", "title", "number"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CommentedPull",
+            members: &["id", "title", "number"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -131,12 +131,12 @@ impl Debug for CommentedPull {
 #[cfg(any(feature = "pulls", feature = "repos"))]
 impl Record for CommitMetadata {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CommitMetadata",
-            &["author", "committer", "message", "tree", "url", "comment_count"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CommitMetadata",
+            members: &["author", "committer", "message", "tree", "url", "comment_count"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -162,12 +162,12 @@ impl Debug for CommitMetadata {
 #[cfg(any(feature = "pulls", feature = "repos"))]
 impl Record for GitUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GitUser",
-            &["name", "email", "date"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GitUser",
+            members: &["name", "email", "date"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -191,12 +191,12 @@ impl Debug for GitUser {
 #[cfg(any(feature = "enterprises", feature = "issues", feature = "pulls"))]
 impl Record for HrefLink {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "HrefLink",
-            &["href"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "HrefLink",
+            members: &["href"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -218,18 +218,18 @@ impl Debug for HrefLink {
 #[cfg(any(feature = "issues", feature = "pulls", feature = "search"))]
 impl Record for Issue {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Issue",
-            &[
+        &Shape {
+            name: "Issue",
+            members: &[
                 "id", "url", "repository_url", "labels_url", "comments_url", "html_url", "parent_url", "number",
                 "parent_id", "depth", "state", "title", "body", "body_html", "user", "labels", "assignee",
                 "collaborators", "repository", "milestone", "created_at", "updated_at", "plan_started_at", "deadline",
                 "finished_at", "scheduled_time", "comments", "priority", "issue_type_detail", "program",
                 "security_hole", "cve_id", "issue_state_detail", "branch", "issue_type", "issue_state",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -271,12 +271,12 @@ impl Debug for Issue {
 #[cfg(any(feature = "issues", feature = "pulls", feature = "search"))]
 impl Record for IssueState {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueState",
-            &["id", "title", "color", "icon", "command", "serial", "created_at", "updated_at"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueState",
+            members: &["id", "title", "color", "icon", "command", "serial", "created_at", "updated_at"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -302,12 +302,12 @@ impl Debug for IssueState {
 #[cfg(any(feature = "issues", feature = "pulls", feature = "search"))]
 impl Record for IssueType {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssueType",
-            &["id", "title", "template", "ident", "color", "is_system", "created_at", "updated_at"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssueType",
+            members: &["id", "title", "template", "ident", "color", "is_system", "created_at", "updated_at"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -333,12 +333,12 @@ impl Debug for IssueType {
 #[cfg(any(feature = "enterprises", feature = "issues", feature = "labels", feature = "pulls", feature = "search"))]
 impl Record for Label {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Label",
-            &["id", "color", "name", "repository_id", "url", "created_at", "updated_at"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Label",
+            members: &["id", "color", "name", "repository_id", "url", "created_at", "updated_at"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -364,15 +364,15 @@ impl Debug for Label {
 #[cfg(any(feature = "enterprises", feature = "issues", feature = "milestones", feature = "pulls", feature = "search"))]
 impl Record for Milestone {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Milestone",
-            &[
+        &Shape {
+            name: "Milestone",
+            members: &[
                 "url", "html_url", "number", "repository_id", "state", "title", "description", "updated_at",
                 "created_at", "open_issues", "closed_issues", "due_on",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -401,12 +401,12 @@ impl Debug for Milestone {
 #[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "git", feature = "issues", feature = "pulls", feature = "repos", feature = "search", feature = "users"))]
 impl Record for NamespaceMini {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "NamespaceMini",
-            &["id", "type", "name", "path", "enterprise_id", "html_url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "NamespaceMini",
+            members: &["id", "type", "name", "path", "enterprise_id", "html_url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -432,15 +432,15 @@ impl Debug for NamespaceMini {
 #[cfg(any(feature = "issues", feature = "pulls"))]
 impl Record for OperationLog {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "OperationLog",
-            &[
+        &Shape {
+            name: "OperationLog",
+            members: &[
                 "id", "icon", "user", "target", "content", "link_target", "created_at", "action_type",
                 "before_change_value", "after_change_value", "before_change_id", "after_change_id",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -469,12 +469,12 @@ impl Debug for OperationLog {
 #[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
 impl Record for Program {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Program",
-            &["id", "name", "description", "assignee", "author"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Program",
+            members: &["id", "name", "description", "assignee", "author"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -499,9 +499,9 @@ impl Debug for Program {
 #[cfg(any(feature = "enterprises", feature = "issues", feature = "pulls"))]
 impl Record for PullRequest {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PullRequest",
-            &[
+        &Shape {
+            name: "PullRequest",
+            members: &[
                 "id", "url", "html_url", "diff_url", "patch_url", "issue_url", "commits_url", "review_comments_url",
                 "review_comment_url", "comments_url", "number", "close_related_issue", "prune_branch", "state",
                 "assignees_number", "testers_number", "assignees", "testers", "api_reviewers_number", "api_reviewers",
@@ -509,9 +509,9 @@ impl Record for PullRequest {
                 "security_hole", "mergeable", "can_merge_check", "_links", "user", "ref_pull_requests", "title",
                 "body", "body_html", "head", "base", "statuses_url",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -556,16 +556,16 @@ impl Debug for PullRequest {
 #[cfg(any(feature = "enterprises", feature = "issues", feature = "pulls"))]
 impl Record for PullRequestAssignee {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PullRequestAssignee",
-            &[
+        &Shape {
+            name: "PullRequestAssignee",
+            members: &[
                 "id", "login", "name", "avatar_url", "url", "html_url", "remark", "followers_url", "following_url",
                 "gists_url", "starred_url", "subscriptions_url", "organizations_url", "repos_url", "events_url",
                 "received_events_url", "type", "member_role", "assignee", "code_owner", "accept", "site_admin",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -600,12 +600,12 @@ impl Debug for PullRequestAssignee {
 #[cfg(any(feature = "enterprises", feature = "issues", feature = "pulls"))]
 impl Record for PullRequestDependency {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PullRequestDependency",
-            &["number", "title", "state"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "PullRequestDependency",
+            members: &["number", "title", "state"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -629,15 +629,15 @@ impl Debug for PullRequestDependency {
 #[cfg(any(feature = "enterprises", feature = "issues", feature = "pulls"))]
 impl Record for PullRequestLinks {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PullRequestLinks",
-            &[
+        &Shape {
+            name: "PullRequestLinks",
+            members: &[
                 "self", "html", "issue", "comments", "review_comments", "review_comment", "commits", "pull_request",
                 "statuses",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -664,12 +664,12 @@ impl Debug for PullRequestLinks {
 #[cfg(any(feature = "enterprises", feature = "issues", feature = "pulls"))]
 impl Record for PullRequestRef {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PullRequestRef",
-            &["label", "ref", "sha", "user", "repo"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "PullRequestRef",
+            members: &["label", "ref", "sha", "user", "repo"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -693,9 +693,9 @@ impl Debug for PullRequestRef {
 #[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
 impl Record for Repository {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Repository",
-            &[
+        &Shape {
+            name: "Repository",
+            members: &[
                 "id", "full_name", "human_name", "url", "namespace", "path", "name", "owner", "assigner",
                 "description", "private", "public", "internal", "fork", "html_url", "ssh_url", "forks_url",
                 "keys_url", "collaborators_url", "hooks_url", "branches_url", "tags_url", "blobs_url",
@@ -708,9 +708,9 @@ impl Record for Repository {
                 "relation", "assignees_number", "testers_number", "assignee", "testers", "status", "programs",
                 "enterprise", "project_labels", "issue_template_source", "empty_repo",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -772,15 +772,15 @@ impl Debug for Repository {
 #[cfg(any(feature = "activity", feature = "git"))]
 impl Record for RepositoryBasic {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RepositoryBasic",
-            &[
+        &Shape {
+            name: "RepositoryBasic",
+            members: &[
                 "id", "full_name", "human_name", "url", "namespace", "path", "name", "owner", "assigner",
                 "description", "private", "public", "internal", "fork", "html_url", "ssh_url",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -810,12 +810,12 @@ impl Debug for RepositoryBasic {
 #[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "issues", feature = "labels", feature = "pulls", feature = "repos", feature = "search"))]
 impl Record for RepositoryLabel {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RepositoryLabel",
-            &["id", "name", "ident"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "RepositoryLabel",
+            members: &["id", "name", "ident"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -839,12 +839,12 @@ impl Debug for RepositoryLabel {
 #[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "issues", feature = "pulls", feature = "repos", feature = "search"))]
 impl Record for RepositoryPermission {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RepositoryPermission",
-            &["pull", "push", "admin"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "RepositoryPermission",
+            members: &["pull", "push", "admin"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -868,12 +868,12 @@ impl Debug for RepositoryPermission {
 #[cfg(any(feature = "pulls", feature = "repos"))]
 impl Record for ShaRef {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShaRef",
-            &["sha", "url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShaRef",
+            members: &["sha", "url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -897,12 +897,12 @@ impl Debug for ShaRef {
 #[cfg(any(feature = "repos", feature = "users"))]
 impl Record for SshKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "SshKey",
-            &["id", "key", "url", "title", "created_at"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "SshKey",
+            members: &["id", "key", "url", "title", "created_at"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -927,12 +927,12 @@ impl Debug for SshKey {
 #[cfg(any(feature = "repos", feature = "users"))]
 impl Record for SshKeyBasic {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "SshKeyBasic",
-            &["id", "key"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "SshKeyBasic",
+            members: &["id", "key"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -956,17 +956,17 @@ impl Debug for SshKeyBasic {
 #[cfg(any(feature = "search", feature = "users"))]
 impl Record for User {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "User",
-            &[
+        &Shape {
+            name: "User",
+            members: &[
                 "id", "login", "name", "avatar_url", "url", "html_url", "remark", "followers_url", "following_url",
                 "gists_url", "starred_url", "subscriptions_url", "organizations_url", "repos_url", "events_url",
                 "received_events_url", "type", "member_role", "blog", "weibo", "bio", "public_repos", "public_gists",
                 "followers", "following", "stared", "watched", "created_at", "updated_at",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1005,16 +1005,16 @@ impl Debug for User {
 #[cfg(any(feature = "activity", feature = "attested", feature = "enterprises", feature = "gists", feature = "git", feature = "issues", feature = "orgs", feature = "pulls", feature = "repos", feature = "search", feature = "users"))]
 impl Record for UserBasic {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "UserBasic",
-            &[
+        &Shape {
+            name: "UserBasic",
+            members: &[
                 "id", "login", "name", "avatar_url", "url", "html_url", "remark", "followers_url", "following_url",
                 "gists_url", "starred_url", "subscriptions_url", "organizations_url", "repos_url", "events_url",
                 "received_events_url", "type", "member_role", "site_admin",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1047,12 +1047,12 @@ impl Debug for UserBasic {
 #[cfg(any(feature = "activity", feature = "enterprises", feature = "orgs", feature = "repos"))]
 impl Record for UserMini {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "UserMini",
-            &["id", "login", "name", "avatar_url", "url", "html_url", "remark"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "UserMini",
+            members: &["id", "login", "name", "avatar_url", "url", "html_url", "remark"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

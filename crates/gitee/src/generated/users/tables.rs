@@ -30,24 +30,24 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: GetAuthenticated::INFO, request: || Box::new(GetAuthenticated::new()), output: || Box::<AuthenticatedUser>::default() },
-    Entry { info: UpdateAuthenticated::INFO, request: || Box::new(UpdateAuthenticated::new()), output: || Box::<User>::default() },
-    Entry { info: ListFollowersForAuthenticatedUser::INFO, request: || Box::new(ListFollowersForAuthenticatedUser::new()), output: || Box::<Vec<UserBasic>>::default() },
-    Entry { info: ListFollowedByAuthenticatedUser::INFO, request: || Box::new(ListFollowedByAuthenticatedUser::new()), output: || Box::<Vec<UserBasic>>::default() },
-    Entry { info: Unfollow::INFO, request: || Box::new(Unfollow::new("")), output: || Box::<()>::default() },
-    Entry { info: CheckPersonIsFollowedByAuthenticated::INFO, request: || Box::new(CheckPersonIsFollowedByAuthenticated::new("")), output: || Box::<()>::default() },
-    Entry { info: Follow::INFO, request: || Box::new(Follow::new("")), output: || Box::<()>::default() },
-    Entry { info: ListPublicSshKeysForAuthenticatedUser::INFO, request: || Box::new(ListPublicSshKeysForAuthenticatedUser::new()), output: || Box::<Vec<SshKey>>::default() },
-    Entry { info: CreatePublicSshKeyForAuthenticatedUser::INFO, request: || Box::new(CreatePublicSshKeyForAuthenticatedUser::new("", "")), output: || Box::<SshKey>::default() },
-    Entry { info: DeletePublicSshKeyForAuthenticatedUser::INFO, request: || Box::new(DeletePublicSshKeyForAuthenticatedUser::new(0)), output: || Box::<()>::default() },
-    Entry { info: GetPublicSshKeyForAuthenticatedUser::INFO, request: || Box::new(GetPublicSshKeyForAuthenticatedUser::new(0)), output: || Box::<SshKey>::default() },
-    Entry { info: GetNamespaceForAuthenticatedUser::INFO, request: || Box::new(GetNamespaceForAuthenticatedUser::new("")), output: || Box::<Namespace>::default() },
-    Entry { info: ListNamespacesForAuthenticatedUser::INFO, request: || Box::new(ListNamespacesForAuthenticatedUser::new()), output: || Box::<Vec<Namespace>>::default() },
-    Entry { info: GetByUsername::INFO, request: || Box::new(GetByUsername::new("")), output: || Box::<UserProfile>::default() },
-    Entry { info: ListFollowersForUser::INFO, request: || Box::new(ListFollowersForUser::new("")), output: || Box::<Vec<UserBasic>>::default() },
-    Entry { info: ListFollowingForUser::INFO, request: || Box::new(ListFollowingForUser::new("")), output: || Box::<Vec<UserBasic>>::default() },
-    Entry { info: CheckFollowingForUser::INFO, request: || Box::new(CheckFollowingForUser::new("", "")), output: || Box::<()>::default() },
-    Entry { info: ListPublicKeysForUser::INFO, request: || Box::new(ListPublicKeysForUser::new("")), output: || Box::<Vec<SshKeyBasic>>::default() },
+    Entry { info: GetAuthenticated::INFO, request: || Box::new(GetAuthenticated::new()), output: Entry::output::<GetAuthenticated> },
+    Entry { info: UpdateAuthenticated::INFO, request: || Box::new(UpdateAuthenticated::new()), output: Entry::output::<UpdateAuthenticated> },
+    Entry { info: ListFollowersForAuthenticatedUser::INFO, request: || Box::new(ListFollowersForAuthenticatedUser::new()), output: Entry::output::<ListFollowersForAuthenticatedUser> },
+    Entry { info: ListFollowedByAuthenticatedUser::INFO, request: || Box::new(ListFollowedByAuthenticatedUser::new()), output: Entry::output::<ListFollowedByAuthenticatedUser> },
+    Entry { info: Unfollow::INFO, request: || Box::new(Unfollow::new("")), output: Entry::output::<Unfollow> },
+    Entry { info: CheckPersonIsFollowedByAuthenticated::INFO, request: || Box::new(CheckPersonIsFollowedByAuthenticated::new("")), output: Entry::output::<CheckPersonIsFollowedByAuthenticated> },
+    Entry { info: Follow::INFO, request: || Box::new(Follow::new("")), output: Entry::output::<Follow> },
+    Entry { info: ListPublicSshKeysForAuthenticatedUser::INFO, request: || Box::new(ListPublicSshKeysForAuthenticatedUser::new()), output: Entry::output::<ListPublicSshKeysForAuthenticatedUser> },
+    Entry { info: CreatePublicSshKeyForAuthenticatedUser::INFO, request: || Box::new(CreatePublicSshKeyForAuthenticatedUser::new("", "")), output: Entry::output::<CreatePublicSshKeyForAuthenticatedUser> },
+    Entry { info: DeletePublicSshKeyForAuthenticatedUser::INFO, request: || Box::new(DeletePublicSshKeyForAuthenticatedUser::new(0)), output: Entry::output::<DeletePublicSshKeyForAuthenticatedUser> },
+    Entry { info: GetPublicSshKeyForAuthenticatedUser::INFO, request: || Box::new(GetPublicSshKeyForAuthenticatedUser::new(0)), output: Entry::output::<GetPublicSshKeyForAuthenticatedUser> },
+    Entry { info: GetNamespaceForAuthenticatedUser::INFO, request: || Box::new(GetNamespaceForAuthenticatedUser::new("")), output: Entry::output::<GetNamespaceForAuthenticatedUser> },
+    Entry { info: ListNamespacesForAuthenticatedUser::INFO, request: || Box::new(ListNamespacesForAuthenticatedUser::new()), output: Entry::output::<ListNamespacesForAuthenticatedUser> },
+    Entry { info: GetByUsername::INFO, request: || Box::new(GetByUsername::new("")), output: Entry::output::<GetByUsername> },
+    Entry { info: ListFollowersForUser::INFO, request: || Box::new(ListFollowersForUser::new("")), output: Entry::output::<ListFollowersForUser> },
+    Entry { info: ListFollowingForUser::INFO, request: || Box::new(ListFollowingForUser::new("")), output: Entry::output::<ListFollowingForUser> },
+    Entry { info: CheckFollowingForUser::INFO, request: || Box::new(CheckFollowingForUser::new("", "")), output: Entry::output::<CheckFollowingForUser> },
+    Entry { info: ListPublicKeysForUser::INFO, request: || Box::new(ListPublicKeysForUser::new("")), output: Entry::output::<ListPublicKeysForUser> },
 ];
 
 impl Operation for GetAuthenticated {
@@ -62,13 +62,12 @@ impl Operation for GetAuthenticated {
 
 impl Record for GetAuthenticated {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetAuthenticated",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetAuthenticated",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -99,13 +98,12 @@ impl Operation for UpdateAuthenticated {
 
 impl Record for UpdateAuthenticated {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateAuthenticated",
-            &["name", "blog", "weibo", "bio"],
-            &[],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateAuthenticated",
+            members: &["name", "blog", "weibo", "bio"],
+            required: &[],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -145,13 +143,12 @@ impl Paged for ListFollowersForAuthenticatedUser {
 
 impl Record for ListFollowersForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListFollowersForAuthenticatedUser",
-            &["page", "per_page"],
-            &[],
-            &[Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListFollowersForAuthenticatedUser",
+            members: &["page", "per_page"],
+            required: &[],
+            places: &[Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -191,13 +188,12 @@ impl Paged for ListFollowedByAuthenticatedUser {
 
 impl Record for ListFollowedByAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListFollowedByAuthenticatedUser",
-            &["page", "per_page"],
-            &[],
-            &[Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListFollowedByAuthenticatedUser",
+            members: &["page", "per_page"],
+            required: &[],
+            places: &[Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -230,13 +226,12 @@ impl Operation for Unfollow {
 
 impl Record for Unfollow {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Unfollow",
-            &["username"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Unfollow",
+            members: &["username"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -267,13 +262,12 @@ impl Operation for CheckPersonIsFollowedByAuthenticated {
 
 impl Record for CheckPersonIsFollowedByAuthenticated {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CheckPersonIsFollowedByAuthenticated",
-            &["username"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "CheckPersonIsFollowedByAuthenticated",
+            members: &["username"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -304,13 +298,12 @@ impl Operation for Follow {
 
 impl Record for Follow {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Follow",
-            &["username"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Follow",
+            members: &["username"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -348,13 +341,12 @@ impl Paged for ListPublicSshKeysForAuthenticatedUser {
 
 impl Record for ListPublicSshKeysForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListPublicSshKeysForAuthenticatedUser",
-            &["page", "per_page"],
-            &[],
-            &[Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListPublicSshKeysForAuthenticatedUser",
+            members: &["page", "per_page"],
+            required: &[],
+            places: &[Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -387,13 +379,12 @@ impl Operation for CreatePublicSshKeyForAuthenticatedUser {
 
 impl Record for CreatePublicSshKeyForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreatePublicSshKeyForAuthenticatedUser",
-            &["key", "title"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreatePublicSshKeyForAuthenticatedUser",
+            members: &["key", "title"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -426,13 +417,12 @@ impl Operation for DeletePublicSshKeyForAuthenticatedUser {
 
 impl Record for DeletePublicSshKeyForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeletePublicSshKeyForAuthenticatedUser",
-            &["id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeletePublicSshKeyForAuthenticatedUser",
+            members: &["id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -462,13 +452,12 @@ impl Operation for GetPublicSshKeyForAuthenticatedUser {
 
 impl Record for GetPublicSshKeyForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetPublicSshKeyForAuthenticatedUser",
-            &["id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetPublicSshKeyForAuthenticatedUser",
+            members: &["id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -498,13 +487,12 @@ impl Operation for GetNamespaceForAuthenticatedUser {
 
 impl Record for GetNamespaceForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetNamespaceForAuthenticatedUser",
-            &["path"],
-            &[0],
-            &[Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetNamespaceForAuthenticatedUser",
+            members: &["path"],
+            required: &[0],
+            places: &[Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -534,13 +522,12 @@ impl Operation for ListNamespacesForAuthenticatedUser {
 
 impl Record for ListNamespacesForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListNamespacesForAuthenticatedUser",
-            &["mode"],
-            &[],
-            &[Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListNamespacesForAuthenticatedUser",
+            members: &["mode"],
+            required: &[],
+            places: &[Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -570,13 +557,12 @@ impl Operation for GetByUsername {
 
 impl Record for GetByUsername {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetByUsername",
-            &["username"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetByUsername",
+            members: &["username"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -614,13 +600,12 @@ impl Paged for ListFollowersForUser {
 
 impl Record for ListFollowersForUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListFollowersForUser",
-            &["username", "page", "per_page"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListFollowersForUser",
+            members: &["username", "page", "per_page"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -660,13 +645,12 @@ impl Paged for ListFollowingForUser {
 
 impl Record for ListFollowingForUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListFollowingForUser",
-            &["username", "page", "per_page"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListFollowingForUser",
+            members: &["username", "page", "per_page"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -699,13 +683,12 @@ impl Operation for CheckFollowingForUser {
 
 impl Record for CheckFollowingForUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CheckFollowingForUser",
-            &["username", "target_user"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "CheckFollowingForUser",
+            members: &["username", "target_user"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -745,13 +728,12 @@ impl Paged for ListPublicKeysForUser {
 
 impl Record for ListPublicKeysForUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListPublicKeysForUser",
-            &["username", "page", "per_page"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListPublicKeysForUser",
+            members: &["username", "page", "per_page"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -773,18 +755,18 @@ impl Debug for ListPublicKeysForUser {
 
 impl Record for AuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "AuthenticatedUser",
-            &[
+        &Shape {
+            name: "AuthenticatedUser",
+            members: &[
                 "id", "login", "name", "avatar_url", "url", "html_url", "remark", "followers_url", "following_url",
                 "gists_url", "starred_url", "subscriptions_url", "organizations_url", "repos_url", "events_url",
                 "received_events_url", "type", "member_role", "blog", "weibo", "bio", "public_repos", "public_gists",
                 "followers", "following", "stared", "watched", "created_at", "updated_at", "email", "bot_info",
                 "site_admin",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -822,12 +804,12 @@ impl Debug for AuthenticatedUser {
 
 impl Record for BotInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "BotInfo",
-            &["bot_type", "status"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "BotInfo",
+            members: &["bot_type", "status"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -849,12 +831,12 @@ impl Debug for BotInfo {
 
 impl Record for Namespace {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Namespace",
-            &["id", "type", "name", "path", "enterprise_id", "html_url", "parent"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Namespace",
+            members: &["id", "type", "name", "path", "enterprise_id", "html_url", "parent"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -878,18 +860,18 @@ impl Debug for Namespace {
 
 impl Record for UserProfile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "UserProfile",
-            &[
+        &Shape {
+            name: "UserProfile",
+            members: &[
                 "id", "login", "name", "avatar_url", "url", "html_url", "remark", "followers_url", "following_url",
                 "gists_url", "starred_url", "subscriptions_url", "organizations_url", "repos_url", "events_url",
                 "received_events_url", "type", "member_role", "blog", "weibo", "bio", "public_repos", "public_gists",
                 "followers", "following", "stared", "watched", "created_at", "updated_at", "company", "profession",
                 "wechat", "qq", "linkedin", "email", "site_admin",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -18,12 +18,12 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: List::INFO, request: || Box::new(List::new("", "")), output: || Box::<Vec<Webhook>>::default() },
-    Entry { info: Create::INFO, request: || Box::new(Create::new("", "", "")), output: || Box::<Webhook>::default() },
-    Entry { info: Delete::INFO, request: || Box::new(Delete::new("", "", 0)), output: || Box::<()>::default() },
-    Entry { info: Get::INFO, request: || Box::new(Get::new("", "", 0)), output: || Box::<Webhook>::default() },
-    Entry { info: Update::INFO, request: || Box::new(Update::new("", "", 0, "")), output: || Box::<Webhook>::default() },
-    Entry { info: Test::INFO, request: || Box::new(Test::new("", "", 0)), output: || Box::<()>::default() },
+    Entry { info: List::INFO, request: || Box::new(List::new("", "")), output: Entry::output::<List> },
+    Entry { info: Create::INFO, request: || Box::new(Create::new("", "", "")), output: Entry::output::<Create> },
+    Entry { info: Delete::INFO, request: || Box::new(Delete::new("", "", 0)), output: Entry::output::<Delete> },
+    Entry { info: Get::INFO, request: || Box::new(Get::new("", "", 0)), output: Entry::output::<Get> },
+    Entry { info: Update::INFO, request: || Box::new(Update::new("", "", 0, "")), output: Entry::output::<Update> },
+    Entry { info: Test::INFO, request: || Box::new(Test::new("", "", 0)), output: Entry::output::<Test> },
 ];
 
 impl Operation for List {
@@ -46,13 +46,12 @@ impl Paged for List {
 
 impl Record for List {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "List",
-            &["owner", "repo", "page", "per_page"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "List",
+            members: &["owner", "repo", "page", "per_page"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -85,19 +84,18 @@ impl Operation for Create {
 
 impl Record for Create {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Create",
-            &[
+        &Shape {
+            name: "Create",
+            members: &[
                 "owner", "repo", "url", "title", "encryption_type", "password", "push_events", "tag_push_events",
                 "issues_events", "note_events", "merge_requests_events",
             ],
-            &[0, 1, 2],
-            &[
+            required: &[0, 1, 2],
+            places: &[
                 Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -135,13 +133,12 @@ impl Operation for Delete {
 
 impl Record for Delete {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Delete",
-            &["owner", "repo", "id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Delete",
+            members: &["owner", "repo", "id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -173,13 +170,12 @@ impl Operation for Get {
 
 impl Record for Get {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Get",
-            &["owner", "repo", "id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Get",
+            members: &["owner", "repo", "id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -212,19 +208,18 @@ impl Operation for Update {
 
 impl Record for Update {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Update",
-            &[
+        &Shape {
+            name: "Update",
+            members: &[
                 "owner", "repo", "id", "url", "title", "encryption_type", "password", "push_events",
                 "tag_push_events", "issues_events", "note_events", "merge_requests_events",
             ],
-            &[0, 1, 2, 3],
-            &[
+            required: &[0, 1, 2, 3],
+            places: &[
                 Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -262,13 +257,12 @@ impl Operation for Test {
 
 impl Record for Test {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Test",
-            &["owner", "repo", "id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Test",
+            members: &["owner", "repo", "id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -290,15 +284,15 @@ impl Debug for Test {
 
 impl Record for Webhook {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Webhook",
-            &[
+        &Shape {
+            name: "Webhook",
+            members: &[
                 "id", "url", "password", "result", "project_id", "result_code", "created_at", "push_events",
                 "tag_push_events", "issues_events", "note_events", "merge_requests_events", "title",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -24,18 +24,18 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateTokenWithIdToken::INFO, request: || Box::new(CreateTokenWithIdToken::new("", Default::default())), output: || Box::<CreateTokenWithIdTokenResponse>::default() },
-    Entry { info: CreateTemporaryAccessKeyByToken::INFO, request: || Box::new(CreateTemporaryAccessKeyByToken::new(Default::default())), output: || Box::<TemporaryAccessKey>::default() },
-    Entry { info: CreateUnscopedTokenWithIdToken::INFO, request: || Box::new(CreateUnscopedTokenWithIdToken::new("", "", "")), output: || Box::<CreateUnscopedTokenWithIdTokenResponse>::default() },
-    Entry { info: KeystoneShowCatalog::INFO, request: || Box::new(KeystoneShowCatalog::new()), output: || Box::<KeystoneShowCatalogResponse>::default() },
-    Entry { info: KeystoneListAuthDomains::INFO, request: || Box::new(KeystoneListAuthDomains::new()), output: || Box::<KeystoneListAuthDomainsResponse>::default() },
-    Entry { info: KeystoneListAuthProjects::INFO, request: || Box::new(KeystoneListAuthProjects::new()), output: || Box::<KeystoneListAuthProjectsResponse>::default() },
-    Entry { info: KeystoneValidateToken::INFO, request: || Box::new(KeystoneValidateToken::new("")), output: || Box::<KeystoneValidateTokenResponse>::default() },
-    Entry { info: KeystoneCreateUserTokenByPassword::INFO, request: || Box::new(KeystoneCreateUserTokenByPassword::new(Default::default())), output: || Box::<IssuedToken>::default() },
-    Entry { info: KeystoneListEndpoints::INFO, request: || Box::new(KeystoneListEndpoints::new()), output: || Box::<KeystoneListEndpointsResponse>::default() },
-    Entry { info: KeystoneListProjects::INFO, request: || Box::new(KeystoneListProjects::new()), output: || Box::<KeystoneListProjectsResponse>::default() },
-    Entry { info: KeystoneListRegions::INFO, request: || Box::new(KeystoneListRegions::new()), output: || Box::<KeystoneListRegionsResponse>::default() },
-    Entry { info: KeystoneListServices::INFO, request: || Box::new(KeystoneListServices::new()), output: || Box::<KeystoneListServicesResponse>::default() },
+    Entry { info: CreateTokenWithIdToken::INFO, request: || Box::new(CreateTokenWithIdToken::new("", Default::default())), output: Entry::output::<CreateTokenWithIdToken> },
+    Entry { info: CreateTemporaryAccessKeyByToken::INFO, request: || Box::new(CreateTemporaryAccessKeyByToken::new(Default::default())), output: Entry::output::<CreateTemporaryAccessKeyByToken> },
+    Entry { info: CreateUnscopedTokenWithIdToken::INFO, request: || Box::new(CreateUnscopedTokenWithIdToken::new("", "", "")), output: Entry::output::<CreateUnscopedTokenWithIdToken> },
+    Entry { info: KeystoneShowCatalog::INFO, request: || Box::new(KeystoneShowCatalog::new()), output: Entry::output::<KeystoneShowCatalog> },
+    Entry { info: KeystoneListAuthDomains::INFO, request: || Box::new(KeystoneListAuthDomains::new()), output: Entry::output::<KeystoneListAuthDomains> },
+    Entry { info: KeystoneListAuthProjects::INFO, request: || Box::new(KeystoneListAuthProjects::new()), output: Entry::output::<KeystoneListAuthProjects> },
+    Entry { info: KeystoneValidateToken::INFO, request: || Box::new(KeystoneValidateToken::new("")), output: Entry::output::<KeystoneValidateToken> },
+    Entry { info: KeystoneCreateUserTokenByPassword::INFO, request: || Box::new(KeystoneCreateUserTokenByPassword::new(Default::default())), output: Entry::output::<KeystoneCreateUserTokenByPassword> },
+    Entry { info: KeystoneListEndpoints::INFO, request: || Box::new(KeystoneListEndpoints::new()), output: Entry::output::<KeystoneListEndpoints> },
+    Entry { info: KeystoneListProjects::INFO, request: || Box::new(KeystoneListProjects::new()), output: Entry::output::<KeystoneListProjects> },
+    Entry { info: KeystoneListRegions::INFO, request: || Box::new(KeystoneListRegions::new()), output: Entry::output::<KeystoneListRegions> },
+    Entry { info: KeystoneListServices::INFO, request: || Box::new(KeystoneListServices::new()), output: Entry::output::<KeystoneListServices> },
 ];
 
 impl Operation for CreateTokenWithIdToken {
@@ -52,13 +52,12 @@ impl Operation for CreateTokenWithIdToken {
 
 impl Record for CreateTokenWithIdToken {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateTokenWithIdToken",
-            &["X-Idp-Id", "auth"],
-            &[0, 1],
-            &[Place::Header, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateTokenWithIdToken",
+            members: &["X-Idp-Id", "auth"],
+            required: &[0, 1],
+            places: &[Place::Header, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -92,13 +91,12 @@ impl Operation for CreateTemporaryAccessKeyByToken {
 
 impl Record for CreateTemporaryAccessKeyByToken {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateTemporaryAccessKeyByToken",
-            &["auth"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateTemporaryAccessKeyByToken",
+            members: &["auth"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -129,13 +127,12 @@ impl Operation for CreateUnscopedTokenWithIdToken {
 
 impl Record for CreateUnscopedTokenWithIdToken {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateUnscopedTokenWithIdToken",
-            &["idp_id", "protocol_id", "Authorization"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Header],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateUnscopedTokenWithIdToken",
+            members: &["idp_id", "protocol_id", "Authorization"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Header],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -167,13 +164,12 @@ impl Operation for KeystoneShowCatalog {
 
 impl Record for KeystoneShowCatalog {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "KeystoneShowCatalog",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "KeystoneShowCatalog",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -203,13 +199,12 @@ impl Operation for KeystoneListAuthDomains {
 
 impl Record for KeystoneListAuthDomains {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "KeystoneListAuthDomains",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "KeystoneListAuthDomains",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -239,13 +234,12 @@ impl Operation for KeystoneListAuthProjects {
 
 impl Record for KeystoneListAuthProjects {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "KeystoneListAuthProjects",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "KeystoneListAuthProjects",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -276,13 +270,12 @@ impl Operation for KeystoneValidateToken {
 
 impl Record for KeystoneValidateToken {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "KeystoneValidateToken",
-            &["X-Subject-Token", "nocatalog"],
-            &[0],
-            &[Place::Header, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "KeystoneValidateToken",
+            members: &["X-Subject-Token", "nocatalog"],
+            required: &[0],
+            places: &[Place::Header, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -316,13 +309,12 @@ impl Operation for KeystoneCreateUserTokenByPassword {
 
 impl Record for KeystoneCreateUserTokenByPassword {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "KeystoneCreateUserTokenByPassword",
-            &["nocatalog", "auth"],
-            &[1],
-            &[Place::Query, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "KeystoneCreateUserTokenByPassword",
+            members: &["nocatalog", "auth"],
+            required: &[1],
+            places: &[Place::Query, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -354,13 +346,12 @@ impl Operation for KeystoneListEndpoints {
 
 impl Record for KeystoneListEndpoints {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "KeystoneListEndpoints",
-            &["interface", "service_id"],
-            &[],
-            &[Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "KeystoneListEndpoints",
+            members: &["interface", "service_id"],
+            required: &[],
+            places: &[Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -392,13 +383,14 @@ impl Operation for KeystoneListProjects {
 
 impl Record for KeystoneListProjects {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "KeystoneListProjects",
-            &["domain_id", "name", "parent_id", "enabled", "is_domain", "page", "per_page"],
-            &[],
-            &[Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "KeystoneListProjects",
+            members: &["domain_id", "name", "parent_id", "enabled", "is_domain", "page", "per_page"],
+            required: &[],
+            places: &[
+                Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
+            ],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -432,13 +424,12 @@ impl Operation for KeystoneListRegions {
 
 impl Record for KeystoneListRegions {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "KeystoneListRegions",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "KeystoneListRegions",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -468,13 +459,12 @@ impl Operation for KeystoneListServices {
 
 impl Record for KeystoneListServices {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "KeystoneListServices",
-            &["type"],
-            &[],
-            &[Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "KeystoneListServices",
+            members: &["type"],
+            required: &[],
+            places: &[Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -494,12 +484,12 @@ impl Debug for KeystoneListServices {
 
 impl Record for AgencyAssumedby {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "AgencyAssumedby",
-            &["user"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "AgencyAssumedby",
+            members: &["user"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -519,12 +509,12 @@ impl Debug for AgencyAssumedby {
 
 impl Record for AgencyAssumedbyUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "AgencyAssumedbyUser",
-            &["name", "id", "domain", "password_expires_at"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "AgencyAssumedbyUser",
+            members: &["name", "id", "domain", "password_expires_at"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -546,12 +536,12 @@ impl Debug for AgencyAssumedbyUser {
 
 impl Record for AgencyAssumedbyUserDomain {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "AgencyAssumedbyUserDomain",
-            &["name", "id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "AgencyAssumedbyUserDomain",
+            members: &["name", "id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -573,12 +563,12 @@ impl Debug for AgencyAssumedbyUserDomain {
 
 impl Record for AgencyTokenAssumerole {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "AgencyTokenAssumerole",
-            &["domain_id", "domain_name", "agency_name"],
-            &[2],
-        );
-        &SHAPE
+        &Shape {
+            name: "AgencyTokenAssumerole",
+            members: &["domain_id", "domain_name", "agency_name"],
+            required: &[2],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -600,12 +590,12 @@ impl Debug for AgencyTokenAssumerole {
 
 impl Record for AssumeroleSessionuser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "AssumeroleSessionuser",
-            &["name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "AssumeroleSessionuser",
+            members: &["name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -625,12 +615,12 @@ impl Debug for AssumeroleSessionuser {
 
 impl Record for AuthProjectResult {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "AuthProjectResult",
-            &["is_domain", "description", "links", "enabled", "id", "parent_id", "domain_id", "name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "AuthProjectResult",
+            members: &["is_domain", "description", "links", "enabled", "id", "parent_id", "domain_id", "name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -654,12 +644,12 @@ impl Debug for AuthProjectResult {
 
 impl Record for Catalog {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Catalog",
-            &["endpoints", "id", "name", "type"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Catalog",
+            members: &["endpoints", "id", "name", "type"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -681,12 +671,12 @@ impl Debug for Catalog {
 
 impl Record for CatalogEndpoints {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CatalogEndpoints",
-            &["id", "interface", "region", "region_id", "url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CatalogEndpoints",
+            members: &["id", "interface", "region", "region_id", "url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -709,12 +699,12 @@ impl Debug for CatalogEndpoints {
 
 impl Record for CreateTokenWithIdTokenResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateTokenWithIdTokenResponse",
-            &["token"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateTokenWithIdTokenResponse",
+            members: &["token"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -734,12 +724,12 @@ impl Debug for CreateTokenWithIdTokenResponse {
 
 impl Record for CreateUnscopedTokenWithIdTokenResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateUnscopedTokenWithIdTokenResponse",
-            &["token"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateUnscopedTokenWithIdTokenResponse",
+            members: &["token"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -759,12 +749,12 @@ impl Debug for CreateUnscopedTokenWithIdTokenResponse {
 
 impl Record for Credential {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Credential",
-            &["expires_at", "access", "secret", "securitytoken"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Credential",
+            members: &["expires_at", "access", "secret", "securitytoken"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -786,12 +776,12 @@ impl Debug for Credential {
 
 impl Record for DomainInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DomainInfo",
-            &["id", "name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DomainInfo",
+            members: &["id", "name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -813,12 +803,12 @@ impl Debug for DomainInfo {
 
 impl Record for Domains {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Domains",
-            &["enabled", "id", "name", "links", "description"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Domains",
+            members: &["enabled", "id", "name", "links", "description"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -841,12 +831,12 @@ impl Debug for Domains {
 
 impl Record for Endpoint {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Endpoint",
-            &["service_id", "region_id", "links", "id", "interface", "region", "url", "enabled"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Endpoint",
+            members: &["service_id", "region_id", "links", "id", "interface", "region", "url", "enabled"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -870,12 +860,12 @@ impl Debug for Endpoint {
 
 impl Record for FederationUserBody {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "FederationUserBody",
-            &["OS-FEDERATION", "domain", "id", "name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "FederationUserBody",
+            members: &["OS-FEDERATION", "domain", "id", "name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -897,12 +887,12 @@ impl Debug for FederationUserBody {
 
 impl Record for GetIdTokenAuthParams {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GetIdTokenAuthParams",
-            &["id_token", "scope"],
-            &[0],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetIdTokenAuthParams",
+            members: &["id_token", "scope"],
+            required: &[0],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -924,12 +914,12 @@ impl Debug for GetIdTokenAuthParams {
 
 impl Record for GetIdTokenIdScopeBody {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GetIdTokenIdScopeBody",
-            &["domain", "project"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetIdTokenIdScopeBody",
+            members: &["domain", "project"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -951,12 +941,12 @@ impl Debug for GetIdTokenIdScopeBody {
 
 impl Record for GetIdTokenIdTokenBody {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GetIdTokenIdTokenBody",
-            &["id"],
-            &[0],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetIdTokenIdTokenBody",
+            members: &["id"],
+            required: &[0],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -976,12 +966,12 @@ impl Debug for GetIdTokenIdTokenBody {
 
 impl Record for GetIdTokenScopeDomainOrProjectBody {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GetIdTokenScopeDomainOrProjectBody",
-            &["id", "name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetIdTokenScopeDomainOrProjectBody",
+            members: &["id", "name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1003,12 +993,12 @@ impl Debug for GetIdTokenScopeDomainOrProjectBody {
 
 impl Record for IdentityAssumerole {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IdentityAssumerole",
-            &["agency_name", "domain_id", "domain_name", "duration_seconds", "session_user"],
-            &[0],
-        );
-        &SHAPE
+        &Shape {
+            name: "IdentityAssumerole",
+            members: &["agency_name", "domain_id", "domain_name", "duration_seconds", "session_user"],
+            required: &[0],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1032,12 +1022,12 @@ impl Debug for IdentityAssumerole {
 
 impl Record for IdentityToken {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IdentityToken",
-            &["id", "duration_seconds"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IdentityToken",
+            members: &["id", "duration_seconds"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1059,12 +1049,12 @@ impl Debug for IdentityToken {
 
 impl Record for IdpIdInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IdpIdInfo",
-            &["id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IdpIdInfo",
+            members: &["id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1084,12 +1074,12 @@ impl Debug for IdpIdInfo {
 
 impl Record for IssuedToken {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "IssuedToken",
-            &["token"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "IssuedToken",
+            members: &["token"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1109,12 +1099,12 @@ impl Debug for IssuedToken {
 
 impl Record for KeystoneListAuthDomainsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "KeystoneListAuthDomainsResponse",
-            &["domains", "links"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "KeystoneListAuthDomainsResponse",
+            members: &["domains", "links"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1136,12 +1126,12 @@ impl Debug for KeystoneListAuthDomainsResponse {
 
 impl Record for KeystoneListAuthProjectsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "KeystoneListAuthProjectsResponse",
-            &["links", "projects"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "KeystoneListAuthProjectsResponse",
+            members: &["links", "projects"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1163,12 +1153,12 @@ impl Debug for KeystoneListAuthProjectsResponse {
 
 impl Record for KeystoneListEndpointsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "KeystoneListEndpointsResponse",
-            &["links", "endpoints"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "KeystoneListEndpointsResponse",
+            members: &["links", "endpoints"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1190,12 +1180,12 @@ impl Debug for KeystoneListEndpointsResponse {
 
 impl Record for KeystoneListProjectsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "KeystoneListProjectsResponse",
-            &["links", "projects"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "KeystoneListProjectsResponse",
+            members: &["links", "projects"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1217,12 +1207,12 @@ impl Debug for KeystoneListProjectsResponse {
 
 impl Record for KeystoneListRegionsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "KeystoneListRegionsResponse",
-            &["links", "regions"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "KeystoneListRegionsResponse",
+            members: &["links", "regions"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1244,12 +1234,12 @@ impl Debug for KeystoneListRegionsResponse {
 
 impl Record for KeystoneListServicesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "KeystoneListServicesResponse",
-            &["services", "links"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "KeystoneListServicesResponse",
+            members: &["services", "links"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1271,12 +1261,12 @@ impl Debug for KeystoneListServicesResponse {
 
 impl Record for KeystoneShowCatalogResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "KeystoneShowCatalogResponse",
-            &["catalog", "links"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "KeystoneShowCatalogResponse",
+            members: &["catalog", "links"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1298,12 +1288,12 @@ impl Debug for KeystoneShowCatalogResponse {
 
 impl Record for KeystoneValidateTokenResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "KeystoneValidateTokenResponse",
-            &["token"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "KeystoneValidateTokenResponse",
+            members: &["token"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1323,12 +1313,12 @@ impl Debug for KeystoneValidateTokenResponse {
 
 impl Record for Links {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Links",
-            &["self", "previous", "next"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Links",
+            members: &["self", "previous", "next"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1350,12 +1340,12 @@ impl Debug for Links {
 
 impl Record for LinksSelf {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "LinksSelf",
-            &["self"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "LinksSelf",
+            members: &["self"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1375,12 +1365,12 @@ impl Debug for LinksSelf {
 
 impl Record for MfaTotp {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MfaTotp",
-            &["user"],
-            &[0],
-        );
-        &SHAPE
+        &Shape {
+            name: "MfaTotp",
+            members: &["user"],
+            required: &[0],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1400,12 +1390,12 @@ impl Debug for MfaTotp {
 
 impl Record for MfaTotpUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "MfaTotpUser",
-            &["id", "passcode"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "MfaTotpUser",
+            members: &["id", "passcode"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1427,12 +1417,12 @@ impl Debug for MfaTotpUser {
 
 impl Record for OsFederationInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "OsFederationInfo",
-            &["identity_provider", "protocol", "groups"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "OsFederationInfo",
+            members: &["identity_provider", "protocol", "groups"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1454,12 +1444,12 @@ impl Debug for OsFederationInfo {
 
 impl Record for OsfederationGroups {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "OsfederationGroups",
-            &["id", "name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "OsfederationGroups",
+            members: &["id", "name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1481,12 +1471,12 @@ impl Debug for OsfederationGroups {
 
 impl Record for OsfederationIdentityprovider {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "OsfederationIdentityprovider",
-            &["id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "OsfederationIdentityprovider",
+            members: &["id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1506,12 +1496,12 @@ impl Debug for OsfederationIdentityprovider {
 
 impl Record for OsfederationProtocol {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "OsfederationProtocol",
-            &["id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "OsfederationProtocol",
+            members: &["id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1531,12 +1521,12 @@ impl Debug for OsfederationProtocol {
 
 impl Record for ProjectInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProjectInfo",
-            &["domain", "id", "name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ProjectInfo",
+            members: &["domain", "id", "name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1558,12 +1548,12 @@ impl Debug for ProjectInfo {
 
 impl Record for ProjectResult {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProjectResult",
-            &["is_domain", "description", "links", "enabled", "id", "parent_id", "domain_id", "name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ProjectResult",
+            members: &["is_domain", "description", "links", "enabled", "id", "parent_id", "domain_id", "name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1587,12 +1577,12 @@ impl Debug for ProjectResult {
 
 impl Record for ProtocolIdInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProtocolIdInfo",
-            &["id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ProtocolIdInfo",
+            members: &["id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1612,12 +1602,12 @@ impl Debug for ProtocolIdInfo {
 
 impl Record for PwdPassword {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PwdPassword",
-            &["user"],
-            &[0],
-        );
-        &SHAPE
+        &Shape {
+            name: "PwdPassword",
+            members: &["user"],
+            required: &[0],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1637,12 +1627,12 @@ impl Debug for PwdPassword {
 
 impl Record for PwdPasswordUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PwdPasswordUser",
-            &["domain", "name", "password"],
-            &[0, 1, 2],
-        );
-        &SHAPE
+        &Shape {
+            name: "PwdPasswordUser",
+            members: &["domain", "name", "password"],
+            required: &[0, 1, 2],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1664,12 +1654,12 @@ impl Debug for PwdPasswordUser {
 
 impl Record for PwdPasswordUserDomain {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "PwdPasswordUserDomain",
-            &["name"],
-            &[0],
-        );
-        &SHAPE
+        &Shape {
+            name: "PwdPasswordUserDomain",
+            members: &["name"],
+            required: &[0],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1689,12 +1679,12 @@ impl Debug for PwdPasswordUserDomain {
 
 impl Record for Region {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Region",
-            &["description", "parent_region_id", "links", "locales", "id", "type"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Region",
+            members: &["description", "parent_region_id", "links", "locales", "id", "type"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1718,12 +1708,12 @@ impl Debug for Region {
 
 impl Record for RegionLocales {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RegionLocales",
-            &["zh-cn", "en-us", "pt-br", "es-us", "es-es"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "RegionLocales",
+            members: &["zh-cn", "en-us", "pt-br", "es-us", "es-es"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1746,12 +1736,12 @@ impl Debug for RegionLocales {
 
 impl Record for ScopeDomainOption {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ScopeDomainOption",
-            &["id", "name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ScopeDomainOption",
+            members: &["id", "name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1773,12 +1763,12 @@ impl Debug for ScopeDomainOption {
 
 impl Record for ScopedToken {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ScopedToken",
-            &["id"],
-            &[0],
-        );
-        &SHAPE
+        &Shape {
+            name: "ScopedToken",
+            members: &["id"],
+            required: &[0],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1798,12 +1788,12 @@ impl Debug for ScopedToken {
 
 impl Record for ScopedTokenInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ScopedTokenInfo",
-            &["expires_at", "methods", "issued_at", "user", "domain", "project", "roles", "catalog"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ScopedTokenInfo",
+            members: &["expires_at", "methods", "issued_at", "user", "domain", "project", "roles", "catalog"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1827,12 +1817,12 @@ impl Debug for ScopedTokenInfo {
 
 impl Record for ScopedTokenInfoRoles {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ScopedTokenInfoRoles",
-            &["id", "name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ScopedTokenInfoRoles",
+            members: &["id", "name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1854,12 +1844,12 @@ impl Debug for ScopedTokenInfoRoles {
 
 impl Record for Service {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Service",
-            &["name", "description", "links", "id", "type", "enabled"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Service",
+            members: &["name", "description", "links", "id", "type", "enabled"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1883,12 +1873,12 @@ impl Debug for Service {
 
 impl Record for ServicePolicy {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ServicePolicy",
-            &["Version", "Statement"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "ServicePolicy",
+            members: &["Version", "Statement"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1910,12 +1900,12 @@ impl Debug for ServicePolicy {
 
 impl Record for ServiceStatement {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ServiceStatement",
-            &["Action", "Effect", "Condition", "Resource"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "ServiceStatement",
+            members: &["Action", "Effect", "Condition", "Resource"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1937,12 +1927,12 @@ impl Debug for ServiceStatement {
 
 impl Record for TemporaryAccessKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TemporaryAccessKey",
-            &["credential"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TemporaryAccessKey",
+            members: &["credential"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1962,12 +1952,12 @@ impl Debug for TemporaryAccessKey {
 
 impl Record for TemporaryAccessKeyAuth {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TemporaryAccessKeyAuth",
-            &["identity"],
-            &[0],
-        );
-        &SHAPE
+        &Shape {
+            name: "TemporaryAccessKeyAuth",
+            members: &["identity"],
+            required: &[0],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1987,12 +1977,12 @@ impl Debug for TemporaryAccessKeyAuth {
 
 impl Record for TemporaryAccessKeyIdentity {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TemporaryAccessKeyIdentity",
-            &["methods", "token", "policy", "assume_role"],
-            &[0],
-        );
-        &SHAPE
+        &Shape {
+            name: "TemporaryAccessKeyIdentity",
+            members: &["methods", "token", "policy", "assume_role"],
+            required: &[0],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2014,12 +2004,12 @@ impl Debug for TemporaryAccessKeyIdentity {
 
 impl Record for TokenAuth {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TokenAuth",
-            &["identity", "scope"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "TokenAuth",
+            members: &["identity", "scope"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2041,12 +2031,12 @@ impl Debug for TokenAuth {
 
 impl Record for TokenCatalog {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TokenCatalog",
-            &["type", "id", "name", "endpoints"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TokenCatalog",
+            members: &["type", "id", "name", "endpoints"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2068,12 +2058,12 @@ impl Debug for TokenCatalog {
 
 impl Record for TokenCatalogEndpoint {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TokenCatalogEndpoint",
-            &["url", "region", "region_id", "interface", "id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TokenCatalogEndpoint",
+            members: &["url", "region", "region_id", "interface", "id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2096,12 +2086,12 @@ impl Debug for TokenCatalogEndpoint {
 
 impl Record for TokenDomain {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TokenDomain",
-            &["name", "id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TokenDomain",
+            members: &["name", "id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2123,12 +2113,12 @@ impl Debug for TokenDomain {
 
 impl Record for TokenDomainResult {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TokenDomainResult",
-            &["name", "id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TokenDomainResult",
+            members: &["name", "id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2150,12 +2140,12 @@ impl Debug for TokenDomainResult {
 
 impl Record for TokenIdentity {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TokenIdentity",
-            &["methods", "password", "totp", "assume_role", "token"],
-            &[0],
-        );
-        &SHAPE
+        &Shape {
+            name: "TokenIdentity",
+            members: &["methods", "password", "totp", "assume_role", "token"],
+            required: &[0],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2178,15 +2168,15 @@ impl Debug for TokenIdentity {
 
 impl Record for TokenInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TokenInfo",
-            &[
+        &Shape {
+            name: "TokenInfo",
+            members: &[
                 "catalog", "domain", "expires_at", "issued_at", "methods", "project", "roles", "user", "assumed_by",
                 "mfa_authn_at",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2211,12 +2201,12 @@ impl Debug for TokenInfo {
 
 impl Record for TokenProject {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TokenProject",
-            &["name", "id", "domain"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TokenProject",
+            members: &["name", "id", "domain"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2238,12 +2228,12 @@ impl Debug for TokenProject {
 
 impl Record for TokenProjectDomain {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TokenProjectDomain",
-            &["name", "id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TokenProjectDomain",
+            members: &["name", "id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2265,12 +2255,12 @@ impl Debug for TokenProjectDomain {
 
 impl Record for TokenProjectDomainResult {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TokenProjectDomainResult",
-            &["name", "id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TokenProjectDomainResult",
+            members: &["name", "id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2292,12 +2282,12 @@ impl Debug for TokenProjectDomainResult {
 
 impl Record for TokenProjectResult {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TokenProjectResult",
-            &["name", "id", "domain"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TokenProjectResult",
+            members: &["name", "id", "domain"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2319,12 +2309,14 @@ impl Debug for TokenProjectResult {
 
 impl Record for TokenResult {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TokenResult",
-            &["catalog", "domain", "expires_at", "issued_at", "methods", "project", "roles", "user", "mfa_authn_at"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TokenResult",
+            members: &[
+                "catalog", "domain", "expires_at", "issued_at", "methods", "project", "roles", "user", "mfa_authn_at",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2349,12 +2341,12 @@ impl Debug for TokenResult {
 
 impl Record for TokenRole {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TokenRole",
-            &["name", "id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TokenRole",
+            members: &["name", "id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2376,12 +2368,12 @@ impl Debug for TokenRole {
 
 impl Record for TokenScope {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TokenScope",
-            &["domain", "project"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TokenScope",
+            members: &["domain", "project"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2403,12 +2395,12 @@ impl Debug for TokenScope {
 
 impl Record for TokenScopeDomain {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TokenScopeDomain",
-            &["id", "name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TokenScopeDomain",
+            members: &["id", "name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2430,12 +2422,12 @@ impl Debug for TokenScopeDomain {
 
 impl Record for TokenScopeProject {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TokenScopeProject",
-            &["id", "name", "domain"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TokenScopeProject",
+            members: &["id", "name", "domain"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2457,12 +2449,12 @@ impl Debug for TokenScopeProject {
 
 impl Record for TokenUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TokenUser",
-            &["name", "id", "password_expires_at", "domain", "OS-FEDERATION"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TokenUser",
+            members: &["name", "id", "password_expires_at", "domain", "OS-FEDERATION"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2486,12 +2478,12 @@ impl Debug for TokenUser {
 
 impl Record for TokenUserDomain {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TokenUserDomain",
-            &["name", "id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TokenUserDomain",
+            members: &["name", "id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2513,12 +2505,12 @@ impl Debug for TokenUserDomain {
 
 impl Record for TokenUserDomainResult {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TokenUserDomainResult",
-            &["name", "id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TokenUserDomainResult",
+            members: &["name", "id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2540,12 +2532,12 @@ impl Debug for TokenUserDomainResult {
 
 impl Record for TokenUserOsfederation {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TokenUserOsfederation",
-            &["groups", "identity_provider", "protocol"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TokenUserOsfederation",
+            members: &["groups", "identity_provider", "protocol"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2567,12 +2559,12 @@ impl Debug for TokenUserOsfederation {
 
 impl Record for TokenUserResult {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TokenUserResult",
-            &["name", "id", "password_expires_at", "domain"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TokenUserResult",
+            members: &["name", "id", "password_expires_at", "domain"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2594,12 +2586,12 @@ impl Debug for TokenUserResult {
 
 impl Record for UnscopedTokenInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "UnscopedTokenInfo",
-            &["expires_at", "methods", "issued_at", "user", "roles", "catalog"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "UnscopedTokenInfo",
+            members: &["expires_at", "methods", "issued_at", "user", "roles", "catalog"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2623,12 +2615,12 @@ impl Debug for UnscopedTokenInfo {
 
 impl Record for UnscopedTokenInfoCatalog {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "UnscopedTokenInfoCatalog",
-            &["id", "name", "type", "endpoints"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "UnscopedTokenInfoCatalog",
+            members: &["id", "name", "type", "endpoints"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2650,12 +2642,12 @@ impl Debug for UnscopedTokenInfoCatalog {
 
 impl Record for UnscopedTokenInfoEndpoints {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "UnscopedTokenInfoEndpoints",
-            &["id", "interface", "region", "region_id", "url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "UnscopedTokenInfoEndpoints",
+            members: &["id", "interface", "region", "region_id", "url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2678,12 +2670,12 @@ impl Debug for UnscopedTokenInfoEndpoints {
 
 impl Record for UnscopedTokenInfoRoles {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "UnscopedTokenInfoRoles",
-            &["id", "name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "UnscopedTokenInfoRoles",
+            members: &["id", "name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

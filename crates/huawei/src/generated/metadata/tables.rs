@@ -14,8 +14,8 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: CreateMetadataToken::INFO, request: || Box::new(CreateMetadataToken::new("")), output: || Box::<String>::default() },
-    Entry { info: ShowEcsSecurityKey::INFO, request: || Box::new(ShowEcsSecurityKey::new()), output: || Box::<EcsSecurityKeyResponse>::default() },
+    Entry { info: CreateMetadataToken::INFO, request: || Box::new(CreateMetadataToken::new("")), output: Entry::output::<CreateMetadataToken> },
+    Entry { info: ShowEcsSecurityKey::INFO, request: || Box::new(ShowEcsSecurityKey::new()), output: Entry::output::<ShowEcsSecurityKey> },
 ];
 
 impl Operation for CreateMetadataToken {
@@ -32,13 +32,12 @@ impl Operation for CreateMetadataToken {
 
 impl Record for CreateMetadataToken {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateMetadataToken",
-            &["X-Metadata-Token-Ttl-Seconds"],
-            &[0],
-            &[Place::Header],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateMetadataToken",
+            members: &["X-Metadata-Token-Ttl-Seconds"],
+            required: &[0],
+            places: &[Place::Header],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -69,13 +68,12 @@ impl Operation for ShowEcsSecurityKey {
 
 impl Record for ShowEcsSecurityKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowEcsSecurityKey",
-            &["X-Metadata-Token"],
-            &[],
-            &[Place::Header],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowEcsSecurityKey",
+            members: &["X-Metadata-Token"],
+            required: &[],
+            places: &[Place::Header],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -95,12 +93,12 @@ impl Debug for ShowEcsSecurityKey {
 
 impl Record for EcsCredential {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "EcsCredential",
-            &["access", "secret", "securitytoken", "expires_at"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "EcsCredential",
+            members: &["access", "secret", "securitytoken", "expires_at"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -122,12 +120,12 @@ impl Debug for EcsCredential {
 
 impl Record for EcsSecurityKeyResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "EcsSecurityKeyResponse",
-            &["credential"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "EcsSecurityKeyResponse",
+            members: &["credential"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;

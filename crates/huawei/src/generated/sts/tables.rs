@@ -15,9 +15,9 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: AssumeAgency::INFO, request: || Box::new(AssumeAgency::new("", "")), output: || Box::<AssumeAgencyResponse>::default() },
-    Entry { info: AssumeAgencyWithOIDC::INFO, request: || Box::new(AssumeAgencyWithOIDC::new("", "", "", "")), output: || Box::<AssumeAgencyWithOIDCResponse>::default() },
-    Entry { info: GetCallerIdentity::INFO, request: || Box::new(GetCallerIdentity::new()), output: || Box::<GetCallerIdentityResponse>::default() },
+    Entry { info: AssumeAgency::INFO, request: || Box::new(AssumeAgency::new("", "")), output: Entry::output::<AssumeAgency> },
+    Entry { info: AssumeAgencyWithOIDC::INFO, request: || Box::new(AssumeAgencyWithOIDC::new("", "", "", "")), output: Entry::output::<AssumeAgencyWithOIDC> },
+    Entry { info: GetCallerIdentity::INFO, request: || Box::new(GetCallerIdentity::new()), output: Entry::output::<GetCallerIdentity> },
 ];
 
 impl Operation for AssumeAgency {
@@ -34,19 +34,18 @@ impl Operation for AssumeAgency {
 
 impl Record for AssumeAgency {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "AssumeAgency",
-            &[
+        &Shape {
+            name: "AssumeAgency",
+            members: &[
                 "duration_seconds", "external_id", "policy", "policy_ids", "agency_urn", "agency_session_name",
                 "serial_number", "token_code", "source_identity", "tags", "transitive_tag_keys", "provided_contexts",
             ],
-            &[4, 5],
-            &[
+            required: &[4, 5],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -86,16 +85,15 @@ impl Operation for AssumeAgencyWithOIDC {
 
 impl Record for AssumeAgencyWithOIDC {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "AssumeAgencyWithOIDC",
-            &[
+        &Shape {
+            name: "AssumeAgencyWithOIDC",
+            members: &[
                 "duration_seconds", "policy", "policy_ids", "provider_urn", "agency_urn", "agency_session_name",
                 "id_token",
             ],
-            &[3, 4, 5, 6],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+            required: &[3, 4, 5, 6],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -130,13 +128,12 @@ impl Operation for GetCallerIdentity {
 
 impl Record for GetCallerIdentity {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetCallerIdentity",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetCallerIdentity",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -156,12 +153,12 @@ impl Debug for GetCallerIdentity {
 
 impl Record for AssumeAgencyResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "AssumeAgencyResponse",
-            &["source_identity", "assumed_agency", "credentials"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "AssumeAgencyResponse",
+            members: &["source_identity", "assumed_agency", "credentials"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -183,12 +180,14 @@ impl Debug for AssumeAgencyResponse {
 
 impl Record for AssumeAgencyWithOIDCResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "AssumeAgencyWithOIDCResponse",
-            &["source_identity", "assumed_agency", "credentials", "audience", "provider", "subject_from_id_token"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "AssumeAgencyWithOIDCResponse",
+            members: &[
+                "source_identity", "assumed_agency", "credentials", "audience", "provider", "subject_from_id_token",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -212,12 +211,12 @@ impl Debug for AssumeAgencyWithOIDCResponse {
 
 impl Record for AssumedAgencyDto {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "AssumedAgencyDto",
-            &["urn", "id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "AssumedAgencyDto",
+            members: &["urn", "id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -239,12 +238,12 @@ impl Debug for AssumedAgencyDto {
 
 impl Record for AssumedAgencyWithFederationDto {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "AssumedAgencyWithFederationDto",
-            &["urn", "id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "AssumedAgencyWithFederationDto",
+            members: &["urn", "id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -266,12 +265,12 @@ impl Debug for AssumedAgencyWithFederationDto {
 
 impl Record for CredentialsDto {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CredentialsDto",
-            &["access_key_id", "expiration", "secret_access_key", "security_token"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CredentialsDto",
+            members: &["access_key_id", "expiration", "secret_access_key", "security_token"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -294,12 +293,12 @@ impl Debug for CredentialsDto {
 
 impl Record for GetCallerIdentityResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "GetCallerIdentityResponse",
-            &["account_id", "principal_urn", "principal_id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetCallerIdentityResponse",
+            members: &["account_id", "principal_urn", "principal_id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -321,12 +320,12 @@ impl Debug for GetCallerIdentityResponse {
 
 impl Record for ProvidedContextDto {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProvidedContextDto",
-            &["context_provider_urn", "context_assertion"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "ProvidedContextDto",
+            members: &["context_provider_urn", "context_assertion"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -348,12 +347,12 @@ impl Debug for ProvidedContextDto {
 
 impl Record for TagDto {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TagDto",
-            &["key", "value"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "TagDto",
+            members: &["key", "value"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -13,7 +13,7 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: ValidateService::INFO, request: || Box::new(ValidateService::new("", "")), output: || Box::<ValidateServiceResponse>::default() },
+    Entry { info: ValidateService::INFO, request: || Box::new(ValidateService::new("", "")), output: Entry::output::<ValidateService> },
 ];
 
 impl Operation for ValidateService {
@@ -28,13 +28,12 @@ impl Operation for ValidateService {
 
 impl Record for ValidateService {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ValidateService",
-            &["service", "ticket"],
-            &[0, 1],
-            &[Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ValidateService",
+            members: &["service", "ticket"],
+            required: &[0, 1],
+            places: &[Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -56,15 +55,15 @@ impl Debug for ValidateService {
 
 impl Record for CasAuthenticationSuccessAttributes {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CasAuthenticationSuccessAttributes",
-            &[
+        &Shape {
+            name: "CasAuthenticationSuccessAttributes",
+            members: &[
                 "authenticationDate", "longTermAuthenticationRequestTokenUsed", "isFromNewLogin", "token", "logo",
                 "displayName", "uid", "user_name", "name", "mobile",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -90,12 +89,12 @@ impl Debug for CasAuthenticationSuccessAttributes {
 
 impl Record for CasServiceResponseAuthenticationFailure {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CasServiceResponseAuthenticationFailure",
-            &["code", "description"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CasServiceResponseAuthenticationFailure",
+            members: &["code", "description"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -117,12 +116,12 @@ impl Debug for CasServiceResponseAuthenticationFailure {
 
 impl Record for CasServiceResponseAuthenticationSuccess {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CasServiceResponseAuthenticationSuccess",
-            &["user", "proxyGrantingTicket", "proxies", "attributes"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CasServiceResponseAuthenticationSuccess",
+            members: &["user", "proxyGrantingTicket", "proxies", "attributes"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -145,12 +144,12 @@ impl Debug for CasServiceResponseAuthenticationSuccess {
 
 impl Record for ServiceResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ServiceResponse",
-            &["authenticationFailure", "authenticationSuccess"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ServiceResponse",
+            members: &["authenticationFailure", "authenticationSuccess"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -172,12 +171,12 @@ impl Debug for ServiceResponse {
 
 impl Record for ValidateServiceResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ValidateServiceResponse",
-            &["serviceResponse"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ValidateServiceResponse",
+            members: &["serviceResponse"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;

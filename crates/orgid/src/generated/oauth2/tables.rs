@@ -16,10 +16,10 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: OAuthLogout::INFO, request: || Box::new(OAuthLogout::new()), output: || Box::<()>::default() },
-    Entry { info: OAuth2Authorize::INFO, request: || Box::new(OAuth2Authorize::new("", "", "")), output: || Box::<()>::default() },
-    Entry { info: ShowOauth2Token::INFO, request: || Box::new(ShowOauth2Token::new("", "", "", "", "")), output: || Box::<ShowOauth2TokenResponse>::default() },
-    Entry { info: ShowOauth2UserInfo::INFO, request: || Box::new(ShowOauth2UserInfo::new("")), output: || Box::<ShowOauth2UserInfoResponse>::default() },
+    Entry { info: OAuthLogout::INFO, request: || Box::new(OAuthLogout::new()), output: Entry::output::<OAuthLogout> },
+    Entry { info: OAuth2Authorize::INFO, request: || Box::new(OAuth2Authorize::new("", "", "")), output: Entry::output::<OAuth2Authorize> },
+    Entry { info: ShowOauth2Token::INFO, request: || Box::new(ShowOauth2Token::new("", "", "", "", "")), output: Entry::output::<ShowOauth2Token> },
+    Entry { info: ShowOauth2UserInfo::INFO, request: || Box::new(ShowOauth2UserInfo::new("")), output: Entry::output::<ShowOauth2UserInfo> },
 ];
 
 impl Operation for OAuthLogout {
@@ -36,13 +36,12 @@ impl Operation for OAuthLogout {
 
 impl Record for OAuthLogout {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "OAuthLogout",
-            &["service"],
-            &[],
-            &[Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "OAuthLogout",
+            members: &["service"],
+            required: &[],
+            places: &[Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -73,13 +72,12 @@ impl Operation for OAuth2Authorize {
 
 impl Record for OAuth2Authorize {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "OAuth2Authorize",
-            &["response_type", "client_id", "redirect_uri", "scope"],
-            &[0, 1, 2],
-            &[Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "OAuth2Authorize",
+            members: &["response_type", "client_id", "redirect_uri", "scope"],
+            required: &[0, 1, 2],
+            places: &[Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -113,13 +111,12 @@ impl Operation for ShowOauth2Token {
 
 impl Record for ShowOauth2Token {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowOauth2Token",
-            &["grant_type", "code", "client_id", "client_secret", "redirect_uri", "access_type"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowOauth2Token",
+            members: &["grant_type", "code", "client_id", "client_secret", "redirect_uri", "access_type"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -153,13 +150,12 @@ impl Operation for ShowOauth2UserInfo {
 
 impl Record for ShowOauth2UserInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowOauth2UserInfo",
-            &["X-OrgID-Authorization"],
-            &[0],
-            &[Place::Header],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowOauth2UserInfo",
+            members: &["X-OrgID-Authorization"],
+            required: &[0],
+            places: &[Place::Header],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -179,12 +175,12 @@ impl Debug for ShowOauth2UserInfo {
 
 impl Record for ShowOauth2TokenResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShowOauth2TokenResponse",
-            &["access_token", "refresh_token", "scope", "token_type", "expires_in"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowOauth2TokenResponse",
+            members: &["access_token", "refresh_token", "scope", "token_type", "expires_in"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -208,12 +204,14 @@ impl Debug for ShowOauth2TokenResponse {
 
 impl Record for ShowOauth2UserInfoResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShowOauth2UserInfoResponse",
-            &["tenant", "name", "mobile", "user_name", "user_id", "email", "role", "employee_code", "tenant_name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowOauth2UserInfoResponse",
+            members: &[
+                "tenant", "name", "mobile", "user_name", "user_id", "email", "role", "employee_code", "tenant_name",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

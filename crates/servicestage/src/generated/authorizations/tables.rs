@@ -18,12 +18,12 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: ListAuthorizations::INFO, request: || Box::new(ListAuthorizations::new()), output: || Box::<ListAuthorizationsResponse>::default() },
-    Entry { info: DeleteAuthorize::INFO, request: || Box::new(DeleteAuthorize::new("")), output: || Box::<()>::default() },
-    Entry { info: CreateOAuth::INFO, request: || Box::new(CreateOAuth::new("", "", "", "")), output: || Box::<CreateOAuthResponse>::default() },
-    Entry { info: CreatePasswordAuth::INFO, request: || Box::new(CreatePasswordAuth::new("", "", "", "")), output: || Box::<CreatePasswordAuthResponse>::default() },
-    Entry { info: CreatePersonalAuth::INFO, request: || Box::new(CreatePersonalAuth::new("", "", "")), output: || Box::<CreatePersonalAuthResponse>::default() },
-    Entry { info: ShowRedirectUrl::INFO, request: || Box::new(ShowRedirectUrl::new("")), output: || Box::<ShowRedirectUrlResponse>::default() },
+    Entry { info: ListAuthorizations::INFO, request: || Box::new(ListAuthorizations::new()), output: Entry::output::<ListAuthorizations> },
+    Entry { info: DeleteAuthorize::INFO, request: || Box::new(DeleteAuthorize::new("")), output: Entry::output::<DeleteAuthorize> },
+    Entry { info: CreateOAuth::INFO, request: || Box::new(CreateOAuth::new("", "", "", "")), output: Entry::output::<CreateOAuth> },
+    Entry { info: CreatePasswordAuth::INFO, request: || Box::new(CreatePasswordAuth::new("", "", "", "")), output: Entry::output::<CreatePasswordAuth> },
+    Entry { info: CreatePersonalAuth::INFO, request: || Box::new(CreatePersonalAuth::new("", "", "")), output: Entry::output::<CreatePersonalAuth> },
+    Entry { info: ShowRedirectUrl::INFO, request: || Box::new(ShowRedirectUrl::new("")), output: Entry::output::<ShowRedirectUrl> },
 ];
 
 impl Operation for ListAuthorizations {
@@ -38,13 +38,12 @@ impl Operation for ListAuthorizations {
 
 impl Record for ListAuthorizations {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListAuthorizations",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListAuthorizations",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -75,13 +74,12 @@ impl Operation for DeleteAuthorize {
 
 impl Record for DeleteAuthorize {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteAuthorize",
-            &["name"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteAuthorize",
+            members: &["name"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -112,13 +110,12 @@ impl Operation for CreateOAuth {
 
 impl Record for CreateOAuth {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateOAuth",
-            &["repo_type", "tag", "name", "code", "state"],
-            &[0, 2, 3, 4],
-            &[Place::Path, Place::Query, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateOAuth",
+            members: &["repo_type", "tag", "name", "code", "state"],
+            required: &[0, 2, 3, 4],
+            places: &[Place::Path, Place::Query, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -152,13 +149,12 @@ impl Operation for CreatePasswordAuth {
 
 impl Record for CreatePasswordAuth {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreatePasswordAuth",
-            &["repo_type", "name", "user", "password"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreatePasswordAuth",
+            members: &["repo_type", "name", "user", "password"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -191,13 +187,12 @@ impl Operation for CreatePersonalAuth {
 
 impl Record for CreatePersonalAuth {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreatePersonalAuth",
-            &["repo_type", "name", "token", "host"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreatePersonalAuth",
+            members: &["repo_type", "name", "token", "host"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -229,13 +224,12 @@ impl Operation for ShowRedirectUrl {
 
 impl Record for ShowRedirectUrl {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowRedirectUrl",
-            &["repo_type", "tag"],
-            &[0],
-            &[Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowRedirectUrl",
+            members: &["repo_type", "tag"],
+            required: &[0],
+            places: &[Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -257,15 +251,15 @@ impl Debug for ShowRedirectUrl {
 
 impl Record for Authorization {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Authorization",
-            &[
+        &Shape {
+            name: "Authorization",
+            members: &[
                 "name", "repo_type", "repo_host", "repo_home", "repo_user", "avartar", "token_type", "create_time",
                 "update_time", "status", "tag",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -291,12 +285,12 @@ impl Debug for Authorization {
 
 impl Record for CreateOAuthResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateOAuthResponse",
-            &["authorization"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateOAuthResponse",
+            members: &["authorization"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -316,12 +310,12 @@ impl Debug for CreateOAuthResponse {
 
 impl Record for CreatePasswordAuthResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreatePasswordAuthResponse",
-            &["authorization"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreatePasswordAuthResponse",
+            members: &["authorization"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -341,12 +335,12 @@ impl Debug for CreatePasswordAuthResponse {
 
 impl Record for CreatePersonalAuthResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreatePersonalAuthResponse",
-            &["authorization"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreatePersonalAuthResponse",
+            members: &["authorization"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -366,12 +360,12 @@ impl Debug for CreatePersonalAuthResponse {
 
 impl Record for ListAuthorizationsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ListAuthorizationsResponse",
-            &["authorizations", "count"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListAuthorizationsResponse",
+            members: &["authorizations", "count"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -393,15 +387,15 @@ impl Debug for ListAuthorizationsResponse {
 
 impl Record for NewAuthorization {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "NewAuthorization",
-            &[
+        &Shape {
+            name: "NewAuthorization",
+            members: &[
                 "name", "repo_type", "repo_host", "repo_home", "repo_user", "avartar", "token_type", "create_time",
                 "update_time", "status", "tag",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -427,12 +421,12 @@ impl Debug for NewAuthorization {
 
 impl Record for ShowRedirectUrlResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShowRedirectUrlResponse",
-            &["url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowRedirectUrlResponse",
+            members: &["url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;

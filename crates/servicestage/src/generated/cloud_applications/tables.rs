@@ -18,12 +18,12 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: DeployInstance::INFO, request: || Box::new(DeployInstance::new(serde_json::Value::Null)), output: || Box::<()>::default() },
-    Entry { info: CreateCamInstance::INFO, request: || Box::new(CreateCamInstance::new(serde_json::Value::Null)), output: || Box::<()>::default() },
-    Entry { info: DeleteInstanceById::INFO, request: || Box::new(DeleteInstanceById::new("")), output: || Box::<()>::default() },
-    Entry { info: CreateTemplate::INFO, request: || Box::new(CreateTemplate::new(serde_json::Value::Null)), output: || Box::<()>::default() },
-    Entry { info: DeleteTemplate::INFO, request: || Box::new(DeleteTemplate::new("")), output: || Box::<()>::default() },
-    Entry { info: UpdateTemplate::INFO, request: || Box::new(UpdateTemplate::new("", serde_json::Value::Null)), output: || Box::<()>::default() },
+    Entry { info: DeployInstance::INFO, request: || Box::new(DeployInstance::new(serde_json::Value::Null)), output: Entry::output::<DeployInstance> },
+    Entry { info: CreateCamInstance::INFO, request: || Box::new(CreateCamInstance::new(serde_json::Value::Null)), output: Entry::output::<CreateCamInstance> },
+    Entry { info: DeleteInstanceById::INFO, request: || Box::new(DeleteInstanceById::new("")), output: Entry::output::<DeleteInstanceById> },
+    Entry { info: CreateTemplate::INFO, request: || Box::new(CreateTemplate::new(serde_json::Value::Null)), output: Entry::output::<CreateTemplate> },
+    Entry { info: DeleteTemplate::INFO, request: || Box::new(DeleteTemplate::new("")), output: Entry::output::<DeleteTemplate> },
+    Entry { info: UpdateTemplate::INFO, request: || Box::new(UpdateTemplate::new("", serde_json::Value::Null)), output: Entry::output::<UpdateTemplate> },
 ];
 
 impl Operation for DeployInstance {
@@ -40,13 +40,12 @@ impl Operation for DeployInstance {
 
 impl Record for DeployInstance {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeployInstance",
-            &["body"],
-            &[0],
-            &[Place::Whole],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeployInstance",
+            members: &["body"],
+            required: &[0],
+            places: &[Place::Whole],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -78,13 +77,12 @@ impl Operation for CreateCamInstance {
 
 impl Record for CreateCamInstance {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateCamInstance",
-            &["body"],
-            &[0],
-            &[Place::Whole],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCamInstance",
+            members: &["body"],
+            required: &[0],
+            places: &[Place::Whole],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -115,13 +113,12 @@ impl Operation for DeleteInstanceById {
 
 impl Record for DeleteInstanceById {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteInstanceById",
-            &["instance_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteInstanceById",
+            members: &["instance_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -153,13 +150,12 @@ impl Operation for CreateTemplate {
 
 impl Record for CreateTemplate {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateTemplate",
-            &["body"],
-            &[0],
-            &[Place::Whole],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateTemplate",
+            members: &["body"],
+            required: &[0],
+            places: &[Place::Whole],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -190,13 +186,12 @@ impl Operation for DeleteTemplate {
 
 impl Record for DeleteTemplate {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteTemplate",
-            &["template_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteTemplate",
+            members: &["template_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -228,13 +223,12 @@ impl Operation for UpdateTemplate {
 
 impl Record for UpdateTemplate {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateTemplate",
-            &["template_id", "body"],
-            &[0, 1],
-            &[Place::Path, Place::Whole],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateTemplate",
+            members: &["template_id", "body"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Whole],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

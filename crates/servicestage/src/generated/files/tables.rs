@@ -17,11 +17,11 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: ListTrees::INFO, request: || Box::new(ListTrees::new("", "", "", "")), output: || Box::<ListTreesResponse>::default() },
-    Entry { info: DeleteFile::INFO, request: || Box::new(DeleteFile::new("", "", "", "", "", "", "")), output: || Box::<()>::default() },
-    Entry { info: ShowContent::INFO, request: || Box::new(ShowContent::new("", "", "", "", "")), output: || Box::<ShowContentResponse>::default() },
-    Entry { info: CreateFile::INFO, request: || Box::new(CreateFile::new("", "", "", "", "", "", "")), output: || Box::<CreateFileResponse>::default() },
-    Entry { info: UpdateFile::INFO, request: || Box::new(UpdateFile::new("", "", "", "", "", "", "", "")), output: || Box::<UpdateFileResponse>::default() },
+    Entry { info: ListTrees::INFO, request: || Box::new(ListTrees::new("", "", "", "")), output: Entry::output::<ListTrees> },
+    Entry { info: DeleteFile::INFO, request: || Box::new(DeleteFile::new("", "", "", "", "", "", "")), output: Entry::output::<DeleteFile> },
+    Entry { info: ShowContent::INFO, request: || Box::new(ShowContent::new("", "", "", "", "")), output: Entry::output::<ShowContent> },
+    Entry { info: CreateFile::INFO, request: || Box::new(CreateFile::new("", "", "", "", "", "", "")), output: Entry::output::<CreateFile> },
+    Entry { info: UpdateFile::INFO, request: || Box::new(UpdateFile::new("", "", "", "", "", "", "", "")), output: Entry::output::<UpdateFile> },
 ];
 
 impl Operation for ListTrees {
@@ -36,13 +36,12 @@ impl Operation for ListTrees {
 
 impl Record for ListTrees {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListTrees",
-            &["X-Repo-Auth", "namespace", "project", "ref"],
-            &[0, 1, 2, 3],
-            &[Place::Header, Place::Path, Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListTrees",
+            members: &["X-Repo-Auth", "namespace", "project", "ref"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Header, Place::Path, Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -75,13 +74,12 @@ impl Operation for DeleteFile {
 
 impl Record for DeleteFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteFile",
-            &["X-Repo-Auth", "namespace", "project", "path", "ref", "message", "sha"],
-            &[0, 1, 2, 3, 4, 5, 6],
-            &[Place::Header, Place::Path, Place::Path, Place::Path, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteFile",
+            members: &["X-Repo-Auth", "namespace", "project", "path", "ref", "message", "sha"],
+            required: &[0, 1, 2, 3, 4, 5, 6],
+            places: &[Place::Header, Place::Path, Place::Path, Place::Path, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -115,13 +113,12 @@ impl Operation for ShowContent {
 
 impl Record for ShowContent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowContent",
-            &["X-Repo-Auth", "namespace", "project", "path", "ref"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Header, Place::Path, Place::Path, Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowContent",
+            members: &["X-Repo-Auth", "namespace", "project", "path", "ref"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Header, Place::Path, Place::Path, Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -155,13 +152,12 @@ impl Operation for CreateFile {
 
 impl Record for CreateFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateFile",
-            &["X-Repo-Auth", "namespace", "project", "path", "ref", "message", "content"],
-            &[0, 1, 2, 3, 4, 5, 6],
-            &[Place::Header, Place::Path, Place::Path, Place::Path, Place::Query, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateFile",
+            members: &["X-Repo-Auth", "namespace", "project", "path", "ref", "message", "content"],
+            required: &[0, 1, 2, 3, 4, 5, 6],
+            places: &[Place::Header, Place::Path, Place::Path, Place::Path, Place::Query, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -196,16 +192,15 @@ impl Operation for UpdateFile {
 
 impl Record for UpdateFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateFile",
-            &["X-Repo-Auth", "namespace", "project", "path", "ref", "message", "content", "sha"],
-            &[0, 1, 2, 3, 4, 5, 6, 7],
-            &[
+        &Shape {
+            name: "UpdateFile",
+            members: &["X-Repo-Auth", "namespace", "project", "path", "ref", "message", "content", "sha"],
+            required: &[0, 1, 2, 3, 4, 5, 6, 7],
+            places: &[
                 Place::Header, Place::Path, Place::Path, Place::Path, Place::Query, Place::Body, Place::Body,
                 Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -229,12 +224,12 @@ impl Debug for UpdateFile {
 
 impl Record for CreateFileResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateFileResponse",
-            &["path"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateFileResponse",
+            members: &["path"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -254,12 +249,12 @@ impl Debug for CreateFileResponse {
 
 impl Record for ListTreesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ListTreesResponse",
-            &["paths"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListTreesResponse",
+            members: &["paths"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -279,12 +274,12 @@ impl Debug for ListTreesResponse {
 
 impl Record for ShowContentResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShowContentResponse",
-            &["path", "sha", "encoding", "content"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowContentResponse",
+            members: &["path", "sha", "encoding", "content"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -306,12 +301,12 @@ impl Debug for ShowContentResponse {
 
 impl Record for UpdateFileResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "UpdateFileResponse",
-            &["path"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateFileResponse",
+            members: &["path"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;

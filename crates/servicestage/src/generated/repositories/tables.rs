@@ -30,28 +30,28 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: ListNamespaces::INFO, request: || Box::new(ListNamespaces::new("")), output: || Box::<ListNamespacesResponse>::default() },
-    Entry { info: ShowProjectDetail::INFO, request: || Box::new(ShowProjectDetail::new("", "")), output: || Box::<ShowProjectDetailResponse>::default() },
-    Entry { info: ListProjects::INFO, request: || Box::new(ListProjects::new("", "")), output: || Box::<ListProjectsResponse>::default() },
-    Entry { info: CreateProject::INFO, request: || Box::new(CreateProject::new("", "", "")), output: || Box::<CreateProjectResponse>::default() },
-    Entry { info: ListBranches::INFO, request: || Box::new(ListBranches::new("", "", "")), output: || Box::<ListBranchesResponse>::default() },
-    Entry { info: ListCommits::INFO, request: || Box::new(ListCommits::new("", "", "")), output: || Box::<ListCommitsResponse>::default() },
-    Entry { info: ListHooks::INFO, request: || Box::new(ListHooks::new("", "", "")), output: || Box::<ListHooksResponse>::default() },
-    Entry { info: CreateHook::INFO, request: || Box::new(CreateHook::new("", "", "", "", "")), output: || Box::<CreateHookResponse>::default() },
-    Entry { info: DeleteHook::INFO, request: || Box::new(DeleteHook::new("", "", "", "")), output: || Box::<()>::default() },
-    Entry { info: ListTags::INFO, request: || Box::new(ListTags::new("", "", "")), output: || Box::<ListTagsResponse>::default() },
-    Entry { info: CreateTag::INFO, request: || Box::new(CreateTag::new("", "", "", "", "", "")), output: || Box::<CreateTagResponse>::default() },
-    Entry { info: DeleteTag::INFO, request: || Box::new(DeleteTag::new("", "", "", "")), output: || Box::<()>::default() },
+    Entry { info: ListNamespaces::INFO, request: || Box::new(ListNamespaces::new("")), output: Entry::output::<ListNamespaces> },
+    Entry { info: ShowProjectDetail::INFO, request: || Box::new(ShowProjectDetail::new("", "")), output: Entry::output::<ShowProjectDetail> },
+    Entry { info: ListProjects::INFO, request: || Box::new(ListProjects::new("", "")), output: Entry::output::<ListProjects> },
+    Entry { info: CreateProject::INFO, request: || Box::new(CreateProject::new("", "", "")), output: Entry::output::<CreateProject> },
+    Entry { info: ListBranches::INFO, request: || Box::new(ListBranches::new("", "", "")), output: Entry::output::<ListBranches> },
+    Entry { info: ListCommits::INFO, request: || Box::new(ListCommits::new("", "", "")), output: Entry::output::<ListCommits> },
+    Entry { info: ListHooks::INFO, request: || Box::new(ListHooks::new("", "", "")), output: Entry::output::<ListHooks> },
+    Entry { info: CreateHook::INFO, request: || Box::new(CreateHook::new("", "", "", "", "")), output: Entry::output::<CreateHook> },
+    Entry { info: DeleteHook::INFO, request: || Box::new(DeleteHook::new("", "", "", "")), output: Entry::output::<DeleteHook> },
+    Entry { info: ListTags::INFO, request: || Box::new(ListTags::new("", "", "")), output: Entry::output::<ListTags> },
+    Entry { info: CreateTag::INFO, request: || Box::new(CreateTag::new("", "", "", "", "", "")), output: Entry::output::<CreateTag> },
+    Entry { info: DeleteTag::INFO, request: || Box::new(DeleteTag::new("", "", "", "")), output: Entry::output::<DeleteTag> },
 ];
 
 impl Record for Commit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Commit",
-            &["sha", "message", "authored_date"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Commit",
+            members: &["sha", "message", "authored_date"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -73,12 +73,12 @@ impl Debug for Commit {
 
 impl Record for CreateHookResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateHookResponse",
-            &["id", "type", "callback_url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateHookResponse",
+            members: &["id", "type", "callback_url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -100,12 +100,12 @@ impl Debug for CreateHookResponse {
 
 impl Record for CreateProjectResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateProjectResponse",
-            &["id", "name", "clone_url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateProjectResponse",
+            members: &["id", "name", "clone_url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -127,12 +127,12 @@ impl Debug for CreateProjectResponse {
 
 impl Record for CreateTagResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateTagResponse",
-            &["name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateTagResponse",
+            members: &["name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -152,12 +152,12 @@ impl Debug for CreateTagResponse {
 
 impl Record for Hook {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Hook",
-            &["id", "type", "callback_url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Hook",
+            members: &["id", "type", "callback_url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -179,12 +179,12 @@ impl Debug for Hook {
 
 impl Record for ListBranchesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ListBranchesResponse",
-            &["branches"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListBranchesResponse",
+            members: &["branches"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -204,12 +204,12 @@ impl Debug for ListBranchesResponse {
 
 impl Record for ListCommitsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ListCommitsResponse",
-            &["commits"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListCommitsResponse",
+            members: &["commits"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -229,12 +229,12 @@ impl Debug for ListCommitsResponse {
 
 impl Record for ListHooksResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ListHooksResponse",
-            &["hooks"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListHooksResponse",
+            members: &["hooks"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -254,12 +254,12 @@ impl Debug for ListHooksResponse {
 
 impl Record for ListNamespacesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ListNamespacesResponse",
-            &["namespaces"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListNamespacesResponse",
+            members: &["namespaces"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -279,12 +279,12 @@ impl Debug for ListNamespacesResponse {
 
 impl Record for ListProjectsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ListProjectsResponse",
-            &["projects"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListProjectsResponse",
+            members: &["projects"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -304,12 +304,12 @@ impl Debug for ListProjectsResponse {
 
 impl Record for ListTagsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ListTagsResponse",
-            &["tags"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListTagsResponse",
+            members: &["tags"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -329,12 +329,12 @@ impl Debug for ListTagsResponse {
 
 impl Record for Namespace {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Namespace",
-            &["id", "name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Namespace",
+            members: &["id", "name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -356,12 +356,12 @@ impl Debug for Namespace {
 
 impl Record for Project {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Project",
-            &["id", "name", "clone_url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Project",
+            members: &["id", "name", "clone_url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -383,12 +383,12 @@ impl Debug for Project {
 
 impl Record for ShowProjectDetailResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShowProjectDetailResponse",
-            &["namespace_id", "namespace", "project_id", "project"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowProjectDetailResponse",
+            members: &["namespace_id", "namespace", "project_id", "project"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

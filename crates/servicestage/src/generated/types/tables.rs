@@ -8,12 +8,12 @@ use super::*;
 #[cfg(any(feature = "v2", feature = "v3"))]
 impl Record for ApplicationConfigModifyConfiguration {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ApplicationConfigModifyConfiguration",
-            &["env"],
-            &[0],
-        );
-        &SHAPE
+        &Shape {
+            name: "ApplicationConfigModifyConfiguration",
+            members: &["env"],
+            required: &[0],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -35,12 +35,12 @@ impl Debug for ApplicationConfigModifyConfiguration {
 #[cfg(any(feature = "v2", feature = "v3"))]
 impl Record for ApplicationConfigModifyConfigurationEnv {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ApplicationConfigModifyConfigurationEnv",
-            &["name", "value"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "ApplicationConfigModifyConfigurationEnv",
+            members: &["name", "value"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -50,47 +50,47 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: ListApplications::INFO, request: || Box::new(ListApplications::new()), output: || Box::<ListApplicationsResponse>::default() },
-    Entry { info: CreateApplication::INFO, request: || Box::new(CreateApplication::new("")), output: || Box::<V2CreateApplicationResponse>::default() },
-    Entry { info: DeleteApplication::INFO, request: || Box::new(DeleteApplication::new("")), output: || Box::<()>::default() },
-    Entry { info: ShowApplicationDetail::INFO, request: || Box::new(ShowApplicationDetail::new("")), output: || Box::<ShowApplicationDetailResponse>::default() },
-    Entry { info: ChangeApplication::INFO, request: || Box::new(ChangeApplication::new("")), output: || Box::<ChangeApplicationResponse>::default() },
-    Entry { info: ListComponents::INFO, request: || Box::new(ListComponents::new("")), output: || Box::<ListComponentsResponse>::default() },
-    Entry { info: CreateComponent::INFO, request: || Box::new(CreateComponent::new("", "", "", "")), output: || Box::<V2CreateComponentResponse>::default() },
-    Entry { info: ListComponentOverviews::INFO, request: || Box::new(ListComponentOverviews::new("")), output: || Box::<ListComponentOverviewsResponse>::default() },
-    Entry { info: DeleteComponent::INFO, request: || Box::new(DeleteComponent::new("", "")), output: || Box::<()>::default() },
-    Entry { info: ShowComponentDetail::INFO, request: || Box::new(ShowComponentDetail::new("", "")), output: || Box::<ShowComponentDetailResponse>::default() },
-    Entry { info: ChangeComponent::INFO, request: || Box::new(ChangeComponent::new("", "")), output: || Box::<ChangeComponentResponse>::default() },
-    Entry { info: ListInstances::INFO, request: || Box::new(ListInstances::new("", "")), output: || Box::<ListInstancesResponse>::default() },
-    Entry { info: CreateInstance::INFO, request: || Box::new(CreateInstance::new("", "", "", "", "", 0, Default::default(), "", Vec::new())), output: || Box::<CreateInstanceResponse>::default() },
-    Entry { info: DeleteInstance::INFO, request: || Box::new(DeleteInstance::new("", "", "")), output: || Box::<DeleteInstanceResponse>::default() },
-    Entry { info: ShowInstanceDetail::INFO, request: || Box::new(ShowInstanceDetail::new("", "", "")), output: || Box::<ShowInstanceDetailResponse>::default() },
-    Entry { info: ChangeInstance::INFO, request: || Box::new(ChangeInstance::new("", "", "", "")), output: || Box::<ChangeInstanceResponse>::default() },
-    Entry { info: UpdateInstanceAction::INFO, request: || Box::new(UpdateInstanceAction::new("", "", "", "")), output: || Box::<UpdateInstanceActionResponse>::default() },
-    Entry { info: ListInstanceSnapshots::INFO, request: || Box::new(ListInstanceSnapshots::new("", "", "")), output: || Box::<ListInstanceSnapshotsResponse>::default() },
-    Entry { info: DeleteApplicationConfiguration::INFO, request: || Box::new(DeleteApplicationConfiguration::new("", "")), output: || Box::<()>::default() },
-    Entry { info: ShowApplicationConfiguration::INFO, request: || Box::new(ShowApplicationConfiguration::new("")), output: || Box::<V2ShowApplicationConfigurationResponse>::default() },
-    Entry { info: ChangeApplicationConfiguration::INFO, request: || Box::new(ChangeApplicationConfiguration::new("", "", Default::default())), output: || Box::<ChangeApplicationConfigurationResponse>::default() },
-    Entry { info: ListEnvironments::INFO, request: || Box::new(ListEnvironments::new()), output: || Box::<ListEnvironmentsResponse>::default() },
-    Entry { info: CreateEnvironment::INFO, request: || Box::new(CreateEnvironment::new("", "", "", Vec::new())), output: || Box::<V2CreateEnvironmentResponse>::default() },
-    Entry { info: DeleteEnvironment::INFO, request: || Box::new(DeleteEnvironment::new("")), output: || Box::<()>::default() },
-    Entry { info: ShowEnvironmentDetail::INFO, request: || Box::new(ShowEnvironmentDetail::new("")), output: || Box::<ShowEnvironmentDetailResponse>::default() },
-    Entry { info: ChangeEnvironment::INFO, request: || Box::new(ChangeEnvironment::new("")), output: || Box::<ChangeEnvironmentResponse>::default() },
-    Entry { info: ChangeResourceInEnvironment::INFO, request: || Box::new(ChangeResourceInEnvironment::new("")), output: || Box::<ChangeResourceInEnvironmentResponse>::default() },
-    Entry { info: ShowJobDetail::INFO, request: || Box::new(ShowJobDetail::new("")), output: || Box::<ShowJobDetailResponse>::default() },
-    Entry { info: ListFlavors::INFO, request: || Box::new(ListFlavors::new()), output: || Box::<ListFlavorsResponse>::default() },
-    Entry { info: ListRuntimes::INFO, request: || Box::new(ListRuntimes::new()), output: || Box::<ListRuntimesResponse>::default() },
-    Entry { info: ListTemplates::INFO, request: || Box::new(ListTemplates::new()), output: || Box::<ListTemplatesResponse>::default() },
+    Entry { info: ListApplications::INFO, request: || Box::new(ListApplications::new()), output: Entry::output::<ListApplications> },
+    Entry { info: CreateApplication::INFO, request: || Box::new(CreateApplication::new("")), output: Entry::output::<CreateApplication> },
+    Entry { info: DeleteApplication::INFO, request: || Box::new(DeleteApplication::new("")), output: Entry::output::<DeleteApplication> },
+    Entry { info: ShowApplicationDetail::INFO, request: || Box::new(ShowApplicationDetail::new("")), output: Entry::output::<ShowApplicationDetail> },
+    Entry { info: ChangeApplication::INFO, request: || Box::new(ChangeApplication::new("")), output: Entry::output::<ChangeApplication> },
+    Entry { info: ListComponents::INFO, request: || Box::new(ListComponents::new("")), output: Entry::output::<ListComponents> },
+    Entry { info: CreateComponent::INFO, request: || Box::new(CreateComponent::new("", "", "", "")), output: Entry::output::<CreateComponent> },
+    Entry { info: ListComponentOverviews::INFO, request: || Box::new(ListComponentOverviews::new("")), output: Entry::output::<ListComponentOverviews> },
+    Entry { info: DeleteComponent::INFO, request: || Box::new(DeleteComponent::new("", "")), output: Entry::output::<DeleteComponent> },
+    Entry { info: ShowComponentDetail::INFO, request: || Box::new(ShowComponentDetail::new("", "")), output: Entry::output::<ShowComponentDetail> },
+    Entry { info: ChangeComponent::INFO, request: || Box::new(ChangeComponent::new("", "")), output: Entry::output::<ChangeComponent> },
+    Entry { info: ListInstances::INFO, request: || Box::new(ListInstances::new("", "")), output: Entry::output::<ListInstances> },
+    Entry { info: CreateInstance::INFO, request: || Box::new(CreateInstance::new("", "", "", "", "", 0, Default::default(), "", Vec::new())), output: Entry::output::<CreateInstance> },
+    Entry { info: DeleteInstance::INFO, request: || Box::new(DeleteInstance::new("", "", "")), output: Entry::output::<DeleteInstance> },
+    Entry { info: ShowInstanceDetail::INFO, request: || Box::new(ShowInstanceDetail::new("", "", "")), output: Entry::output::<ShowInstanceDetail> },
+    Entry { info: ChangeInstance::INFO, request: || Box::new(ChangeInstance::new("", "", "", "")), output: Entry::output::<ChangeInstance> },
+    Entry { info: UpdateInstanceAction::INFO, request: || Box::new(UpdateInstanceAction::new("", "", "", "")), output: Entry::output::<UpdateInstanceAction> },
+    Entry { info: ListInstanceSnapshots::INFO, request: || Box::new(ListInstanceSnapshots::new("", "", "")), output: Entry::output::<ListInstanceSnapshots> },
+    Entry { info: DeleteApplicationConfiguration::INFO, request: || Box::new(DeleteApplicationConfiguration::new("", "")), output: Entry::output::<DeleteApplicationConfiguration> },
+    Entry { info: ShowApplicationConfiguration::INFO, request: || Box::new(ShowApplicationConfiguration::new("")), output: Entry::output::<ShowApplicationConfiguration> },
+    Entry { info: ChangeApplicationConfiguration::INFO, request: || Box::new(ChangeApplicationConfiguration::new("", "", Default::default())), output: Entry::output::<ChangeApplicationConfiguration> },
+    Entry { info: ListEnvironments::INFO, request: || Box::new(ListEnvironments::new()), output: Entry::output::<ListEnvironments> },
+    Entry { info: CreateEnvironment::INFO, request: || Box::new(CreateEnvironment::new("", "", "", Vec::new())), output: Entry::output::<CreateEnvironment> },
+    Entry { info: DeleteEnvironment::INFO, request: || Box::new(DeleteEnvironment::new("")), output: Entry::output::<DeleteEnvironment> },
+    Entry { info: ShowEnvironmentDetail::INFO, request: || Box::new(ShowEnvironmentDetail::new("")), output: Entry::output::<ShowEnvironmentDetail> },
+    Entry { info: ChangeEnvironment::INFO, request: || Box::new(ChangeEnvironment::new("")), output: Entry::output::<ChangeEnvironment> },
+    Entry { info: ChangeResourceInEnvironment::INFO, request: || Box::new(ChangeResourceInEnvironment::new("")), output: Entry::output::<ChangeResourceInEnvironment> },
+    Entry { info: ShowJobDetail::INFO, request: || Box::new(ShowJobDetail::new("")), output: Entry::output::<ShowJobDetail> },
+    Entry { info: ListFlavors::INFO, request: || Box::new(ListFlavors::new()), output: Entry::output::<ListFlavors> },
+    Entry { info: ListRuntimes::INFO, request: || Box::new(ListRuntimes::new()), output: Entry::output::<ListRuntimes> },
+    Entry { info: ListTemplates::INFO, request: || Box::new(ListTemplates::new()), output: Entry::output::<ListTemplates> },
 ];
 
 impl Record for ApplicationListConfigConfiguration {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ApplicationListConfigConfiguration",
-            &["env"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ApplicationListConfigConfiguration",
+            members: &["env"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -110,12 +110,12 @@ impl Debug for ApplicationListConfigConfiguration {
 
 impl Record for ApplicationListConfigConfiguration1 {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ApplicationListConfigConfiguration1",
-            &["application_id", "environment_id", "configuration"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ApplicationListConfigConfiguration1",
+            members: &["application_id", "environment_id", "configuration"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -137,12 +137,12 @@ impl Debug for ApplicationListConfigConfiguration1 {
 
 impl Record for ApplicationListConfigConfigurationEnv {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ApplicationListConfigConfigurationEnv",
-            &["name", "value"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ApplicationListConfigConfigurationEnv",
+            members: &["name", "value"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -164,15 +164,15 @@ impl Debug for ApplicationListConfigConfigurationEnv {
 
 impl Record for ApplicationView {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ApplicationView",
-            &[
+        &Shape {
+            name: "ApplicationView",
+            members: &[
                 "component_count", "unified_model", "id", "name", "description", "creator", "project_id",
                 "enterprise_project_id", "create_time", "update_time",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -198,12 +198,12 @@ impl Debug for ApplicationView {
 
 impl Record for BuildInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "BuildInfo",
-            &["id", "parameters"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "BuildInfo",
+            members: &["id", "parameters"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -225,12 +225,12 @@ impl Debug for BuildInfo {
 
 impl Record for BuildInfoParameters {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "BuildInfoParameters",
-            &["build_cmd", "dockerfile_path", "artifact_namespace", "cluster_id", "node_label_selector"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "BuildInfoParameters",
+            members: &["build_cmd", "dockerfile_path", "artifact_namespace", "cluster_id", "node_label_selector"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -254,12 +254,12 @@ impl Debug for BuildInfoParameters {
 
 impl Record for ChangeApplicationConfigurationResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ChangeApplicationConfigurationResponse",
-            &["application_id", "environment_id", "configuration"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ChangeApplicationConfigurationResponse",
+            members: &["application_id", "environment_id", "configuration"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -281,15 +281,15 @@ impl Debug for ChangeApplicationConfigurationResponse {
 
 impl Record for ChangeApplicationResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ChangeApplicationResponse",
-            &[
+        &Shape {
+            name: "ChangeApplicationResponse",
+            members: &[
                 "id", "name", "description", "creator", "project_id", "enterprise_project_id", "create_time",
                 "update_time", "unified_model",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -315,15 +315,15 @@ impl Debug for ChangeApplicationResponse {
 
 impl Record for ChangeComponentResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ChangeComponentResponse",
-            &[
+        &Shape {
+            name: "ChangeComponentResponse",
+            members: &[
                 "id", "name", "status", "runtime", "category", "sub_category", "description", "project_id",
                 "application_id", "source", "build", "pipeline_ids", "create_time", "creator", "update_time",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -352,16 +352,16 @@ impl Debug for ChangeComponentResponse {
 
 impl Record for ChangeEnvironmentResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ChangeEnvironmentResponse",
-            &[
+        &Shape {
+            name: "ChangeEnvironmentResponse",
+            members: &[
                 "id", "name", "alias", "description", "project_id", "enterprise_project_id", "charge_mode",
                 "deploy_mode", "vpc_id", "base_resources", "optional_resources", "creator", "create_time",
                 "update_time",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -390,12 +390,12 @@ impl Debug for ChangeEnvironmentResponse {
 
 impl Record for ChangeInstanceResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ChangeInstanceResponse",
-            &["job_id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ChangeInstanceResponse",
+            members: &["job_id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -415,16 +415,16 @@ impl Debug for ChangeInstanceResponse {
 
 impl Record for ChangeResourceInEnvironmentResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ChangeResourceInEnvironmentResponse",
-            &[
+        &Shape {
+            name: "ChangeResourceInEnvironmentResponse",
+            members: &[
                 "id", "name", "alias", "description", "project_id", "enterprise_project_id", "charge_mode",
                 "deploy_mode", "vpc_id", "base_resources", "optional_resources", "creator", "create_time",
                 "update_time",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -453,12 +453,12 @@ impl Debug for ChangeResourceInEnvironmentResponse {
 
 impl Record for ComponentContainerParameter {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentContainerParameter",
-            &["name", "size", "env", "storage", "lifecycle", "probes"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ComponentContainerParameter",
+            members: &["name", "size", "env", "storage", "lifecycle", "probes"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -482,12 +482,12 @@ impl Debug for ComponentContainerParameter {
 
 impl Record for ComponentContainerSize {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentContainerSize",
-            &["id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ComponentContainerSize",
+            members: &["id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -507,16 +507,16 @@ impl Debug for ComponentContainerSize {
 
 impl Record for ComponentInstanceOverView {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentInstanceOverView",
-            &[
+        &Shape {
+            name: "ComponentInstanceOverView",
+            members: &[
                 "instance_id", "instance_name", "description", "environment_id", "platform_type", "flavor_id",
                 "artifacts", "version", "configuration", "creator", "create_time", "update_time", "external_accesses",
                 "refer_resources", "status_detail",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -545,15 +545,15 @@ impl Debug for ComponentInstanceOverView {
 
 impl Record for ComponentOverview {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentOverview",
-            &[
+        &Shape {
+            name: "ComponentOverview",
+            members: &[
                 "id", "application_id", "name", "project_id", "runtime", "category", "sub_category", "description",
                 "status", "source", "build", "creator", "create_time", "update_time", "instances",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -581,15 +581,15 @@ impl Debug for ComponentOverview {
 
 impl Record for ComponentView {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentView",
-            &[
+        &Shape {
+            name: "ComponentView",
+            members: &[
                 "id", "application_id", "name", "project_id", "runtime", "category", "sub_category", "description",
                 "status", "source", "build", "creator", "create_time", "update_time",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -617,12 +617,12 @@ impl Debug for ComponentView {
 
 impl Record for ConfigurationContainerSpec {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ConfigurationContainerSpec",
-            &["containers", "type"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ConfigurationContainerSpec",
+            members: &["containers", "type"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -644,12 +644,12 @@ impl Debug for ConfigurationContainerSpec {
 
 impl Record for ConfigurationEnvParam {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ConfigurationEnvParam",
-            &["name", "value"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "ConfigurationEnvParam",
+            members: &["name", "value"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -671,12 +671,12 @@ impl Debug for ConfigurationEnvParam {
 
 impl Record for ConfigurationLifecycle {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ConfigurationLifecycle",
-            &["entrypoint", "post-start", "pre-stop"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ConfigurationLifecycle",
+            members: &["entrypoint", "post-start", "pre-stop"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -698,12 +698,12 @@ impl Debug for ConfigurationLifecycle {
 
 impl Record for ConfigurationProbes {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ConfigurationProbes",
-            &["livenessProbe", "readinessProbe"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ConfigurationProbes",
+            members: &["livenessProbe", "readinessProbe"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -725,12 +725,12 @@ impl Debug for ConfigurationProbes {
 
 impl Record for ConfigurationScheduler {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ConfigurationScheduler",
-            &["affinity", "anti-affinity"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ConfigurationScheduler",
+            members: &["affinity", "anti-affinity"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -752,12 +752,12 @@ impl Debug for ConfigurationScheduler {
 
 impl Record for ConfigurationStrategy {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ConfigurationStrategy",
-            &["upgrade"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ConfigurationStrategy",
+            members: &["upgrade"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -777,12 +777,12 @@ impl Debug for ConfigurationStrategy {
 
 impl Record for CreateInstanceResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "CreateInstanceResponse",
-            &["instance_id", "job_id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateInstanceResponse",
+            members: &["instance_id", "job_id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -804,12 +804,12 @@ impl Debug for CreateInstanceResponse {
 
 impl Record for DeleteInstanceResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DeleteInstanceResponse",
-            &["job_id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteInstanceResponse",
+            members: &["job_id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -829,16 +829,16 @@ impl Debug for DeleteInstanceResponse {
 
 impl Record for Environment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Environment",
-            &[
+        &Shape {
+            name: "Environment",
+            members: &[
                 "id", "name", "alias", "description", "project_id", "enterprise_project_id", "charge_mode",
                 "deploy_mode", "vpc_id", "base_resources", "optional_resources", "creator", "create_time",
                 "update_time",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -867,12 +867,12 @@ impl Debug for Environment {
 
 impl Record for ExternalAccessesCreate {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ExternalAccessesCreate",
-            &["protocol", "address", "forward_port"],
-            &[0, 1, 2],
-        );
-        &SHAPE
+        &Shape {
+            name: "ExternalAccessesCreate",
+            members: &["protocol", "address", "forward_port"],
+            required: &[0, 1, 2],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -894,15 +894,15 @@ impl Debug for ExternalAccessesCreate {
 
 impl Record for FlavorView {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "FlavorView",
-            &[
+        &Shape {
+            name: "FlavorView",
+            members: &[
                 "flavor_id", "storage_size", "num_cpu", "num_cpu_init", "memory_size", "memory_size_init", "label",
                 "custom",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -927,12 +927,12 @@ impl Debug for FlavorView {
 
 impl Record for InstanceActionParameters {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "InstanceActionParameters",
-            &["replica", "hosts", "version"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "InstanceActionParameters",
+            members: &["replica", "hosts", "version"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -954,12 +954,12 @@ impl Debug for InstanceActionParameters {
 
 impl Record for InstanceConfiguration {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "InstanceConfiguration",
-            &["env", "storage", "strategy", "lifecycle", "scheduler", "probes", "container_spec"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "InstanceConfiguration",
+            members: &["env", "storage", "strategy", "lifecycle", "scheduler", "probes", "container_spec"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -983,16 +983,16 @@ impl Debug for InstanceConfiguration {
 
 impl Record for InstanceListView {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "InstanceListView",
-            &[
+        &Shape {
+            name: "InstanceListView",
+            members: &[
                 "id", "application_id", "application_name", "component_id", "component_name", "name",
                 "environment_id", "environment_name", "platform_type", "version", "external_accesses", "artifacts",
                 "creator", "create_time", "update_time", "status_detail",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1022,12 +1022,12 @@ impl Debug for InstanceListView {
 
 impl Record for InstanceSnapshotView {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "InstanceSnapshotView",
-            &["create_time", "description", "instance_id", "version"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "InstanceSnapshotView",
+            members: &["create_time", "description", "instance_id", "version"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1050,15 +1050,15 @@ impl Debug for InstanceSnapshotView {
 
 impl Record for InstanceStatusView {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "InstanceStatusView",
-            &[
+        &Shape {
+            name: "InstanceStatusView",
+            members: &[
                 "status", "available_replica", "replica", "fail_detail", "last_job_id", "last_job_status",
                 "enterprise_project_id",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1083,12 +1083,12 @@ impl Debug for InstanceStatusView {
 
 impl Record for LifecycleEntrypoint {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "LifecycleEntrypoint",
-            &["command", "args"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "LifecycleEntrypoint",
+            members: &["command", "args"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1110,12 +1110,12 @@ impl Debug for LifecycleEntrypoint {
 
 impl Record for LifecycleProcess {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "LifecycleProcess",
-            &["type", "parameters"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "LifecycleProcess",
+            members: &["type", "parameters"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1137,12 +1137,12 @@ impl Debug for LifecycleProcess {
 
 impl Record for LifecycleProcessParameter {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "LifecycleProcessParameter",
-            &["command", "host", "port", "path"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "LifecycleProcessParameter",
+            members: &["command", "host", "port", "path"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1164,12 +1164,12 @@ impl Debug for LifecycleProcessParameter {
 
 impl Record for ListApplicationsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ListApplicationsResponse",
-            &["count", "applications"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListApplicationsResponse",
+            members: &["count", "applications"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1191,12 +1191,12 @@ impl Debug for ListApplicationsResponse {
 
 impl Record for ListComponentOverviewsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ListComponentOverviewsResponse",
-            &["count", "components"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListComponentOverviewsResponse",
+            members: &["count", "components"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1218,12 +1218,12 @@ impl Debug for ListComponentOverviewsResponse {
 
 impl Record for ListComponentsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ListComponentsResponse",
-            &["count", "components"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListComponentsResponse",
+            members: &["count", "components"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1245,12 +1245,12 @@ impl Debug for ListComponentsResponse {
 
 impl Record for ListEnvironmentsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ListEnvironmentsResponse",
-            &["count", "environments"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListEnvironmentsResponse",
+            members: &["count", "environments"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1272,12 +1272,12 @@ impl Debug for ListEnvironmentsResponse {
 
 impl Record for ListFlavorsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ListFlavorsResponse",
-            &["flavors"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListFlavorsResponse",
+            members: &["flavors"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1297,12 +1297,12 @@ impl Debug for ListFlavorsResponse {
 
 impl Record for ListInstanceSnapshotsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ListInstanceSnapshotsResponse",
-            &["count", "snapshots"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListInstanceSnapshotsResponse",
+            members: &["count", "snapshots"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1324,12 +1324,12 @@ impl Debug for ListInstanceSnapshotsResponse {
 
 impl Record for ListInstancesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ListInstancesResponse",
-            &["count", "instances"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListInstancesResponse",
+            members: &["count", "instances"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1351,12 +1351,12 @@ impl Debug for ListInstancesResponse {
 
 impl Record for ListRuntimesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ListRuntimesResponse",
-            &["runtimes"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListRuntimesResponse",
+            members: &["runtimes"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1376,12 +1376,12 @@ impl Debug for ListRuntimesResponse {
 
 impl Record for ListTemplatesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ListTemplatesResponse",
-            &["templates"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListTemplatesResponse",
+            members: &["templates"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1401,12 +1401,12 @@ impl Debug for ListTemplatesResponse {
 
 impl Record for ObsProperties {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ObsProperties",
-            &["endpoint", "bucket", "key"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ObsProperties",
+            members: &["endpoint", "bucket", "key"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1428,12 +1428,12 @@ impl Debug for ObsProperties {
 
 impl Record for ProbeParameter {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ProbeParameter",
-            &["scheme", "host", "port", "path", "command"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ProbeParameter",
+            members: &["scheme", "host", "port", "path", "command"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1456,12 +1456,12 @@ impl Debug for ProbeParameter {
 
 impl Record for ReferResources {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ReferResources",
-            &["id", "type", "refer_alias", "parameters"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ReferResources",
+            members: &["id", "type", "refer_alias", "parameters"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1483,12 +1483,12 @@ impl Debug for ReferResources {
 
 impl Record for RuntimeTypeView {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RuntimeTypeView",
-            &["type_name", "display_name", "container_default_port", "type_desc"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "RuntimeTypeView",
+            members: &["type_name", "display_name", "container_default_port", "type_desc"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1511,12 +1511,12 @@ impl Debug for RuntimeTypeView {
 
 impl Record for SchedulerAffinity {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "SchedulerAffinity",
-            &["az", "node", "application"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "SchedulerAffinity",
+            members: &["az", "node", "application"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1538,15 +1538,15 @@ impl Debug for SchedulerAffinity {
 
 impl Record for ShowApplicationDetailResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShowApplicationDetailResponse",
-            &[
+        &Shape {
+            name: "ShowApplicationDetailResponse",
+            members: &[
                 "component_count", "unified_model", "id", "name", "description", "creator", "project_id",
                 "enterprise_project_id", "create_time", "update_time",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1572,15 +1572,15 @@ impl Debug for ShowApplicationDetailResponse {
 
 impl Record for ShowComponentDetailResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShowComponentDetailResponse",
-            &[
+        &Shape {
+            name: "ShowComponentDetailResponse",
+            members: &[
                 "id", "name", "status", "runtime", "category", "sub_category", "description", "project_id",
                 "application_id", "source", "build", "pipeline_ids", "create_time", "creator", "update_time",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1609,16 +1609,16 @@ impl Debug for ShowComponentDetailResponse {
 
 impl Record for ShowEnvironmentDetailResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShowEnvironmentDetailResponse",
-            &[
+        &Shape {
+            name: "ShowEnvironmentDetailResponse",
+            members: &[
                 "id", "name", "alias", "description", "project_id", "enterprise_project_id", "charge_mode",
                 "deploy_mode", "vpc_id", "base_resources", "optional_resources", "creator", "create_time",
                 "update_time",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1647,16 +1647,16 @@ impl Debug for ShowEnvironmentDetailResponse {
 
 impl Record for ShowInstanceDetailResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShowInstanceDetailResponse",
-            &[
+        &Shape {
+            name: "ShowInstanceDetailResponse",
+            members: &[
                 "id", "name", "description", "environment_id", "platform_type", "flavor_id", "artifacts", "version",
                 "configuration", "creator", "create_time", "update_time", "external_accesses", "refer_resources",
                 "status_detail",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1685,12 +1685,12 @@ impl Debug for ShowInstanceDetailResponse {
 
 impl Record for ShowJobDetailResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShowJobDetailResponse",
-            &["task_count", "job", "tasks"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowJobDetailResponse",
+            members: &["task_count", "job", "tasks"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1712,15 +1712,15 @@ impl Debug for ShowJobDetailResponse {
 
 impl Record for SourceOrArtifact {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "SourceOrArtifact",
-            &[
+        &Shape {
+            name: "SourceOrArtifact",
+            members: &[
                 "storage", "type", "url", "webUrl", "auth", "properties", "repo_type", "repo_url", "repo_ref",
                 "repo_auth", "version",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1746,12 +1746,12 @@ impl Debug for SourceOrArtifact {
 
 impl Record for StorageParameter {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "StorageParameter",
-            &["path", "name", "defaultMode", "medium"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "StorageParameter",
+            members: &["path", "name", "defaultMode", "medium"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1773,12 +1773,12 @@ impl Debug for StorageParameter {
 
 impl Record for TemplateView {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "TemplateView",
-            &["template_name", "template_desc", "source_type", "source_repo_url", "runtime"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "TemplateView",
+            members: &["template_name", "template_desc", "source_type", "source_repo_url", "runtime"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1802,12 +1802,12 @@ impl Debug for TemplateView {
 
 impl Record for UpdateInstanceActionResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "UpdateInstanceActionResponse",
-            &["job_id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateInstanceActionResponse",
+            members: &["job_id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1827,12 +1827,12 @@ impl Debug for UpdateInstanceActionResponse {
 
 impl Record for V2Build {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V2Build",
-            &["parameters"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "V2Build",
+            members: &["parameters"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1852,12 +1852,12 @@ impl Debug for V2Build {
 
 impl Record for V2BuildParameters {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V2BuildParameters",
-            &["build_cmd", "dockerfile_path", "artifact_namespace", "cluster_id", "node_label_selector"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "V2BuildParameters",
+            members: &["build_cmd", "dockerfile_path", "artifact_namespace", "cluster_id", "node_label_selector"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1881,12 +1881,12 @@ impl Debug for V2BuildParameters {
 
 impl Record for V2ComponentMount {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V2ComponentMount",
-            &["path", "subPath", "readOnly"],
-            &[0, 2],
-        );
-        &SHAPE
+        &Shape {
+            name: "V2ComponentMount",
+            members: &["path", "subPath", "readOnly"],
+            required: &[0, 2],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1908,12 +1908,12 @@ impl Debug for V2ComponentMount {
 
 impl Record for V2ComponentProbe {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V2ComponentProbe",
-            &["type", "delay", "timeout", "parameters"],
-            &[0, 3],
-        );
-        &SHAPE
+        &Shape {
+            name: "V2ComponentProbe",
+            members: &["type", "delay", "timeout", "parameters"],
+            required: &[0, 3],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1935,12 +1935,12 @@ impl Debug for V2ComponentProbe {
 
 impl Record for V2ComponentStorage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V2ComponentStorage",
-            &["type", "parameters", "mounts"],
-            &[0, 1, 2],
-        );
-        &SHAPE
+        &Shape {
+            name: "V2ComponentStorage",
+            members: &["type", "parameters", "mounts"],
+            required: &[0, 1, 2],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1962,15 +1962,15 @@ impl Debug for V2ComponentStorage {
 
 impl Record for V2CreateApplicationResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V2CreateApplicationResponse",
-            &[
+        &Shape {
+            name: "V2CreateApplicationResponse",
+            members: &[
                 "id", "name", "description", "creator", "project_id", "enterprise_project_id", "create_time",
                 "update_time", "unified_model",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1996,15 +1996,15 @@ impl Debug for V2CreateApplicationResponse {
 
 impl Record for V2CreateComponentResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V2CreateComponentResponse",
-            &[
+        &Shape {
+            name: "V2CreateComponentResponse",
+            members: &[
                 "id", "name", "status", "runtime", "category", "sub_category", "description", "project_id",
                 "application_id", "source", "build", "pipeline_ids", "create_time", "creator", "update_time",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2033,16 +2033,16 @@ impl Debug for V2CreateComponentResponse {
 
 impl Record for V2CreateEnvironmentResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V2CreateEnvironmentResponse",
-            &[
+        &Shape {
+            name: "V2CreateEnvironmentResponse",
+            members: &[
                 "id", "name", "alias", "description", "project_id", "enterprise_project_id", "charge_mode",
                 "deploy_mode", "vpc_id", "base_resources", "optional_resources", "creator", "create_time",
                 "update_time",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2071,12 +2071,12 @@ impl Debug for V2CreateEnvironmentResponse {
 
 impl Record for V2ExternalAccesses {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V2ExternalAccesses",
-            &["id", "protocol", "address", "forward_port", "type", "status", "create_time", "update_time"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "V2ExternalAccesses",
+            members: &["id", "protocol", "address", "forward_port", "type", "status", "create_time", "update_time"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2100,15 +2100,15 @@ impl Debug for V2ExternalAccesses {
 
 impl Record for V2JobInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V2JobInfo",
-            &[
+        &Shape {
+            name: "V2JobInfo",
+            members: &[
                 "CREATED_BY", "EXECUTION_STATUS", "JOB_DESC", "JOB_ID", "JOB_NAME", "JOB_TYPE", "ORDER_ID",
                 "PROJECT_ID", "SERVICE_INSTANCE_ID",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2134,12 +2134,12 @@ impl Debug for V2JobInfo {
 
 impl Record for V2ReferResourceCreate {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V2ReferResourceCreate",
-            &["id", "type", "refer_alias", "parameters"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "V2ReferResourceCreate",
+            members: &["id", "type", "refer_alias", "parameters"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2161,12 +2161,12 @@ impl Debug for V2ReferResourceCreate {
 
 impl Record for V2Resource {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V2Resource",
-            &["id", "name", "type"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "V2Resource",
+            members: &["id", "name", "type"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2188,12 +2188,12 @@ impl Debug for V2Resource {
 
 impl Record for V2ShowApplicationConfigurationResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V2ShowApplicationConfigurationResponse",
-            &["configuration"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "V2ShowApplicationConfigurationResponse",
+            members: &["configuration"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2213,12 +2213,12 @@ impl Debug for V2ShowApplicationConfigurationResponse {
 
 impl Record for V2SourceObject {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V2SourceObject",
-            &["kind", "spec"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "V2SourceObject",
+            members: &["kind", "spec"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2240,15 +2240,15 @@ impl Debug for V2SourceObject {
 
 impl Record for V2TaskInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V2TaskInfo",
-            &[
+        &Shape {
+            name: "V2TaskInfo",
+            members: &[
                 "CREATED_AT", "LAST_HEALTH_CHECK", "MESSAGES", "OWNER_ID", "TASK_ID", "TASK_INDEX", "TASK_NAME",
                 "TASK_STATUS", "TASK_TYPE",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

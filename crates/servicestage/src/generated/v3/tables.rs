@@ -59,59 +59,59 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-    Entry { info: ShowApplications::INFO, request: || Box::new(ShowApplications::new()), output: || Box::<ShowApplicationsResponse>::default() },
-    Entry { info: CreateApplication::INFO, request: || Box::new(CreateApplication::new("")), output: || Box::<V3CreateApplicationResponse>::default() },
-    Entry { info: DeleteApplication::INFO, request: || Box::new(DeleteApplication::new("")), output: || Box::<()>::default() },
-    Entry { info: ShowApplicationInfo::INFO, request: || Box::new(ShowApplicationInfo::new("")), output: || Box::<ShowApplicationInfoResponse>::default() },
-    Entry { info: ModifyApplication::INFO, request: || Box::new(ModifyApplication::new("")), output: || Box::<ModifyApplicationResponse>::default() },
-    Entry { info: ShowComponentsInApplication::INFO, request: || Box::new(ShowComponentsInApplication::new("")), output: || Box::<ShowComponentsInApplicationResponse>::default() },
-    Entry { info: CreateComponent::INFO, request: || Box::new(CreateComponent::new("", "", Default::default(), Default::default(), 0, "", Vec::new())), output: || Box::<V3CreateComponentResponse>::default() },
-    Entry { info: DeleteComponent::INFO, request: || Box::new(DeleteComponent::new("", "")), output: || Box::<()>::default() },
-    Entry { info: ShowComponentInfo::INFO, request: || Box::new(ShowComponentInfo::new("", "")), output: || Box::<ShowComponentInfoResponse>::default() },
-    Entry { info: ModifyComponent::INFO, request: || Box::new(ModifyComponent::new("", "", "", Default::default(), Default::default(), 0, "")), output: || Box::<ModifyComponentResponse>::default() },
-    Entry { info: UpdateComponentAction::INFO, request: || Box::new(UpdateComponentAction::new("", "", "")), output: || Box::<UpdateComponentActionResponse>::default() },
-    Entry { info: ShowComponentRecords::INFO, request: || Box::new(ShowComponentRecords::new("", "")), output: || Box::<ShowComponentRecordsResponse>::default() },
-    Entry { info: RefreshComponent::INFO, request: || Box::new(RefreshComponent::new("", "")), output: || Box::<()>::default() },
-    Entry { info: DeleteApplicationConfiguration::INFO, request: || Box::new(DeleteApplicationConfiguration::new("", "")), output: || Box::<()>::default() },
-    Entry { info: ShowApplicationConfiguration::INFO, request: || Box::new(ShowApplicationConfiguration::new("")), output: || Box::<V3ShowApplicationConfigurationResponse>::default() },
-    Entry { info: ModifyApplicationConfiguration::INFO, request: || Box::new(ModifyApplicationConfiguration::new("", "", Default::default())), output: || Box::<ModifyApplicationConfigurationResponse>::default() },
-    Entry { info: ShowComponents::INFO, request: || Box::new(ShowComponents::new()), output: || Box::<ShowComponentsResponse>::default() },
-    Entry { info: ShowComponentFilterOptions::INFO, request: || Box::new(ShowComponentFilterOptions::new()), output: || Box::<ComponentFilterOptionsResponse>::default() },
-    Entry { info: CreateConfigGroup::INFO, request: || Box::new(CreateConfigGroup::new("")), output: || Box::<ConfigGroupView>::default() },
-    Entry { info: DeleteConfigGroup::INFO, request: || Box::new(DeleteConfigGroup::new("")), output: || Box::<()>::default() },
-    Entry { info: ShowConfigGroup::INFO, request: || Box::new(ShowConfigGroup::new("")), output: || Box::<ConfigGroupView>::default() },
-    Entry { info: CreateConfigFile::INFO, request: || Box::new(CreateConfigFile::new("", "", "", "")), output: || Box::<ConfigFileView>::default() },
-    Entry { info: DeleteConfigFile::INFO, request: || Box::new(DeleteConfigFile::new("")), output: || Box::<()>::default() },
-    Entry { info: ShowConfigFile::INFO, request: || Box::new(ShowConfigFile::new("")), output: || Box::<ConfigFileView>::default() },
-    Entry { info: UpdateConfigFile::INFO, request: || Box::new(UpdateConfigFile::new("", "", "", "", "")), output: || Box::<()>::default() },
-    Entry { info: ShowEnvironments::INFO, request: || Box::new(ShowEnvironments::new()), output: || Box::<ShowEnvironmentsResponse>::default() },
-    Entry { info: CreateEnvironment::INFO, request: || Box::new(CreateEnvironment::new("", "")), output: || Box::<V3CreateEnvironmentResponse>::default() },
-    Entry { info: DeleteEnvironment::INFO, request: || Box::new(DeleteEnvironment::new("")), output: || Box::<()>::default() },
-    Entry { info: ShowEnvironmentInfo::INFO, request: || Box::new(ShowEnvironmentInfo::new("")), output: || Box::<ShowEnvironmentInfoResponse>::default() },
-    Entry { info: ModifyEnvironment::INFO, request: || Box::new(ModifyEnvironment::new("", "")), output: || Box::<ModifyEnvironmentResponse>::default() },
-    Entry { info: ShowEnvironmentResources::INFO, request: || Box::new(ShowEnvironmentResources::new("")), output: || Box::<ShowEnvironmentResourcesResponse>::default() },
-    Entry { info: ModifyResourceInEnvironment::INFO, request: || Box::new(ModifyResourceInEnvironment::new("", Vec::new())), output: || Box::<ModifyResourceInEnvironmentResponse>::default() },
-    Entry { info: ListInnerImages::INFO, request: || Box::new(ListInnerImages::new()), output: || Box::<InnerImagesResponse>::default() },
-    Entry { info: ShowJobInfo::INFO, request: || Box::new(ShowJobInfo::new("")), output: || Box::<ShowJobInfoResponse>::default() },
-    Entry { info: ShowRuntimeStacks::INFO, request: || Box::new(ShowRuntimeStacks::new()), output: || Box::<ShowRuntimeStacksResponse>::default() },
-    Entry { info: CreateRuntimeStack::INFO, request: || Box::new(CreateRuntimeStack::new("", "", "", "")), output: || Box::<RuntimeStackDetail>::default() },
-    Entry { info: ActionRuntimeStacks::INFO, request: || Box::new(ActionRuntimeStacks::new("", Default::default())), output: || Box::<()>::default() },
-    Entry { info: DeleteRuntimeStack::INFO, request: || Box::new(DeleteRuntimeStack::new("")), output: || Box::<()>::default() },
-    Entry { info: ShowRuntimeStack::INFO, request: || Box::new(ShowRuntimeStack::new("")), output: || Box::<RuntimeStackDetail>::default() },
-    Entry { info: UpdateRuntimeStack::INFO, request: || Box::new(UpdateRuntimeStack::new("", "", "", "", "")), output: || Box::<()>::default() },
+    Entry { info: ShowApplications::INFO, request: || Box::new(ShowApplications::new()), output: Entry::output::<ShowApplications> },
+    Entry { info: CreateApplication::INFO, request: || Box::new(CreateApplication::new("")), output: Entry::output::<CreateApplication> },
+    Entry { info: DeleteApplication::INFO, request: || Box::new(DeleteApplication::new("")), output: Entry::output::<DeleteApplication> },
+    Entry { info: ShowApplicationInfo::INFO, request: || Box::new(ShowApplicationInfo::new("")), output: Entry::output::<ShowApplicationInfo> },
+    Entry { info: ModifyApplication::INFO, request: || Box::new(ModifyApplication::new("")), output: Entry::output::<ModifyApplication> },
+    Entry { info: ShowComponentsInApplication::INFO, request: || Box::new(ShowComponentsInApplication::new("")), output: Entry::output::<ShowComponentsInApplication> },
+    Entry { info: CreateComponent::INFO, request: || Box::new(CreateComponent::new("", "", Default::default(), Default::default(), 0, "", Vec::new())), output: Entry::output::<CreateComponent> },
+    Entry { info: DeleteComponent::INFO, request: || Box::new(DeleteComponent::new("", "")), output: Entry::output::<DeleteComponent> },
+    Entry { info: ShowComponentInfo::INFO, request: || Box::new(ShowComponentInfo::new("", "")), output: Entry::output::<ShowComponentInfo> },
+    Entry { info: ModifyComponent::INFO, request: || Box::new(ModifyComponent::new("", "", "", Default::default(), Default::default(), 0, "")), output: Entry::output::<ModifyComponent> },
+    Entry { info: UpdateComponentAction::INFO, request: || Box::new(UpdateComponentAction::new("", "", "")), output: Entry::output::<UpdateComponentAction> },
+    Entry { info: ShowComponentRecords::INFO, request: || Box::new(ShowComponentRecords::new("", "")), output: Entry::output::<ShowComponentRecords> },
+    Entry { info: RefreshComponent::INFO, request: || Box::new(RefreshComponent::new("", "")), output: Entry::output::<RefreshComponent> },
+    Entry { info: DeleteApplicationConfiguration::INFO, request: || Box::new(DeleteApplicationConfiguration::new("", "")), output: Entry::output::<DeleteApplicationConfiguration> },
+    Entry { info: ShowApplicationConfiguration::INFO, request: || Box::new(ShowApplicationConfiguration::new("")), output: Entry::output::<ShowApplicationConfiguration> },
+    Entry { info: ModifyApplicationConfiguration::INFO, request: || Box::new(ModifyApplicationConfiguration::new("", "", Default::default())), output: Entry::output::<ModifyApplicationConfiguration> },
+    Entry { info: ShowComponents::INFO, request: || Box::new(ShowComponents::new()), output: Entry::output::<ShowComponents> },
+    Entry { info: ShowComponentFilterOptions::INFO, request: || Box::new(ShowComponentFilterOptions::new()), output: Entry::output::<ShowComponentFilterOptions> },
+    Entry { info: CreateConfigGroup::INFO, request: || Box::new(CreateConfigGroup::new("")), output: Entry::output::<CreateConfigGroup> },
+    Entry { info: DeleteConfigGroup::INFO, request: || Box::new(DeleteConfigGroup::new("")), output: Entry::output::<DeleteConfigGroup> },
+    Entry { info: ShowConfigGroup::INFO, request: || Box::new(ShowConfigGroup::new("")), output: Entry::output::<ShowConfigGroup> },
+    Entry { info: CreateConfigFile::INFO, request: || Box::new(CreateConfigFile::new("", "", "", "")), output: Entry::output::<CreateConfigFile> },
+    Entry { info: DeleteConfigFile::INFO, request: || Box::new(DeleteConfigFile::new("")), output: Entry::output::<DeleteConfigFile> },
+    Entry { info: ShowConfigFile::INFO, request: || Box::new(ShowConfigFile::new("")), output: Entry::output::<ShowConfigFile> },
+    Entry { info: UpdateConfigFile::INFO, request: || Box::new(UpdateConfigFile::new("", "", "", "", "")), output: Entry::output::<UpdateConfigFile> },
+    Entry { info: ShowEnvironments::INFO, request: || Box::new(ShowEnvironments::new()), output: Entry::output::<ShowEnvironments> },
+    Entry { info: CreateEnvironment::INFO, request: || Box::new(CreateEnvironment::new("", "")), output: Entry::output::<CreateEnvironment> },
+    Entry { info: DeleteEnvironment::INFO, request: || Box::new(DeleteEnvironment::new("")), output: Entry::output::<DeleteEnvironment> },
+    Entry { info: ShowEnvironmentInfo::INFO, request: || Box::new(ShowEnvironmentInfo::new("")), output: Entry::output::<ShowEnvironmentInfo> },
+    Entry { info: ModifyEnvironment::INFO, request: || Box::new(ModifyEnvironment::new("", "")), output: Entry::output::<ModifyEnvironment> },
+    Entry { info: ShowEnvironmentResources::INFO, request: || Box::new(ShowEnvironmentResources::new("")), output: Entry::output::<ShowEnvironmentResources> },
+    Entry { info: ModifyResourceInEnvironment::INFO, request: || Box::new(ModifyResourceInEnvironment::new("", Vec::new())), output: Entry::output::<ModifyResourceInEnvironment> },
+    Entry { info: ListInnerImages::INFO, request: || Box::new(ListInnerImages::new()), output: Entry::output::<ListInnerImages> },
+    Entry { info: ShowJobInfo::INFO, request: || Box::new(ShowJobInfo::new("")), output: Entry::output::<ShowJobInfo> },
+    Entry { info: ShowRuntimeStacks::INFO, request: || Box::new(ShowRuntimeStacks::new()), output: Entry::output::<ShowRuntimeStacks> },
+    Entry { info: CreateRuntimeStack::INFO, request: || Box::new(CreateRuntimeStack::new("", "", "", "")), output: Entry::output::<CreateRuntimeStack> },
+    Entry { info: ActionRuntimeStacks::INFO, request: || Box::new(ActionRuntimeStacks::new("", Default::default())), output: Entry::output::<ActionRuntimeStacks> },
+    Entry { info: DeleteRuntimeStack::INFO, request: || Box::new(DeleteRuntimeStack::new("")), output: Entry::output::<DeleteRuntimeStack> },
+    Entry { info: ShowRuntimeStack::INFO, request: || Box::new(ShowRuntimeStack::new("")), output: Entry::output::<ShowRuntimeStack> },
+    Entry { info: UpdateRuntimeStack::INFO, request: || Box::new(UpdateRuntimeStack::new("", "", "", "", "")), output: Entry::output::<UpdateRuntimeStack> },
 ];
 
 impl Record for Application {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Application",
-            &[
+        &Shape {
+            name: "Application",
+            members: &[
                 "id", "name", "component_count", "creator", "project_id", "enterprise_project_id", "create_time",
                 "update_time", "description", "labels",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -137,12 +137,12 @@ impl Debug for Application {
 
 impl Record for ApplicationConfigConfiguration {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ApplicationConfigConfiguration",
-            &["env", "assign_strategy"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ApplicationConfigConfiguration",
+            members: &["env", "assign_strategy"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -164,12 +164,12 @@ impl Debug for ApplicationConfigConfiguration {
 
 impl Record for ApplicationConfigConfiguration1 {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ApplicationConfigConfiguration1",
-            &["application_id", "environment_id", "configuration"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ApplicationConfigConfiguration1",
+            members: &["application_id", "environment_id", "configuration"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -191,12 +191,12 @@ impl Debug for ApplicationConfigConfiguration1 {
 
 impl Record for ApplicationConfigConfigurationEnv {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ApplicationConfigConfigurationEnv",
-            &["name", "value"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ApplicationConfigConfigurationEnv",
+            members: &["name", "value"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -218,12 +218,12 @@ impl Debug for ApplicationConfigConfigurationEnv {
 
 impl Record for ApplicationLabels {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ApplicationLabels",
-            &["key", "value"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ApplicationLabels",
+            members: &["key", "value"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -245,12 +245,12 @@ impl Debug for ApplicationLabels {
 
 impl Record for ComponentActionParameters {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentActionParameters",
-            &["replica", "hosts", "version"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ComponentActionParameters",
+            members: &["replica", "hosts", "version"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -272,12 +272,12 @@ impl Debug for ComponentActionParameters {
 
 impl Record for ComponentArtifact {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentArtifact",
-            &["type", "url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ComponentArtifact",
+            members: &["type", "url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -299,12 +299,12 @@ impl Debug for ComponentArtifact {
 
 impl Record for ComponentCommand {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentCommand",
-            &["command", "args"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ComponentCommand",
+            members: &["command", "args"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -326,12 +326,12 @@ impl Debug for ComponentCommand {
 
 impl Record for ComponentEnvironment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentEnvironment",
-            &["name", "value", "value_from"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ComponentEnvironment",
+            members: &["name", "value", "value_from"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -353,12 +353,12 @@ impl Debug for ComponentEnvironment {
 
 impl Record for ComponentEnvironmentValueFrom {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentEnvironmentValueFrom",
-            &["reference_type", "name", "key", "optional"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ComponentEnvironmentValueFrom",
+            members: &["reference_type", "name", "key", "optional"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -380,12 +380,12 @@ impl Debug for ComponentEnvironmentValueFrom {
 
 impl Record for ComponentFilterApplication {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentFilterApplication",
-            &["id", "label"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ComponentFilterApplication",
+            members: &["id", "label"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -407,12 +407,12 @@ impl Debug for ComponentFilterApplication {
 
 impl Record for ComponentFilterEnvironment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentFilterEnvironment",
-            &["id", "label"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ComponentFilterEnvironment",
+            members: &["id", "label"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -434,12 +434,12 @@ impl Debug for ComponentFilterEnvironment {
 
 impl Record for ComponentFilterOptions {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentFilterOptions",
-            &["applications", "enterprise_projects", "environments"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ComponentFilterOptions",
+            members: &["applications", "enterprise_projects", "environments"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -461,12 +461,12 @@ impl Debug for ComponentFilterOptions {
 
 impl Record for ComponentFilterOptionsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentFilterOptionsResponse",
-            &["filter_options"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ComponentFilterOptionsResponse",
+            members: &["filter_options"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -486,12 +486,12 @@ impl Debug for ComponentFilterOptionsResponse {
 
 impl Record for ComponentInfoCustomMetric {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentInfoCustomMetric",
-            &["path", "port", "dimensions"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ComponentInfoCustomMetric",
+            members: &["path", "port", "dimensions"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -513,12 +513,12 @@ impl Debug for ComponentInfoCustomMetric {
 
 impl Record for ComponentInfoTomcatOpts {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentInfoTomcatOpts",
-            &["server_xml"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ComponentInfoTomcatOpts",
+            members: &["server_xml"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -538,12 +538,12 @@ impl Debug for ComponentInfoTomcatOpts {
 
 impl Record for ComponentLifecycle {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentLifecycle",
-            &["type", "scheme", "host", "port", "path", "command"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ComponentLifecycle",
+            members: &["type", "scheme", "host", "port", "path", "command"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -567,15 +567,15 @@ impl Debug for ComponentLifecycle {
 
 impl Record for ComponentList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentList",
-            &[
+        &Shape {
+            name: "ComponentList",
+            members: &[
                 "name", "labels", "runtime_stack", "status", "environment_name", "application_name", "environment_id",
                 "application_id", "id", "creator", "source", "version", "platform_type", "external_accesses",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -603,12 +603,12 @@ impl Debug for ComponentList {
 
 impl Record for ComponentLogs {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentLogs",
-            &["log_path", "rotate", "host_path", "host_extend_path"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ComponentLogs",
+            members: &["log_path", "rotate", "host_path", "host_extend_path"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -630,12 +630,12 @@ impl Debug for ComponentLogs {
 
 impl Record for ComponentModifyCustomMetric {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentModifyCustomMetric",
-            &["path", "port", "dimensions"],
-            &[0, 1, 2],
-        );
-        &SHAPE
+        &Shape {
+            name: "ComponentModifyCustomMetric",
+            members: &["path", "port", "dimensions"],
+            required: &[0, 1, 2],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -657,12 +657,12 @@ impl Debug for ComponentModifyCustomMetric {
 
 impl Record for ComponentModifyTomcatOpts {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentModifyTomcatOpts",
-            &["server_xml"],
-            &[0],
-        );
-        &SHAPE
+        &Shape {
+            name: "ComponentModifyTomcatOpts",
+            members: &["server_xml"],
+            required: &[0],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -682,15 +682,15 @@ impl Debug for ComponentModifyTomcatOpts {
 
 impl Record for ComponentRecordView {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentRecordView",
-            &[
+        &Shape {
+            name: "ComponentRecordView",
+            members: &[
                 "begin_time", "end_time", "description", "instance_id", "version", "current_used", "status",
                 "deploy_type", "jobs",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -715,15 +715,15 @@ impl Debug for ComponentRecordView {
 
 impl Record for ComponentStatusView {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentStatusView",
-            &[
+        &Shape {
+            name: "ComponentStatusView",
+            members: &[
                 "component_status", "available_replica", "replica", "fail_detail", "last_job_id", "creator",
                 "create_time", "update_time", "artifact",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -749,12 +749,12 @@ impl Debug for ComponentStatusView {
 
 impl Record for ComponentStorageParameters {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ComponentStorageParameters",
-            &["path", "name", "default_mode", "medium"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ComponentStorageParameters",
+            members: &["path", "name", "default_mode", "medium"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -776,12 +776,12 @@ impl Debug for ComponentStorageParameters {
 
 impl Record for ConfigFileComponent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ConfigFileComponent",
-            &["environment_id", "application_id", "component_id", "component_name"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ConfigFileComponent",
+            members: &["environment_id", "application_id", "component_id", "component_name"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -804,15 +804,15 @@ impl Debug for ConfigFileComponent {
 
 impl Record for ConfigFileView {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ConfigFileView",
-            &[
+        &Shape {
+            name: "ConfigFileView",
+            members: &[
                 "id", "config_group_id", "name", "content", "type", "sensitive", "description", "components",
                 "version", "creator", "create_time", "update_time",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -838,12 +838,12 @@ impl Debug for ConfigFileView {
 
 impl Record for ConfigGroupView {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ConfigGroupView",
-            &["id", "name", "description", "creator", "create_time"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ConfigGroupView",
+            members: &["id", "name", "description", "creator", "create_time"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -866,12 +866,12 @@ impl Debug for ConfigGroupView {
 
 impl Record for DeployStrategy {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DeployStrategy",
-            &["type", "rolling_release", "gray_release"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeployStrategy",
+            members: &["type", "rolling_release", "gray_release"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -893,15 +893,15 @@ impl Debug for DeployStrategy {
 
 impl Record for DeployStrategyGrayRelease {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DeployStrategyGrayRelease",
-            &[
+        &Shape {
+            name: "DeployStrategyGrayRelease",
+            members: &[
                 "type", "replica_surge_mode", "deployment_mode", "first_batch_weight", "rule_match_mode", "rules",
                 "first_batch_replica", "remaining_batch",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -927,12 +927,12 @@ impl Debug for DeployStrategyGrayRelease {
 
 impl Record for DeployStrategyGrayReleaseRules {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DeployStrategyGrayReleaseRules",
-            &["type", "key", "value", "condition"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeployStrategyGrayReleaseRules",
+            members: &["type", "key", "value", "condition"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -954,12 +954,12 @@ impl Debug for DeployStrategyGrayReleaseRules {
 
 impl Record for DeployStrategyRollingRelease {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "DeployStrategyRollingRelease",
-            &["batches"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeployStrategyRollingRelease",
+            members: &["batches"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -979,12 +979,12 @@ impl Debug for DeployStrategyRollingRelease {
 
 impl Record for EnvironmentCreateLabels {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "EnvironmentCreateLabels",
-            &["key", "value"],
-            &[0, 1],
-        );
-        &SHAPE
+        &Shape {
+            name: "EnvironmentCreateLabels",
+            members: &["key", "value"],
+            required: &[0, 1],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1006,15 +1006,15 @@ impl Debug for EnvironmentCreateLabels {
 
 impl Record for EnvironmentListView {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "EnvironmentListView",
-            &[
+        &Shape {
+            name: "EnvironmentListView",
+            members: &[
                 "id", "name", "description", "project_id", "enterprise_project_id", "vpc_id", "creator",
                 "create_time", "update_time", "deploy_mode", "labels",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1040,12 +1040,12 @@ impl Debug for EnvironmentListView {
 
 impl Record for EnvironmentViewLabels {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "EnvironmentViewLabels",
-            &["key", "value"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "EnvironmentViewLabels",
+            members: &["key", "value"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1067,12 +1067,12 @@ impl Debug for EnvironmentViewLabels {
 
 impl Record for InnerImage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "InnerImage",
-            &["type", "url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "InnerImage",
+            members: &["type", "url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1094,12 +1094,12 @@ impl Debug for InnerImage {
 
 impl Record for InnerImagesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "InnerImagesResponse",
-            &["runtime_stacks"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "InnerImagesResponse",
+            members: &["runtime_stacks"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1119,12 +1119,12 @@ impl Debug for InnerImagesResponse {
 
 impl Record for Label {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Label",
-            &["key", "value"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Label",
+            members: &["key", "value"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1146,12 +1146,12 @@ impl Debug for Label {
 
 impl Record for Mesher {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "Mesher",
-            &["port"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Mesher",
+            members: &["port"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1171,12 +1171,12 @@ impl Debug for Mesher {
 
 impl Record for ModifyApplicationConfigurationResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyApplicationConfigurationResponse",
-            &["application_id", "environment_id", "configuration"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyApplicationConfigurationResponse",
+            members: &["application_id", "environment_id", "configuration"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1198,15 +1198,15 @@ impl Debug for ModifyApplicationConfigurationResponse {
 
 impl Record for ModifyApplicationResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyApplicationResponse",
-            &[
+        &Shape {
+            name: "ModifyApplicationResponse",
+            members: &[
                 "id", "name", "component_count", "creator", "project_id", "enterprise_project_id", "create_time",
                 "update_time", "description", "labels",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1232,12 +1232,12 @@ impl Debug for ModifyApplicationResponse {
 
 impl Record for ModifyComponentResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyComponentResponse",
-            &["job_id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyComponentResponse",
+            members: &["job_id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1257,15 +1257,15 @@ impl Debug for ModifyComponentResponse {
 
 impl Record for ModifyEnvironmentResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyEnvironmentResponse",
-            &[
+        &Shape {
+            name: "ModifyEnvironmentResponse",
+            members: &[
                 "id", "project_id", "name", "description", "enterprise_project_id", "vpc_id", "creator",
                 "create_time", "update_time", "deploy_mode", "resources", "labels",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1292,12 +1292,12 @@ impl Debug for ModifyEnvironmentResponse {
 
 impl Record for ModifyResourceInEnvironmentResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ModifyResourceInEnvironmentResponse",
-            &["resources"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyResourceInEnvironmentResponse",
+            members: &["resources"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1317,12 +1317,12 @@ impl Debug for ModifyResourceInEnvironmentResponse {
 
 impl Record for RecordJob {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RecordJob",
-            &["sequence", "deploy_type", "job_id", "job_info"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "RecordJob",
+            members: &["sequence", "deploy_type", "job_id", "job_info"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1344,12 +1344,15 @@ impl Debug for RecordJob {
 
 impl Record for RecordJobInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RecordJobInfo",
-            &["deploy_type", "source_url", "first_batch_weight", "first_batch_replica", "replica", "remaining_batch"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "RecordJobInfo",
+            members: &[
+                "deploy_type", "source_url", "first_batch_weight", "first_batch_replica", "replica",
+                "remaining_batch",
+            ],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1373,12 +1376,12 @@ impl Debug for RecordJobInfo {
 
 impl Record for ReferResourceCreateParameters {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ReferResourceCreateParameters",
-            &["namespace", "type"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ReferResourceCreateParameters",
+            members: &["namespace", "type"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1400,12 +1403,12 @@ impl Debug for ReferResourceCreateParameters {
 
 impl Record for RuntimeStack {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RuntimeStack",
-            &["name", "type", "version", "deploy_mode"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "RuntimeStack",
+            members: &["name", "type", "version", "deploy_mode"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1427,15 +1430,15 @@ impl Debug for RuntimeStack {
 
 impl Record for RuntimeStackDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RuntimeStackDetail",
-            &[
+        &Shape {
+            name: "RuntimeStackDetail",
+            members: &[
                 "id", "name", "deploy_mode", "type", "version", "spec", "description", "status", "creator",
                 "create_time", "update_time", "component_count",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1462,12 +1465,12 @@ impl Debug for RuntimeStackDetail {
 
 impl Record for RuntimeStackRef {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RuntimeStackRef",
-            &["id"],
-            &[0],
-        );
-        &SHAPE
+        &Shape {
+            name: "RuntimeStackRef",
+            members: &["id"],
+            required: &[0],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1487,12 +1490,12 @@ impl Debug for RuntimeStackRef {
 
 impl Record for RuntimeStackSelection {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RuntimeStackSelection",
-            &["runtimestacks"],
-            &[0],
-        );
-        &SHAPE
+        &Shape {
+            name: "RuntimeStackSelection",
+            members: &["runtimestacks"],
+            required: &[0],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1512,12 +1515,12 @@ impl Debug for RuntimeStackSelection {
 
 impl Record for RuntimeStackView {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "RuntimeStackView",
-            &["name", "deploy_mode", "version", "type", "status", "id", "url"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "RuntimeStackView",
+            members: &["name", "deploy_mode", "version", "type", "status", "id", "url"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1541,15 +1544,15 @@ impl Debug for RuntimeStackView {
 
 impl Record for ShowApplicationInfoResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShowApplicationInfoResponse",
-            &[
+        &Shape {
+            name: "ShowApplicationInfoResponse",
+            members: &[
                 "id", "name", "component_count", "creator", "project_id", "enterprise_project_id", "create_time",
                 "update_time", "description", "labels",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1575,12 +1578,12 @@ impl Debug for ShowApplicationInfoResponse {
 
 impl Record for ShowApplicationsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShowApplicationsResponse",
-            &["count", "applications"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowApplicationsResponse",
+            members: &["count", "applications"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1602,18 +1605,18 @@ impl Debug for ShowApplicationsResponse {
 
 impl Record for ShowComponentInfoResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShowComponentInfoResponse",
-            &[
+        &Shape {
+            name: "ShowComponentInfoResponse",
+            members: &[
                 "name", "description", "labels", "runtime_stack", "source", "build", "environment_id",
                 "application_id", "limit_cpu", "limit_memory", "request_cpu", "request_memory", "replica", "version",
                 "swimlane_id", "envs", "storages", "command", "post_start", "pre_stop", "timezone", "mesher",
                 "deploy_strategy", "jvm_opts", "tomcat_opts", "logs", "custom_metric", "affinity", "anti_affinity",
                 "liveness_probe", "readiness_probe", "refer_resources", "status",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1651,12 +1654,12 @@ impl Debug for ShowComponentInfoResponse {
 
 impl Record for ShowComponentRecordsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShowComponentRecordsResponse",
-            &["count", "records"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowComponentRecordsResponse",
+            members: &["count", "records"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1678,12 +1681,12 @@ impl Debug for ShowComponentRecordsResponse {
 
 impl Record for ShowComponentsInApplicationResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShowComponentsInApplicationResponse",
-            &["count", "components"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowComponentsInApplicationResponse",
+            members: &["count", "components"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1705,12 +1708,12 @@ impl Debug for ShowComponentsInApplicationResponse {
 
 impl Record for ShowComponentsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShowComponentsResponse",
-            &["count", "components"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowComponentsResponse",
+            members: &["count", "components"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1732,15 +1735,15 @@ impl Debug for ShowComponentsResponse {
 
 impl Record for ShowEnvironmentInfoResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShowEnvironmentInfoResponse",
-            &[
+        &Shape {
+            name: "ShowEnvironmentInfoResponse",
+            members: &[
                 "id", "project_id", "name", "description", "enterprise_project_id", "vpc_id", "creator",
                 "create_time", "update_time", "deploy_mode", "resources", "labels",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1767,12 +1770,12 @@ impl Debug for ShowEnvironmentInfoResponse {
 
 impl Record for ShowEnvironmentResourcesResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShowEnvironmentResourcesResponse",
-            &["resources"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowEnvironmentResourcesResponse",
+            members: &["resources"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1792,12 +1795,12 @@ impl Debug for ShowEnvironmentResourcesResponse {
 
 impl Record for ShowEnvironmentsResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShowEnvironmentsResponse",
-            &["count", "environments"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowEnvironmentsResponse",
+            members: &["count", "environments"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1819,12 +1822,12 @@ impl Debug for ShowEnvironmentsResponse {
 
 impl Record for ShowJobInfoResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShowJobInfoResponse",
-            &["task_count", "job", "tasks"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowJobInfoResponse",
+            members: &["task_count", "job", "tasks"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1846,12 +1849,12 @@ impl Debug for ShowJobInfoResponse {
 
 impl Record for ShowRuntimeStacksResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "ShowRuntimeStacksResponse",
-            &["runtimestacks", "runtime_stacks"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowRuntimeStacksResponse",
+            members: &["runtimestacks", "runtime_stacks"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1873,12 +1876,12 @@ impl Debug for ShowRuntimeStacksResponse {
 
 impl Record for UpdateComponentActionResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "UpdateComponentActionResponse",
-            &["job_id", "result"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateComponentActionResponse",
+            members: &["job_id", "result"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1900,12 +1903,12 @@ impl Debug for UpdateComponentActionResponse {
 
 impl Record for V3Build {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V3Build",
-            &["parameters"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "V3Build",
+            members: &["parameters"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -1925,15 +1928,15 @@ impl Debug for V3Build {
 
 impl Record for V3BuildParameters {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V3BuildParameters",
-            &[
+        &Shape {
+            name: "V3BuildParameters",
+            members: &[
                 "artifact_namespace", "build_cmd", "cluster_id", "dockerfile_path", "environment_id",
                 "node_label_selector",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1957,12 +1960,12 @@ impl Debug for V3BuildParameters {
 
 impl Record for V3ComponentMount {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V3ComponentMount",
-            &["path", "sub_path", "read_only"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "V3ComponentMount",
+            members: &["path", "sub_path", "read_only"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -1984,12 +1987,12 @@ impl Debug for V3ComponentMount {
 
 impl Record for V3ComponentProbe {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V3ComponentProbe",
-            &["type", "delay", "timeout", "scheme", "host", "port", "path", "command"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "V3ComponentProbe",
+            members: &["type", "delay", "timeout", "scheme", "host", "port", "path", "command"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2013,12 +2016,12 @@ impl Debug for V3ComponentProbe {
 
 impl Record for V3ComponentStorage {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V3ComponentStorage",
-            &["type", "name", "parameters", "mounts"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "V3ComponentStorage",
+            members: &["type", "name", "parameters", "mounts"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2040,15 +2043,15 @@ impl Debug for V3ComponentStorage {
 
 impl Record for V3CreateApplicationResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V3CreateApplicationResponse",
-            &[
+        &Shape {
+            name: "V3CreateApplicationResponse",
+            members: &[
                 "id", "name", "creator", "project_id", "enterprise_project_id", "create_time", "update_time",
                 "description", "labels",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2074,12 +2077,12 @@ impl Debug for V3CreateApplicationResponse {
 
 impl Record for V3CreateComponentResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V3CreateComponentResponse",
-            &["component_id", "job_id"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "V3CreateComponentResponse",
+            members: &["component_id", "job_id"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2101,15 +2104,15 @@ impl Debug for V3CreateComponentResponse {
 
 impl Record for V3CreateEnvironmentResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V3CreateEnvironmentResponse",
-            &[
+        &Shape {
+            name: "V3CreateEnvironmentResponse",
+            members: &[
                 "id", "project_id", "name", "description", "enterprise_project_id", "vpc_id", "creator",
                 "create_time", "update_time", "deploy_mode", "labels",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2135,12 +2138,12 @@ impl Debug for V3CreateEnvironmentResponse {
 
 impl Record for V3ExternalAccesses {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V3ExternalAccesses",
-            &["protocol", "address", "forward_port"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "V3ExternalAccesses",
+            members: &["protocol", "address", "forward_port"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2162,12 +2165,12 @@ impl Debug for V3ExternalAccesses {
 
 impl Record for V3JobInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V3JobInfo",
-            &["execution_status", "job_id", "job_type", "rollback_enabled"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "V3JobInfo",
+            members: &["execution_status", "job_id", "job_type", "rollback_enabled"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2190,12 +2193,12 @@ impl Debug for V3JobInfo {
 
 impl Record for V3ReferResourceCreate {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V3ReferResourceCreate",
-            &["id", "type", "parameters"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "V3ReferResourceCreate",
+            members: &["id", "type", "parameters"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2217,12 +2220,12 @@ impl Debug for V3ReferResourceCreate {
 
 impl Record for V3Resource {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V3Resource",
-            &["id", "name", "type"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "V3Resource",
+            members: &["id", "name", "type"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2244,12 +2247,12 @@ impl Debug for V3Resource {
 
 impl Record for V3ShowApplicationConfigurationResponse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V3ShowApplicationConfigurationResponse",
-            &["configuration"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "V3ShowApplicationConfigurationResponse",
+            members: &["configuration"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -2269,15 +2272,15 @@ impl Debug for V3ShowApplicationConfigurationResponse {
 
 impl Record for V3SourceObject {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V3SourceObject",
-            &[
+        &Shape {
+            name: "V3SourceObject",
+            members: &[
                 "kind", "url", "version", "storage", "auth", "repo_auth", "repo_namespace", "repo_ref", "repo_type",
                 "web_url", "repo_url",
             ],
-            &[],
-        );
-        &SHAPE
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -2303,12 +2306,12 @@ impl Debug for V3SourceObject {
 
 impl Record for V3TaskInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::model(
-            "V3TaskInfo",
-            &["created_at", "update_at", "messages", "task_id", "task_name", "task_status", "task_type"],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "V3TaskInfo",
+            members: &["created_at", "update_at", "messages", "task_id", "task_name", "task_status", "task_type"],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -19,13 +19,12 @@ impl Operation for GetArchive {
 
 impl Record for GetArchive {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetArchive",
-            &["owner", "If-None-Match"],
-            &[0],
-            &[Place::Path, Place::Header],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetArchive",
+            members: &["owner", "If-None-Match"],
+            required: &[0],
+            places: &[Place::Path, Place::Header],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -58,13 +57,12 @@ impl Operation for GetFiles {
 
 impl Record for GetFiles {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetFiles",
-            &["owner", "path"],
-            &[0],
-            &[Place::Path, Place::Tail],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetFiles",
+            members: &["owner", "path"],
+            required: &[0],
+            places: &[Place::Path, Place::Tail],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -98,13 +96,12 @@ impl Operation for Upload {
 
 impl Record for Upload {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Upload",
-            &["owner", "path", "file", "message"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Tail, Place::File, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "Upload",
+            members: &["owner", "path", "file", "message"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Tail, Place::File, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -138,13 +135,12 @@ impl Operation for GetReadme {
 
 impl Record for GetReadme {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetReadme",
-            &["owner"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetReadme",
+            members: &["owner"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;

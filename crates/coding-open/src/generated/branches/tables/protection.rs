@@ -14,13 +14,12 @@ impl Operation for CreateBranchProtection {
 
 impl Record for CreateBranchProtection {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateBranchProtection",
-            &["DepotId", "Rule", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateBranchProtection",
+            members: &["DepotId", "Rule", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -49,13 +48,12 @@ impl Operation for CreateBranchProtectionMember {
 
 impl Record for CreateBranchProtectionMember {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateBranchProtectionMember",
-            &["DepotId", "BranchProtectionId", "UserGlobalKey", "AllowPush", "DepotPath"],
-            &[1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateBranchProtectionMember",
+            members: &["DepotId", "BranchProtectionId", "UserGlobalKey", "AllowPush", "DepotPath"],
+            required: &[1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -86,13 +84,12 @@ impl Operation for DeleteBranchProtection {
 
 impl Record for DeleteBranchProtection {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteBranchProtection",
-            &["DepotId", "BranchProtectionId", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteBranchProtection",
+            members: &["DepotId", "BranchProtectionId", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -121,13 +118,12 @@ impl Operation for DeleteBranchProtectionMember {
 
 impl Record for DeleteBranchProtectionMember {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteBranchProtectionMember",
-            &["DepotId", "BranchProtectionId", "UserGlobalKey", "DepotPath"],
-            &[1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteBranchProtectionMember",
+            members: &["DepotId", "BranchProtectionId", "UserGlobalKey", "DepotPath"],
+            required: &[1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -156,13 +152,12 @@ impl Operation for DescribeBranchProtection {
 
 impl Record for DescribeBranchProtection {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeBranchProtection",
-            &["DepotId", "BranchProtectionId", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeBranchProtection",
+            members: &["DepotId", "BranchProtectionId", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -190,13 +185,12 @@ impl Operation for DescribeBranchProtectionMembers {
 
 impl Record for DescribeBranchProtectionMembers {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeBranchProtectionMembers",
-            &["DepotId", "BranchProtectionId", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeBranchProtectionMembers",
+            members: &["DepotId", "BranchProtectionId", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -224,13 +218,12 @@ impl Operation for DescribeBranchProtections {
 
 impl Record for DescribeBranchProtections {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeBranchProtections",
-            &["DepotId", "DepotPath"],
-            &[],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeBranchProtections",
+            members: &["DepotId", "DepotPath"],
+            required: &[],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -258,13 +251,12 @@ impl Operation for DescribeProtectedBranch {
 
 impl Record for DescribeProtectedBranch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProtectedBranch",
-            &["DepotId", "BranchName", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProtectedBranch",
+            members: &["DepotId", "BranchName", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -292,13 +284,12 @@ impl Operation for DescribeProtectedBranchMembers {
 
 impl Record for DescribeProtectedBranchMembers {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProtectedBranchMembers",
-            &["DepotId", "BranchName", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProtectedBranchMembers",
+            members: &["DepotId", "BranchName", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -327,13 +318,12 @@ impl Operation for DescribeProtectedBranches {
 
 impl Record for DescribeProtectedBranches {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProtectedBranches",
-            &["DepotId", "DepotPath"],
-            &[],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProtectedBranches",
+            members: &["DepotId", "DepotPath"],
+            required: &[],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -361,13 +351,12 @@ impl Operation for ModifyBranchProtection {
 
 impl Record for ModifyBranchProtection {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyBranchProtection",
-            &["DepotId", "BranchProtection", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyBranchProtection",
+            members: &["DepotId", "BranchProtection", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -396,13 +385,12 @@ impl Operation for ModifyBranchProtectionMemberPermission {
 
 impl Record for ModifyBranchProtectionMemberPermission {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyBranchProtectionMemberPermission",
-            &["DepotPath", "AllowPush", "BranchRuleName", "UserGlobalKey"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyBranchProtectionMemberPermission",
+            members: &["DepotPath", "AllowPush", "BranchRuleName", "UserGlobalKey"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

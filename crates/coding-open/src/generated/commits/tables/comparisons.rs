@@ -13,13 +13,12 @@ impl Operation for DescribeChangeBetween2Commit {
 
 impl Record for DescribeChangeBetween2Commit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeChangeBetween2Commit",
-            &["DepotId", "Source", "Target", "DepotPath"],
-            &[1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeChangeBetween2Commit",
+            members: &["DepotId", "Source", "Target", "DepotPath"],
+            required: &[1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -47,13 +46,12 @@ impl Operation for DescribeCommitsBetweenCommitAndCommit {
 
 impl Record for DescribeCommitsBetweenCommitAndCommit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeCommitsBetweenCommitAndCommit",
-            &["DepotId", "Source", "Target", "DepotPath"],
-            &[1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeCommitsBetweenCommitAndCommit",
+            members: &["DepotId", "Source", "Target", "DepotPath"],
+            required: &[1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -80,13 +78,12 @@ impl Operation for DescribeDifferentBetween2Commits {
 
 impl Record for DescribeDifferentBetween2Commits {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeDifferentBetween2Commits",
-            &["DepotId", "Target", "Source", "Path", "DepotPath", "Straight"],
-            &[1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDifferentBetween2Commits",
+            members: &["DepotId", "Target", "Source", "Path", "DepotPath", "Straight"],
+            required: &[1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -116,13 +113,12 @@ impl Operation for DescribeDifferentBetweenTwoCommits {
 
 impl Record for DescribeDifferentBetweenTwoCommits {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeDifferentBetweenTwoCommits",
-            &["DepotId", "Source", "Target", "Path", "DepotPath"],
-            &[1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDifferentBetweenTwoCommits",
+            members: &["DepotId", "Source", "Target", "Path", "DepotPath"],
+            required: &[1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -151,13 +147,12 @@ impl Operation for DescribeGitCommitDiff {
 
 impl Record for DescribeGitCommitDiff {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitCommitDiff",
-            &["DepotId", "Sha", "DepotPath", "Path"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitCommitDiff",
+            members: &["DepotId", "Sha", "DepotPath", "Path"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -185,13 +180,12 @@ impl Operation for DescribeGitMergeBase {
 
 impl Record for DescribeGitMergeBase {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitMergeBase",
-            &["DepotId", "SrcRef", "DestRef", "DepotPath"],
-            &[1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitMergeBase",
+            members: &["DepotId", "SrcRef", "DestRef", "DepotPath"],
+            required: &[1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -13,13 +13,12 @@ impl Operation for CreateGitCommitComment {
 
 impl Record for CreateGitCommitComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateGitCommitComment",
-            &["DepotId", "Sha", "Path", "Index", "Content", "DepotPath"],
-            &[1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateGitCommitComment",
+            members: &["DepotId", "Sha", "Path", "Index", "Content", "DepotPath"],
+            required: &[1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -50,13 +49,12 @@ impl Operation for CreateGitCommitNote {
 
 impl Record for CreateGitCommitNote {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateGitCommitNote",
-            &["DepotId", "CommitSha", "Note", "CommitMessage", "DepotPath", "NotesRef"],
-            &[1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateGitCommitNote",
+            members: &["DepotId", "CommitSha", "Note", "CommitMessage", "DepotPath", "NotesRef"],
+            required: &[1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -96,13 +94,12 @@ impl Paged for DescribeGitCommitComments {
 
 impl Record for DescribeGitCommitComments {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitCommitComments",
-            &["DepotPath", "Sha", "PageNumber", "PageSize"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitCommitComments",
+            members: &["DepotPath", "Sha", "PageNumber", "PageSize"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -130,13 +127,12 @@ impl Operation for DescribeGitCommitNote {
 
 impl Record for DescribeGitCommitNote {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitCommitNote",
-            &["DepotId", "CommitSha", "NotesRef", "DepotPath"],
-            &[1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitCommitNote",
+            members: &["DepotId", "CommitSha", "NotesRef", "DepotPath"],
+            required: &[1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -164,13 +160,12 @@ impl Operation for DescribeNotesByCommits {
 
 impl Record for DescribeNotesByCommits {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeNotesByCommits",
-            &["DepotId", "NoteRef", "Commits", "DepotPath"],
-            &[1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeNotesByCommits",
+            members: &["DepotId", "NoteRef", "Commits", "DepotPath"],
+            required: &[1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -14,13 +14,12 @@ impl Operation for CreateIssueComment {
 
 impl Record for CreateIssueComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateIssueComment",
-            &["ProjectName", "IssueCode", "Content", "ParentId"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateIssueComment",
+            members: &["ProjectName", "IssueCode", "Content", "ParentId"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -49,13 +48,12 @@ impl Operation for CreateIssueWorkHours {
 
 impl Record for CreateIssueWorkHours {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateIssueWorkHours",
-            &["ProjectName", "IssueCode", "SpendHour", "RemainingHour", "StartAt", "WorkingDesc"],
-            &[0, 1, 2, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateIssueWorkHours",
+            members: &["ProjectName", "IssueCode", "SpendHour", "RemainingHour", "StartAt", "WorkingDesc"],
+            required: &[0, 1, 2, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -86,13 +84,12 @@ impl Operation for DeleteIssueWorkHours {
 
 impl Record for DeleteIssueWorkHours {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteIssueWorkHours",
-            &["ProjectName", "IssueCode", "WorkHourLogId", "RollbackRemainingHours"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteIssueWorkHours",
+            members: &["ProjectName", "IssueCode", "WorkHourLogId", "RollbackRemainingHours"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -131,13 +128,12 @@ impl Paged for DescribeAllProjectsIssueWorkLogList {
 
 impl Record for DescribeAllProjectsIssueWorkLogList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeAllProjectsIssueWorkLogList",
-            &["EndAt", "Limit", "Offset", "ProjectName", "StartAt", "UserId"],
-            &[],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeAllProjectsIssueWorkLogList",
+            members: &["EndAt", "Limit", "Offset", "ProjectName", "StartAt", "UserId"],
+            required: &[],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -167,13 +163,12 @@ impl Operation for DescribeIssueCommentList {
 
 impl Record for DescribeIssueCommentList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeIssueCommentList",
-            &["ProjectName", "IssueCode", "ShowFileId"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueCommentList",
+            members: &["ProjectName", "IssueCode", "ShowFileId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -201,13 +196,12 @@ impl Operation for DescribeIssueCustomFieldLogList {
 
 impl Record for DescribeIssueCustomFieldLogList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeIssueCustomFieldLogList",
-            &["ProjectName", "IssueCode", "FieldName"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueCustomFieldLogList",
+            members: &["ProjectName", "IssueCode", "FieldName"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -234,13 +228,12 @@ impl Operation for DescribeIssueLogList {
 
 impl Record for DescribeIssueLogList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeIssueLogList",
-            &["Target", "ActionType", "ProjectName", "IssueCode"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueLogList",
+            members: &["Target", "ActionType", "ProjectName", "IssueCode"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -268,13 +261,12 @@ impl Operation for DescribeIssueStatusChangeLogList {
 
 impl Record for DescribeIssueStatusChangeLogList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeIssueStatusChangeLogList",
-            &["ProjectName", "IssueCode"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueStatusChangeLogList",
+            members: &["ProjectName", "IssueCode"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -302,13 +294,12 @@ impl Operation for DescribeIssueWorkLogList {
 
 impl Record for DescribeIssueWorkLogList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeIssueWorkLogList",
-            &["ProjectName", "IssueCode"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueWorkLogList",
+            members: &["ProjectName", "IssueCode"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -337,13 +328,12 @@ impl Operation for ModifyIssueComment {
 
 impl Record for ModifyIssueComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyIssueComment",
-            &["ProjectName", "IssueCode", "CommentId", "Content"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyIssueComment",
+            members: &["ProjectName", "IssueCode", "CommentId", "Content"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -14,13 +14,12 @@ impl Operation for CreateIssueBlock {
 
 impl Record for CreateIssueBlock {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateIssueBlock",
-            &["ProjectName", "IssueCode", "BlockIssueCode"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateIssueBlock",
+            members: &["ProjectName", "IssueCode", "BlockIssueCode"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -49,13 +48,12 @@ impl Operation for CreateRequirementDefectRelation {
 
 impl Record for CreateRequirementDefectRelation {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateRequirementDefectRelation",
-            &["ProjectName", "RequirementCode", "DefectCode"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateRequirementDefectRelation",
+            members: &["ProjectName", "RequirementCode", "DefectCode"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -84,13 +82,12 @@ impl Operation for DeleteIssueBlock {
 
 impl Record for DeleteIssueBlock {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteIssueBlock",
-            &["ProjectName", "IssueCode", "BlockIssueCode"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteIssueBlock",
+            members: &["ProjectName", "IssueCode", "BlockIssueCode"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -119,13 +116,12 @@ impl Operation for DeleteRequirementDefectRelation {
 
 impl Record for DeleteRequirementDefectRelation {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteRequirementDefectRelation",
-            &["ProjectName", "RequirementCode", "DefectCode"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteRequirementDefectRelation",
+            members: &["ProjectName", "RequirementCode", "DefectCode"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -153,13 +149,12 @@ impl Operation for DescribeBlockIssueList {
 
 impl Record for DescribeBlockIssueList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeBlockIssueList",
-            &["ProjectName", "IssueCode"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeBlockIssueList",
+            members: &["ProjectName", "IssueCode"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -187,13 +182,12 @@ impl Operation for DescribeBlockedByIssueList {
 
 impl Record for DescribeBlockedByIssueList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeBlockedByIssueList",
-            &["ProjectName", "IssueCode"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeBlockedByIssueList",
+            members: &["ProjectName", "IssueCode"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -221,13 +215,12 @@ impl Operation for DescribeIssueReferenceResources {
 
 impl Record for DescribeIssueReferenceResources {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeIssueReferenceResources",
-            &["IssueCode", "ProjectId", "ProjectName"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueReferenceResources",
+            members: &["IssueCode", "ProjectId", "ProjectName"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -255,13 +248,12 @@ impl Operation for DescribeIssueRelatedRepos {
 
 impl Record for DescribeIssueRelatedRepos {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeIssueRelatedRepos",
-            &["ProjectName", "IssueCode"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueRelatedRepos",
+            members: &["ProjectName", "IssueCode"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -289,13 +281,12 @@ impl Operation for DescribeIssueRelatedWorkItemList {
 
 impl Record for DescribeIssueRelatedWorkItemList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeIssueRelatedWorkItemList",
-            &["ProjectName", "IssueCode", "ShowImageOutUrl"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueRelatedWorkItemList",
+            members: &["ProjectName", "IssueCode", "ShowImageOutUrl"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -323,13 +314,12 @@ impl Operation for DescribeRelatedCaseList {
 
 impl Record for DescribeRelatedCaseList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeRelatedCaseList",
-            &["ProjectName", "IssueCode"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeRelatedCaseList",
+            members: &["ProjectName", "IssueCode"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -357,13 +347,12 @@ impl Operation for DescribeRequirementDefectRelation {
 
 impl Record for DescribeRequirementDefectRelation {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeRequirementDefectRelation",
-            &["ProjectName", "RequirementCode"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeRequirementDefectRelation",
+            members: &["ProjectName", "RequirementCode"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -391,13 +380,12 @@ impl Operation for DescribeSubIssueList {
 
 impl Record for DescribeSubIssueList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeSubIssueList",
-            &["ProjectName", "IssueCode"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeSubIssueList",
+            members: &["ProjectName", "IssueCode"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -426,13 +414,12 @@ impl Operation for ModifyDefectRelatedRequirement {
 
 impl Record for ModifyDefectRelatedRequirement {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyDefectRelatedRequirement",
-            &["ProjectName", "DefectCode", "RequirementCode"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyDefectRelatedRequirement",
+            members: &["ProjectName", "DefectCode", "RequirementCode"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -461,13 +448,12 @@ impl Operation for ModifyIssueParentRequirement {
 
 impl Record for ModifyIssueParentRequirement {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyIssueParentRequirement",
-            &["ProjectName", "IssueCode", "ParentIssueCode"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyIssueParentRequirement",
+            members: &["ProjectName", "IssueCode", "ParentIssueCode"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -496,13 +482,12 @@ impl Operation for ModifyWorkItemSplitIssues {
 
 impl Record for ModifyWorkItemSplitIssues {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyWorkItemSplitIssues",
-            &["ProgramName", "WorkItemCode", "ProjectName", "IssueCode", "Split"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyWorkItemSplitIssues",
+            members: &["ProgramName", "WorkItemCode", "ProjectName", "IssueCode", "Split"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -13,13 +13,12 @@ impl Operation for CreateIssueModule {
 
 impl Record for CreateIssueModule {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateIssueModule",
-            &["ProjectName", "Name"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateIssueModule",
+            members: &["ProjectName", "Name"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -48,13 +47,12 @@ impl Operation for DeleteIssueModule {
 
 impl Record for DeleteIssueModule {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteIssueModule",
-            &["ProjectName", "ModuleId"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteIssueModule",
+            members: &["ProjectName", "ModuleId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -91,13 +89,12 @@ impl Paged for DescribeConfigTemplateList {
 
 impl Record for DescribeConfigTemplateList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeConfigTemplateList",
-            &["ProjectName", "PageNumber", "PageSize", "CooperateMode", "Keyword", "TemplateType"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeConfigTemplateList",
+            members: &["ProjectName", "PageNumber", "PageSize", "CooperateMode", "Keyword", "TemplateType"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -127,13 +124,12 @@ impl Operation for DescribeDefectTypes {
 
 impl Record for DescribeDefectTypes {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeDefectTypes",
-            &["ProjectName"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDefectTypes",
+            members: &["ProjectName"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -159,13 +155,12 @@ impl Operation for DescribeIssueFilterList {
 
 impl Record for DescribeIssueFilterList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeIssueFilterList",
-            &["ProjectName", "IssueType"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueFilterList",
+            members: &["ProjectName", "IssueType"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -193,13 +188,12 @@ impl Operation for DescribeIssueModuleList {
 
 impl Record for DescribeIssueModuleList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeIssueModuleList",
-            &["ProjectName"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeIssueModuleList",
+            members: &["ProjectName"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -225,13 +219,12 @@ impl Operation for DescribeProjectIssueFieldList {
 
 impl Record for DescribeProjectIssueFieldList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProjectIssueFieldList",
-            &["ProjectName", "IssueType", "IssueTypeId"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectIssueFieldList",
+            members: &["ProjectName", "IssueType", "IssueTypeId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -259,13 +252,12 @@ impl Operation for DescribeProjectIssueStatusList {
 
 impl Record for DescribeProjectIssueStatusList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProjectIssueStatusList",
-            &["ProjectName", "IssueType", "IssueTypeId"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectIssueStatusList",
+            members: &["ProjectName", "IssueType", "IssueTypeId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -293,13 +285,12 @@ impl Operation for DescribeProjectIssueTypeList {
 
 impl Record for DescribeProjectIssueTypeList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeProjectIssueTypeList",
-            &["ProjectName"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeProjectIssueTypeList",
+            members: &["ProjectName"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -325,13 +316,12 @@ impl Operation for DescribeTeamIssueTypeList {
 
 impl Record for DescribeTeamIssueTypeList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeTeamIssueTypeList",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeTeamIssueTypeList",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -357,13 +347,12 @@ impl Operation for InitProjectTemplate {
 
 impl Record for InitProjectTemplate {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "InitProjectTemplate",
-            &["ProjectName", "TemplateType", "Sync", "TemplateId"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "InitProjectTemplate",
+            members: &["ProjectName", "TemplateType", "Sync", "TemplateId"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -392,13 +381,12 @@ impl Operation for UpdateIssueModule {
 
 impl Record for UpdateIssueModule {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateIssueModule",
-            &["ProjectName", "Name", "ModuleId"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateIssueModule",
+            members: &["ProjectName", "Name", "ModuleId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -13,13 +13,12 @@ impl Operation for DescribeGitMergeRequestDiffDetail {
 
 impl Record for DescribeGitMergeRequestDiffDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitMergeRequestDiffDetail",
-            &["DepotId", "MergeId", "Path", "DepotPath"],
-            &[1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitMergeRequestDiffDetail",
+            members: &["DepotId", "MergeId", "Path", "DepotPath"],
+            required: &[1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -47,13 +46,12 @@ impl Operation for DescribeGitMergeRequestDiffs {
 
 impl Record for DescribeGitMergeRequestDiffs {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitMergeRequestDiffs",
-            &["DepotId", "MergeId", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitMergeRequestDiffs",
+            members: &["DepotId", "MergeId", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -81,13 +79,12 @@ impl Operation for DescribeGitMergeRequestsBySha {
 
 impl Record for DescribeGitMergeRequestsBySha {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitMergeRequestsBySha",
-            &["DepotId", "Sha", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitMergeRequestsBySha",
+            members: &["DepotId", "Sha", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -115,13 +112,12 @@ impl Operation for DescribeMergeReqCommits {
 
 impl Record for DescribeMergeReqCommits {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeMergeReqCommits",
-            &["DepotId", "MergeId", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeMergeReqCommits",
+            members: &["DepotId", "MergeId", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -149,13 +145,12 @@ impl Operation for DescribeMergeReqInfo {
 
 impl Record for DescribeMergeReqInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeMergeReqInfo",
-            &["MergeId", "DepotId", "DepotPath"],
-            &[0],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeMergeReqInfo",
+            members: &["MergeId", "DepotId", "DepotPath"],
+            required: &[0],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -183,13 +178,12 @@ impl Operation for DescribeMergeRequestFileDiff {
 
 impl Record for DescribeMergeRequestFileDiff {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeMergeRequestFileDiff",
-            &["DepotId", "MergeId", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeMergeRequestFileDiff",
+            members: &["DepotId", "MergeId", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -217,13 +211,12 @@ impl Operation for DescribeMergeRequestLog {
 
 impl Record for DescribeMergeRequestLog {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeMergeRequestLog",
-            &["DepotId", "MergeId", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeMergeRequestLog",
+            members: &["DepotId", "MergeId", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

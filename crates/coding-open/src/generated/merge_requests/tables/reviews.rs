@@ -14,13 +14,12 @@ impl Operation for CreateMergeRequestNote {
 
 impl Record for CreateMergeRequestNote {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateMergeRequestNote",
-            &["DepotPath", "Content", "MergeId", "ParentId", "Form"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateMergeRequestNote",
+            members: &["DepotPath", "Content", "MergeId", "ParentId", "Form"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -49,13 +48,12 @@ impl Operation for CreateMergeRequestReviewer {
 
 impl Record for CreateMergeRequestReviewer {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateMergeRequestReviewer",
-            &["MergeId", "DepotId", "ReviewerGlobalKey", "DepotPath"],
-            &[0, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateMergeRequestReviewer",
+            members: &["MergeId", "DepotId", "ReviewerGlobalKey", "DepotPath"],
+            required: &[0, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -85,13 +83,12 @@ impl Operation for DeleteMergeRequestNote {
 
 impl Record for DeleteMergeRequestNote {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteMergeRequestNote",
-            &["DepotPath", "LineNoteId", "MergeId"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteMergeRequestNote",
+            members: &["DepotPath", "LineNoteId", "MergeId"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -119,13 +116,12 @@ impl Operation for DeleteMergeRequestReviewer {
 
 impl Record for DeleteMergeRequestReviewer {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteMergeRequestReviewer",
-            &["DepotId", "MergeId", "ReviewerGlobalKey", "DepotPath"],
-            &[1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteMergeRequestReviewer",
+            members: &["DepotId", "MergeId", "ReviewerGlobalKey", "DepotPath"],
+            required: &[1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -164,16 +160,18 @@ impl Paged for DescribeAllMergeRequestNotes {
 
 impl Record for DescribeAllMergeRequestNotes {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeAllMergeRequestNotes",
-            &[
+        &Shape {
+            name: "DescribeAllMergeRequestNotes",
+            members: &[
                 "DepotPath", "PageNumber", "PageSize", "CreatedAtEndDate", "CreatedAtStartDate", "MergeIds",
                 "MrStatuses", "ReporterIds",
             ],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+            required: &[0, 1, 2],
+            places: &[
+                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body,
+            ],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -204,13 +202,12 @@ impl Operation for DescribeGitMergeRequestParticipants {
 
 impl Record for DescribeGitMergeRequestParticipants {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitMergeRequestParticipants",
-            &["DepotId", "MergeId", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitMergeRequestParticipants",
+            members: &["DepotId", "MergeId", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -238,13 +235,12 @@ impl Operation for DescribeMergeRequestReviewers {
 
 impl Record for DescribeMergeRequestReviewers {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeMergeRequestReviewers",
-            &["DepotId", "MergeId"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeMergeRequestReviewers",
+            members: &["DepotId", "MergeId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -273,13 +269,12 @@ impl Operation for DescribeSingeMergeRequestNotes {
 
 impl Record for DescribeSingeMergeRequestNotes {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeSingeMergeRequestNotes",
-            &["DepotPath", "MergeId"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeSingeMergeRequestNotes",
+            members: &["DepotPath", "MergeId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

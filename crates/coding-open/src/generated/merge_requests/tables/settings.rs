@@ -15,16 +15,18 @@ impl Operation for ModifyMergeRequestBasicSettings {
 
 impl Record for ModifyMergeRequestBasicSettings {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyMergeRequestBasicSettings",
-            &[
+        &Shape {
+            name: "ModifyMergeRequestBasicSettings",
+            members: &[
                 "DepotPath", "DeleteSrcBranchAfterMerged", "DefaultFastForwardMerge", "CancelMrGrantAfterPushSrc",
                 "DepotStatusCheckRequired", "MrCheckAllReviewersAllow", "DefaultTargetBranch", "SquashOnMerge",
             ],
-            &[0, 1, 2, 3, 4, 5],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+            required: &[0, 1, 2, 3, 4, 5],
+            places: &[
+                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body,
+            ],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -59,13 +61,12 @@ impl Operation for ModifyMergeRequestMergeCommitMessageTemplate {
 
 impl Record for ModifyMergeRequestMergeCommitMessageTemplate {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyMergeRequestMergeCommitMessageTemplate",
-            &["DepotPath", "CommitMessageTemplate"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyMergeRequestMergeCommitMessageTemplate",
+            members: &["DepotPath", "CommitMessageTemplate"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -95,13 +96,12 @@ impl Operation for ModifyMergeRequestSquashCommitMessageTemplate {
 
 impl Record for ModifyMergeRequestSquashCommitMessageTemplate {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyMergeRequestSquashCommitMessageTemplate",
-            &["DepotPath", "CommitMessageTemplate"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyMergeRequestSquashCommitMessageTemplate",
+            members: &["DepotPath", "CommitMessageTemplate"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

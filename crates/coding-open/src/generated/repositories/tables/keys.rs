@@ -14,13 +14,12 @@ impl Operation for CreateGitDeployKey {
 
 impl Record for CreateGitDeployKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateGitDeployKey",
-            &["DepotId", "Title", "Content", "AllowWrite", "DepotPath", "ExpirationDate"],
-            &[1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateGitDeployKey",
+            members: &["DepotId", "Title", "Content", "AllowWrite", "DepotPath", "ExpirationDate"],
+            required: &[1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -50,13 +49,12 @@ impl Operation for CreateMemberSshKey {
 
 impl Record for CreateMemberSshKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateMemberSshKey",
-            &["Title", "Content", "MemberUserId", "ExpirationDate"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateMemberSshKey",
+            members: &["Title", "Content", "MemberUserId", "ExpirationDate"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -85,13 +83,12 @@ impl Operation for CreateSshKey {
 
 impl Record for CreateSshKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateSshKey",
-            &["Title", "Content", "ExpirationDate"],
-            &[0, 1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateSshKey",
+            members: &["Title", "Content", "ExpirationDate"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -120,13 +117,12 @@ impl Operation for DeleteGitDeployKey {
 
 impl Record for DeleteGitDeployKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteGitDeployKey",
-            &["DepotId", "DeployKeyId", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteGitDeployKey",
+            members: &["DepotId", "DeployKeyId", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -155,13 +151,12 @@ impl Operation for DeleteMemberSshKey {
 
 impl Record for DeleteMemberSshKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteMemberSshKey",
-            &["SshKeyId", "MemberUserId"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteMemberSshKey",
+            members: &["SshKeyId", "MemberUserId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -190,13 +185,12 @@ impl Operation for DeleteSshKey {
 
 impl Record for DeleteSshKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteSshKey",
-            &["SshKeyId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteSshKey",
+            members: &["SshKeyId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -222,13 +216,12 @@ impl Operation for DescribeGitDepotDeployKeys {
 
 impl Record for DescribeGitDepotDeployKeys {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitDepotDeployKeys",
-            &["DepotId", "DepotPath"],
-            &[],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitDepotDeployKeys",
+            members: &["DepotId", "DepotPath"],
+            required: &[],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -256,13 +249,12 @@ impl Operation for DescribeGitProjectDeployKeys {
 
 impl Record for DescribeGitProjectDeployKeys {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitProjectDeployKeys",
-            &["ProjectId"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitProjectDeployKeys",
+            members: &["ProjectId"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -288,13 +280,12 @@ impl Operation for DescribeMemberSshKey {
 
 impl Record for DescribeMemberSshKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeMemberSshKey",
-            &["MemberUserId", "SshKeyId"],
-            &[0],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeMemberSshKey",
+            members: &["MemberUserId", "SshKeyId"],
+            required: &[0],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -322,13 +313,12 @@ impl Operation for DescribeSshKey {
 
 impl Record for DescribeSshKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeSshKey",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeSshKey",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;

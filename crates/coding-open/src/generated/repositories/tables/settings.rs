@@ -14,13 +14,12 @@ impl Operation for CreateDepotFilePushRule {
 
 impl Record for CreateDepotFilePushRule {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateDepotFilePushRule",
-            &["DepotPath", "Pattern", "IsDenyForAllUser"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateDepotFilePushRule",
+            members: &["DepotPath", "Pattern", "IsDenyForAllUser"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -49,13 +48,12 @@ impl Operation for CreateDepotFilePushRulePrivilege {
 
 impl Record for CreateDepotFilePushRulePrivilege {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateDepotFilePushRulePrivilege",
-            &["DepotPath", "FilePushRuleId", "IsDeny", "IsUser", "IsRole", "UserGlobalKey", "RoleId"],
-            &[0, 1, 2, 3, 4, 5],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateDepotFilePushRulePrivilege",
+            members: &["DepotPath", "FilePushRuleId", "IsDeny", "IsUser", "IsRole", "UserGlobalKey", "RoleId"],
+            required: &[0, 1, 2, 3, 4, 5],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -86,13 +84,12 @@ impl Operation for DeleteDepotFilePushRule {
 
 impl Record for DeleteDepotFilePushRule {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteDepotFilePushRule",
-            &["DepotPath", "FilePushRuleId"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteDepotFilePushRule",
+            members: &["DepotPath", "FilePushRuleId"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -121,13 +118,12 @@ impl Operation for DeleteDepotFilePushRuleDenyPrivilege {
 
 impl Record for DeleteDepotFilePushRuleDenyPrivilege {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteDepotFilePushRuleDenyPrivilege",
-            &["DepotPath", "FilePushRuleId", "IsUser", "IsRole", "UserGlobalKey", "RoleId"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteDepotFilePushRuleDenyPrivilege",
+            members: &["DepotPath", "FilePushRuleId", "IsUser", "IsRole", "UserGlobalKey", "RoleId"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -159,13 +155,12 @@ impl Operation for DeleteTeamLevelDepotSpec {
 
 impl Record for DeleteTeamLevelDepotSpec {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteTeamLevelDepotSpec",
-            &["DepotSpecName"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteTeamLevelDepotSpec",
+            members: &["DepotSpecName"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -192,13 +187,12 @@ impl Operation for DescribeDepotFilePushRules {
 
 impl Record for DescribeDepotFilePushRules {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeDepotFilePushRules",
-            &["DepotPath"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDepotFilePushRules",
+            members: &["DepotPath"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -225,13 +219,12 @@ impl Operation for DescribeDepotPushSetting {
 
 impl Record for DescribeDepotPushSetting {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeDepotPushSetting",
-            &["DepotPath"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDepotPushSetting",
+            members: &["DepotPath"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -258,13 +251,12 @@ impl Operation for DescribeDepotSpecDetail {
 
 impl Record for DescribeDepotSpecDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeDepotSpecDetail",
-            &["DepotPath", "DepotSpecName"],
-            &[],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDepotSpecDetail",
+            members: &["DepotPath", "DepotSpecName"],
+            required: &[],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -293,13 +285,12 @@ impl Operation for DescribeDepotSpecs {
 
 impl Record for DescribeDepotSpecs {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeDepotSpecs",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeDepotSpecs",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -326,13 +317,12 @@ impl Operation for ModifyChooseDepotSpec {
 
 impl Record for ModifyChooseDepotSpec {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyChooseDepotSpec",
-            &["DepotPath", "DepotSpecName"],
-            &[],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyChooseDepotSpec",
+            members: &["DepotPath", "DepotSpecName"],
+            required: &[],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -361,13 +351,12 @@ impl Operation for ModifyDepotFilePushRule {
 
 impl Record for ModifyDepotFilePushRule {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyDepotFilePushRule",
-            &["DepotPath", "FilePushRuleId", "IsDenyForAllUser"],
-            &[0, 1, 2],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyDepotFilePushRule",
+            members: &["DepotPath", "FilePushRuleId", "IsDenyForAllUser"],
+            required: &[0, 1, 2],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -396,13 +385,12 @@ impl Operation for ModifyDepotFilePushRuleDenyPrivilege {
 
 impl Record for ModifyDepotFilePushRuleDenyPrivilege {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyDepotFilePushRuleDenyPrivilege",
-            &["DepotPath", "FilePushRuleId", "IsDeny", "IsUser", "IsRole", "UserGlobalKey", "RoleId"],
-            &[0, 1, 2, 3, 4, 5],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyDepotFilePushRuleDenyPrivilege",
+            members: &["DepotPath", "FilePushRuleId", "IsDeny", "IsUser", "IsRole", "UserGlobalKey", "RoleId"],
+            required: &[0, 1, 2, 3, 4, 5],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -433,13 +421,12 @@ impl Operation for ModifyDepotLevelDepotSpec {
 
 impl Record for ModifyDepotLevelDepotSpec {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyDepotLevelDepotSpec",
-            &["Param", "DepotPath"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyDepotLevelDepotSpec",
+            members: &["Param", "DepotPath"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -468,13 +455,12 @@ impl Operation for ModifyDepotPushSetting {
 
 impl Record for ModifyDepotPushSetting {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyDepotPushSetting",
-            &["DepotPath", "Param"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyDepotPushSetting",
+            members: &["DepotPath", "Param"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -504,13 +490,12 @@ impl Operation for ModifyDepotQuota {
 
 impl Record for ModifyDepotQuota {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyDepotQuota",
-            &["DepotPath", "DepotQuotaSize"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyDepotQuota",
+            members: &["DepotPath", "DepotQuotaSize"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -540,13 +525,12 @@ impl Operation for ModifyDepotSettings {
 
 impl Record for ModifyDepotSettings {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyDepotSettings",
-            &["DepotPath", "DepotStatusCheckRequired"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyDepotSettings",
+            members: &["DepotPath", "DepotStatusCheckRequired"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -576,13 +560,12 @@ impl Operation for ModifyDepotSharedSetting {
 
 impl Record for ModifyDepotSharedSetting {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyDepotSharedSetting",
-            &["DepotPath", "IsShared"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyDepotSharedSetting",
+            members: &["DepotPath", "IsShared"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -611,13 +594,12 @@ impl Operation for ModifyTeamLevelDepotSpec {
 
 impl Record for ModifyTeamLevelDepotSpec {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyTeamLevelDepotSpec",
-            &["Param"],
-            &[0],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyTeamLevelDepotSpec",
+            members: &["Param"],
+            required: &[0],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;

@@ -15,13 +15,17 @@ impl Operation for CreateGitRelease {
 
 impl Record for CreateGitRelease {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateGitRelease",
-            &["DepotId", "TagName", "CommitSha", "TargetCommitBranch", "Title", "Description", "Pre", "DepotPath"],
-            &[1, 2, 3, 4, 5, 6],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateGitRelease",
+            members: &[
+                "DepotId", "TagName", "CommitSha", "TargetCommitBranch", "Title", "Description", "Pre", "DepotPath",
+            ],
+            required: &[1, 2, 3, 4, 5, 6],
+            places: &[
+                Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body,
+            ],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -53,13 +57,12 @@ impl Operation for DeleteGitRelease {
 
 impl Record for DeleteGitRelease {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteGitRelease",
-            &["DepotId", "TagName", "DepotPath"],
-            &[1],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteGitRelease",
+            members: &["DepotId", "TagName", "DepotPath"],
+            required: &[1],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -87,13 +90,12 @@ impl Operation for DescribeGitReleaseDetail {
 
 impl Record for DescribeGitReleaseDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitReleaseDetail",
-            &["DepotId", "ReleaseId", "TagName", "DepotPath", "ShowResourceUrl"],
-            &[1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DescribeGitReleaseDetail",
+            members: &["DepotId", "ReleaseId", "TagName", "DepotPath", "ShowResourceUrl"],
+            required: &[1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -133,19 +135,18 @@ impl Paged for DescribeGitReleases {
 
 impl Record for DescribeGitReleases {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DescribeGitReleases",
-            &[
+        &Shape {
+            name: "DescribeGitReleases",
+            members: &[
                 "DepotId", "DepotPath", "FromDate", "PageNumber", "PageSize", "Status", "TagName", "ToDate",
                 "ShowResourceUrl",
             ],
-            &[],
-            &[
+            required: &[],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -178,13 +179,12 @@ impl Operation for ModifyGitRelease {
 
 impl Record for ModifyGitRelease {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyGitRelease",
-            &["DepotId", "TagName", "ReleaseId", "DepotPath", "Description", "Pre", "Title"],
-            &[1, 2],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyGitRelease",
+            members: &["DepotId", "TagName", "ReleaseId", "DepotPath", "Description", "Pre", "Title"],
+            required: &[1, 2],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -18,13 +18,12 @@ impl Operation for SetNoticeSetting {
 
 impl Record for SetNoticeSetting {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetNoticeSetting",
-            &["settingType", "settingContent"],
-            &[],
-            &[Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetNoticeSetting",
+            members: &["settingType", "settingContent"],
+            required: &[],
+            places: &[Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -57,13 +56,12 @@ impl Operation for CheckPassword {
 
 impl Record for CheckPassword {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CheckPassword",
-            &["password"],
-            &[],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CheckPassword",
+            members: &["password"],
+            required: &[],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -93,13 +91,12 @@ impl Operation for GetNoticeSettings {
 
 impl Record for GetNoticeSettings {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetNoticeSettings",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetNoticeSettings",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -129,13 +126,12 @@ impl Operation for GetGravatar {
 
 impl Record for GetGravatar {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetGravatar",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetGravatar",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -165,13 +161,12 @@ impl Operation for GetByName {
 
 impl Record for GetByName {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetByName",
-            &["name_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetByName",
+            members: &["name_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -202,13 +197,12 @@ impl Operation for SendPhoneChangeCode {
 
 impl Record for SendPhoneChangeCode {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SendPhoneChangeCode",
-            &["phone", "phoneCountryCode"],
-            &[],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SendPhoneChangeCode",
+            members: &["phone", "phoneCountryCode"],
+            required: &[],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -240,13 +234,12 @@ impl Operation for GetPoints {
 
 impl Record for GetPoints {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetPoints",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetPoints",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -277,19 +270,18 @@ impl Operation for Update {
 
 impl Record for Update {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Update",
-            &[
+        &Shape {
+            name: "Update",
+            members: &[
                 "tags", "name", "sex", "phone", "birthday", "location", "company", "slogan", "introduction", "job",
                 "code",
             ],
-            &[],
-            &[
+            required: &[],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -326,13 +318,12 @@ impl Operation for UpdatePassword {
 
 impl Record for UpdatePassword {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdatePassword",
-            &["current_password", "password", "confirm_password"],
-            &[],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdatePassword",
+            members: &["current_password", "password", "confirm_password"],
+            required: &[],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -365,13 +356,12 @@ impl Operation for SetAvatar {
 
 impl Record for SetAvatar {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetAvatar",
-            &["avatar"],
-            &[],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetAvatar",
+            members: &["avatar"],
+            required: &[],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;

@@ -18,13 +18,12 @@ impl Operation for Activate {
 
 impl Record for Activate {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Activate",
-            &["email", "key", "password", "confirm_password"],
-            &[],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "Activate",
+            members: &["email", "key", "password", "confirm_password"],
+            required: &[],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -57,13 +56,12 @@ impl Operation for SendActivationCode {
 
 impl Record for SendActivationCode {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SendActivationCode",
-            &["phone"],
-            &[],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SendActivationCode",
+            members: &["phone"],
+            required: &[],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -94,13 +92,12 @@ impl Operation for ActivateByPhone {
 
 impl Record for ActivateByPhone {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ActivateByPhone",
-            &["phone", "code", "user", "email", "password"],
-            &[],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ActivateByPhone",
+            members: &["phone", "code", "user", "email", "password"],
+            required: &[],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -133,13 +130,12 @@ impl Operation for CheckIfEmailAvailable {
 
 impl Record for CheckIfEmailAvailable {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CheckIfEmailAvailable",
-            &["key"],
-            &[],
-            &[Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "CheckIfEmailAvailable",
+            members: &["key"],
+            required: &[],
+            places: &[Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -169,13 +165,12 @@ impl Operation for CheckIfPhoneAvailable {
 
 impl Record for CheckIfPhoneAvailable {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CheckIfPhoneAvailable",
-            &["phone"],
-            &[],
-            &[Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "CheckIfPhoneAvailable",
+            members: &["phone"],
+            required: &[],
+            places: &[Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -206,13 +201,12 @@ impl Operation for ActivateWithGlobalKey {
 
 impl Record for ActivateWithGlobalKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ActivateWithGlobalKey",
-            &["global_key"],
-            &[],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ActivateWithGlobalKey",
+            members: &["global_key"],
+            required: &[],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -243,13 +237,12 @@ impl Operation for Register {
 
 impl Record for Register {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Register",
-            &["email", "user", "j_captcha", "realRemoteAddress"],
-            &[],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "Register",
+            members: &["email", "user", "j_captcha", "realRemoteAddress"],
+            required: &[],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -282,13 +275,12 @@ impl Operation for CheckRegistrationCode {
 
 impl Record for CheckRegistrationCode {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CheckRegistrationCode",
-            &["phoneCountryCode", "phone", "verifyCode"],
-            &[],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CheckRegistrationCode",
+            members: &["phoneCountryCode", "phone", "verifyCode"],
+            required: &[],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -321,13 +313,12 @@ impl Operation for CheckRegistrationPhoneCode {
 
 impl Record for CheckRegistrationPhoneCode {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CheckRegistrationPhoneCode",
-            &["code", "phone", "type"],
-            &[],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CheckRegistrationPhoneCode",
+            members: &["code", "phone", "type"],
+            required: &[],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -360,13 +351,12 @@ impl Operation for ResendActivationEmail {
 
 impl Record for ResendActivationEmail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ResendActivationEmail",
-            &["email"],
-            &[],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ResendActivationEmail",
+            members: &["email"],
+            required: &[],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -397,13 +387,12 @@ impl Operation for SendRegistrationCode {
 
 impl Record for SendRegistrationCode {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SendRegistrationCode",
-            &["phone"],
-            &[],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SendRegistrationCode",
+            members: &["phone"],
+            required: &[],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -434,13 +423,12 @@ impl Operation for RegisterByPhone {
 
 impl Record for RegisterByPhone {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RegisterByPhone",
-            &["phone", "code", "realRemoteAddress", "channel", "j_captcha", "password"],
-            &[],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "RegisterByPhone",
+            members: &["phone", "code", "realRemoteAddress", "channel", "j_captcha", "password"],
+            required: &[],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

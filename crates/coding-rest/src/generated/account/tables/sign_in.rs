@@ -17,13 +17,12 @@ impl Operation for CheckIfCaptchaNeeded {
 
 impl Record for CheckIfCaptchaNeeded {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CheckIfCaptchaNeeded",
-            &["captcha_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "CheckIfCaptchaNeeded",
+            members: &["captcha_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -54,13 +53,12 @@ impl Operation for CheckTwoFactorCode {
 
 impl Record for CheckTwoFactorCode {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CheckTwoFactorCode",
-            &["code"],
-            &[],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CheckTwoFactorCode",
+            members: &["code"],
+            required: &[],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -91,13 +89,12 @@ impl Operation for Login {
 
 impl Record for Login {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Login",
-            &["email", "password", "j_captcha", "remember_me", "realRemoteAddress"],
-            &[],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "Login",
+            members: &["email", "password", "j_captcha", "remember_me", "realRemoteAddress"],
+            required: &[],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -132,13 +129,12 @@ impl Operation for SendLoginCode {
 
 impl Record for SendLoginCode {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SendLoginCode",
-            &["phone"],
-            &[],
-            &[Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SendLoginCode",
+            members: &["phone"],
+            required: &[],
+            places: &[Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -169,13 +165,12 @@ impl Operation for LoginByPhone {
 
 impl Record for LoginByPhone {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "LoginByPhone",
-            &["phone", "code", "j_captcha", "remember_me", "realRemoteAddress"],
-            &[],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "LoginByPhone",
+            members: &["phone", "code", "j_captcha", "remember_me", "realRemoteAddress"],
+            required: &[],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -209,13 +204,12 @@ impl Operation for Logout {
 
 impl Record for Logout {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Logout",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "Logout",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -246,13 +240,12 @@ impl Operation for CheckPhoneCode {
 
 impl Record for CheckPhoneCode {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CheckPhoneCode",
-            &["phoneCountryCode", "phone", "code", "type"],
-            &[],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CheckPhoneCode",
+            members: &["phoneCountryCode", "phone", "code", "type"],
+            required: &[],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

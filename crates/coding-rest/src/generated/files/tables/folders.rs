@@ -18,13 +18,12 @@ impl Operation for CreateFolder {
 
 impl Record for CreateFolder {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateFolder",
-            &["user", "project", "name", "parentId"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateFolder",
+            members: &["user", "project", "name", "parentId"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -57,13 +56,12 @@ impl Operation for RenameFolder {
 
 impl Record for RenameFolder {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RenameFolder",
-            &["user", "project", "folder_id", "name"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "RenameFolder",
+            members: &["user", "project", "folder_id", "name"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -95,13 +93,12 @@ impl Operation for ListFolderContents {
 
 impl Record for ListFolderContents {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListFolderContents",
-            &["user", "project", "folder_id", "height", "width", "page", "pageSize"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListFolderContents",
+            members: &["user", "project", "folder_id", "height", "width", "page", "pageSize"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -135,16 +132,15 @@ impl Operation for ListInFolder {
 
 impl Record for ListInFolder {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListInFolder",
-            &["user", "project", "folder_id", "type", "width", "height", "page", "pageSize"],
-            &[0, 1, 2],
-            &[
+        &Shape {
+            name: "ListInFolder",
+            members: &["user", "project", "folder_id", "type", "width", "height", "page", "pageSize"],
+            required: &[0, 1, 2],
+            places: &[
                 Place::Path, Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query,
                 Place::Query,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -178,13 +174,12 @@ impl Operation for GetFolderPath {
 
 impl Record for GetFolderPath {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetFolderPath",
-            &["user", "project", "folder_id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetFolderPath",
+            members: &["user", "project", "folder_id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -216,13 +211,12 @@ impl Operation for MoveFolder {
 
 impl Record for MoveFolder {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "MoveFolder",
-            &["user", "project", "folder_id", "move_to_id"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "MoveFolder",
+            members: &["user", "project", "folder_id", "move_to_id"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -254,13 +248,12 @@ impl Operation for ListSubfolders {
 
 impl Record for ListSubfolders {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListSubfolders",
-            &["user", "project", "folder_id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListSubfolders",
+            members: &["user", "project", "folder_id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -292,13 +285,12 @@ impl Operation for ListTopFolders {
 
 impl Record for ListTopFolders {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListTopFolders",
-            &["user", "project", "page", "pageSize"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListTopFolders",
+            members: &["user", "project", "page", "pageSize"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -330,13 +322,12 @@ impl Operation for ListAllFolders {
 
 impl Record for ListAllFolders {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListAllFolders",
-            &["user", "project", "page", "pageSize"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListAllFolders",
+            members: &["user", "project", "page", "pageSize"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -368,13 +359,12 @@ impl Operation for GetFolderFileCounts {
 
 impl Record for GetFolderFileCounts {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetFolderFileCounts",
-            &["user", "project"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetFolderFileCounts",
+            members: &["user", "project"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -17,13 +17,12 @@ impl Operation for DeleteVersionByProjectId {
 
 impl Record for DeleteVersionByProjectId {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteVersionByProjectId",
-            &["project_id", "history_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteVersionByProjectId",
+            members: &["project_id", "history_id"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -55,13 +54,12 @@ impl Operation for ListVersionsByProjectId {
 
 impl Record for ListVersionsByProjectId {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListVersionsByProjectId",
-            &["project_id", "file_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListVersionsByProjectId",
+            members: &["project_id", "file_id"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -94,13 +92,12 @@ impl Operation for SetVersionRemarkByProjectId {
 
 impl Record for SetVersionRemarkByProjectId {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetVersionRemarkByProjectId",
-            &["project_id", "file_id", "history_id", "remark"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetVersionRemarkByProjectId",
+            members: &["project_id", "file_id", "history_id", "remark"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -132,13 +129,12 @@ impl Operation for DeleteVersion {
 
 impl Record for DeleteVersion {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteVersion",
-            &["user", "project", "history_id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteVersion",
+            members: &["user", "project", "history_id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -170,13 +166,12 @@ impl Operation for DownloadVersion {
 
 impl Record for DownloadVersion {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DownloadVersion",
-            &["user", "project", "history_id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DownloadVersion",
+            members: &["user", "project", "history_id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -208,13 +203,12 @@ impl Operation for ListVersions {
 
 impl Record for ListVersions {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListVersions",
-            &["user", "project", "file_id", "type", "width", "height"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListVersions",
+            members: &["user", "project", "file_id", "type", "width", "height"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -249,13 +243,12 @@ impl Operation for SetVersionRemark {
 
 impl Record for SetVersionRemark {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetVersionRemark",
-            &["user", "project", "file_id", "history_id", "remark"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetVersionRemark",
+            members: &["user", "project", "file_id", "history_id", "remark"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

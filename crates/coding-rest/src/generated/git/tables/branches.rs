@@ -17,13 +17,12 @@ impl Operation for ListBranches {
 
 impl Record for ListBranches {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListBranches",
-            &["team", "project", "depot"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListBranches",
+            members: &["team", "project", "depot"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -57,13 +56,12 @@ impl Operation for SetDefaultBranch {
 
 impl Record for SetDefaultBranch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetDefaultBranch",
-            &["user", "project", "branch_name"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetDefaultBranch",
+            members: &["user", "project", "branch_name"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -95,13 +93,12 @@ impl Operation for GetBranchMetrics {
 
 impl Record for GetBranchMetrics {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetBranchMetrics",
-            &["user", "project", "base", "targets"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetBranchMetrics",
+            members: &["user", "project", "base", "targets"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -133,13 +130,12 @@ impl Operation for ListBranchesOfOwner {
 
 impl Record for ListBranchesOfOwner {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListBranchesOfOwner",
-            &["user", "project", "page", "pageSize"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListBranchesOfOwner",
+            members: &["user", "project", "page", "pageSize"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -172,13 +168,12 @@ impl Operation for CreateBranch {
 
 impl Record for CreateBranch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateBranch",
-            &["user", "project", "branch_name", "start_point"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateBranch",
+            members: &["user", "project", "branch_name", "start_point"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -210,13 +205,12 @@ impl Operation for GetDefaultBranch {
 
 impl Record for GetDefaultBranch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetDefaultBranch",
-            &["user", "project"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetDefaultBranch",
+            members: &["user", "project"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -250,13 +244,12 @@ impl Operation for DeleteBranch {
 
 impl Record for DeleteBranch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteBranch",
-            &["user", "project", "branch_name"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteBranch",
+            members: &["user", "project", "branch_name"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -288,13 +281,12 @@ impl Operation for SearchBranches {
 
 impl Record for SearchBranches {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SearchBranches",
-            &["user", "project", "page", "q"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "SearchBranches",
+            members: &["user", "project", "page", "q"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -327,13 +319,12 @@ impl Operation for AddProtectedBranchMember {
 
 impl Record for AddProtectedBranchMember {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "AddProtectedBranchMember",
-            &["user", "project", "branch_name", "target_global_key"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "AddProtectedBranchMember",
+            members: &["user", "project", "branch_name", "target_global_key"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -367,13 +358,12 @@ impl Operation for UnprotectBranch {
 
 impl Record for UnprotectBranch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UnprotectBranch",
-            &["user", "project", "branch_name"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UnprotectBranch",
+            members: &["user", "project", "branch_name"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -407,13 +397,12 @@ impl Operation for ProtectBranch {
 
 impl Record for ProtectBranch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ProtectBranch",
-            &["user", "project", "branch_name"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ProtectBranch",
+            members: &["user", "project", "branch_name"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -445,13 +434,12 @@ impl Operation for ListProtectedBranchMembers {
 
 impl Record for ListProtectedBranchMembers {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListProtectedBranchMembers",
-            &["user", "project", "branch_name"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListProtectedBranchMembers",
+            members: &["user", "project", "branch_name"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -485,13 +473,12 @@ impl Operation for RemoveProtectedBranchMember {
 
 impl Record for RemoveProtectedBranchMember {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RemoveProtectedBranchMember",
-            &["user", "project", "branch_name", "target_global_key"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "RemoveProtectedBranchMember",
+            members: &["user", "project", "branch_name", "target_global_key"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -17,13 +17,12 @@ impl Operation for GetCommit {
 
 impl Record for GetCommit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetCommit",
-            &["user", "project", "sha", "diff", "w"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetCommit",
+            members: &["user", "project", "sha", "diff", "w"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -55,13 +54,12 @@ impl Operation for ListCommits {
 
 impl Record for ListCommits {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListCommits",
-            &["user", "project", "commits_id", "page", "pageSize"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Tail, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListCommits",
+            members: &["user", "project", "commits_id", "page", "pageSize"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Tail, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

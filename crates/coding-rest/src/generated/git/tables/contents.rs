@@ -17,13 +17,12 @@ impl Operation for GetSharedFile {
 
 impl Record for GetSharedFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetSharedFile",
-            &["team", "project", "depot", "ref_path"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Tail],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetSharedFile",
+            members: &["team", "project", "depot", "ref_path"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Tail],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -55,13 +54,12 @@ impl Operation for GetFile {
 
 impl Record for GetFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetFile",
-            &["user", "project", "ref_path"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Tail],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetFile",
+            members: &["user", "project", "ref_path"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Tail],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -94,13 +92,12 @@ impl Operation for DeleteFile {
 
 impl Record for DeleteFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteFile",
-            &["user", "project", "ref_path", "lastCommitSha", "message"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Tail, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteFile",
+            members: &["user", "project", "ref_path", "lastCommitSha", "message"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Tail, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -134,13 +131,12 @@ impl Operation for UpdateFile {
 
 impl Record for UpdateFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateFile",
-            &["user", "project", "ref_path", "content", "lastCommitSha", "message"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Tail, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateFile",
+            members: &["user", "project", "ref_path", "content", "lastCommitSha", "message"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Tail, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -174,13 +170,12 @@ impl Operation for GetHeadForNewFileOfOwner {
 
 impl Record for GetHeadForNewFileOfOwner {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetHeadForNewFileOfOwner",
-            &["user", "project", "ref_path"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Tail],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetHeadForNewFileOfOwner",
+            members: &["user", "project", "ref_path"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Tail],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -213,13 +208,12 @@ impl Operation for CreateFileOfOwner {
 
 impl Record for CreateFileOfOwner {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateFileOfOwner",
-            &["user", "project", "ref_path", "content", "lastCommitSha", "message", "title"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Tail, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateFileOfOwner",
+            members: &["user", "project", "ref_path", "content", "lastCommitSha", "message", "title"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Tail, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -253,13 +247,12 @@ impl Operation for GetTree {
 
 impl Record for GetTree {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetTree",
-            &["user", "project", "ref_path"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Tail],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetTree",
+            members: &["user", "project", "ref_path"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Tail],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -291,13 +284,12 @@ impl Operation for GetTreeInfo {
 
 impl Record for GetTreeInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetTreeInfo",
-            &["user", "project", "ref_path"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Tail],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetTreeInfo",
+            members: &["user", "project", "ref_path"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Tail],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -329,13 +321,12 @@ impl Operation for ListTree {
 
 impl Record for ListTree {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListTree",
-            &["user", "project", "ref"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListTree",
+            members: &["user", "project", "ref"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -17,13 +17,12 @@ impl Operation for BindDeployKey {
 
 impl Record for BindDeployKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "BindDeployKey",
-            &["user", "project", "bind_deploy_key_id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "BindDeployKey",
+            members: &["user", "project", "bind_deploy_key_id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -56,13 +55,12 @@ impl Operation for CreateDeployKey {
 
 impl Record for CreateDeployKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateDeployKey",
-            &["user", "project", "title", "content"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateDeployKey",
+            members: &["user", "project", "title", "content"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -94,13 +92,12 @@ impl Operation for ListDeployKeys {
 
 impl Record for ListDeployKeys {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListDeployKeys",
-            &["user", "project"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListDeployKeys",
+            members: &["user", "project"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -133,13 +130,12 @@ impl Operation for UnbindDeployKey {
 
 impl Record for UnbindDeployKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UnbindDeployKey",
-            &["user", "project", "unbind_deploy_key_id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "UnbindDeployKey",
+            members: &["user", "project", "unbind_deploy_key_id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -17,13 +17,12 @@ impl Operation for ListReleases {
 
 impl Record for ListReleases {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListReleases",
-            &["user", "project", "page"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListReleases",
+            members: &["user", "project", "page"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -56,13 +55,12 @@ impl Operation for DeleteRelease {
 
 impl Record for DeleteRelease {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteRelease",
-            &["user", "project", "ref_path"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteRelease",
+            members: &["user", "project", "ref_path"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -94,13 +92,12 @@ impl Operation for GetReleaseByTag {
 
 impl Record for GetReleaseByTag {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetReleaseByTag",
-            &["user", "project", "tag"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetReleaseByTag",
+            members: &["user", "project", "tag"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -133,19 +130,18 @@ impl Operation for UpdateRelease {
 
 impl Record for UpdateRelease {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateRelease",
-            &[
+        &Shape {
+            name: "UpdateRelease",
+            members: &[
                 "user", "project", "update_id", "resource_references", "body", "commit_sha", "draft", "pre",
                 "tag_name", "target_commitish", "title",
             ],
-            &[0, 1, 2],
-            &[
+            required: &[0, 1, 2],
+            places: &[
                 Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -181,13 +177,12 @@ impl Operation for ListTags {
 
 impl Record for ListTags {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListTags",
-            &["user", "project", "page", "pageSize"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListTags",
+            members: &["user", "project", "page", "pageSize"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -220,13 +215,12 @@ impl Operation for CreateTag {
 
 impl Record for CreateTag {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateTag",
-            &["user", "project", "tag_name", "tag_point", "message"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateTag",
+            members: &["user", "project", "tag_name", "tag_point", "message"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -261,13 +255,12 @@ impl Operation for DeleteTag {
 
 impl Record for DeleteTag {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteTag",
-            &["user", "project", "tag_name"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteTag",
+            members: &["user", "project", "tag_name"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -17,19 +17,18 @@ impl Operation for CreateLineNote {
 
 impl Record for CreateLineNote {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateLineNote",
-            &[
+        &Shape {
+            name: "CreateLineNote",
+            members: &[
                 "team", "project", "depot", "line", "change_type", "position", "content", "noteable_type",
                 "noteable_id", "parent_id", "path", "commitId", "anchor",
             ],
-            &[0, 1, 2],
-            &[
+            required: &[0, 1, 2],
+            places: &[
                 Place::Path, Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query,
                 Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -17,13 +17,12 @@ impl Operation for CreateFork {
 
 impl Record for CreateFork {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateFork",
-            &["user", "project"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateFork",
+            members: &["user", "project"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -55,13 +54,12 @@ impl Operation for ListForks {
 
 impl Record for ListForks {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListForks",
-            &["user", "project"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListForks",
+            members: &["user", "project"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -94,13 +92,12 @@ impl Operation for Import {
 
 impl Record for Import {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Import",
-            &["user", "project", "origin_url", "vcs_type"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "Import",
+            members: &["user", "project", "origin_url", "vcs_type"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -133,13 +130,17 @@ impl Operation for Init {
 
 impl Record for Init {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Init",
-            &["user", "project", "type", "gitReadmeEnabled", "gitIgnore", "gitLicense", "importFrom", "vcsType"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "Init",
+            members: &[
+                "user", "project", "type", "gitReadmeEnabled", "gitIgnore", "gitLicense", "importFrom", "vcsType",
+            ],
+            required: &[0, 1],
+            places: &[
+                Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body,
+            ],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -18,19 +18,18 @@ impl Operation for CreateWebhook {
 
 impl Record for CreateWebhook {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateWebhook",
-            &[
+        &Shape {
+            name: "CreateWebhook",
+            members: &[
                 "user", "project", "hook_url", "token", "type_push", "type_mr_pr", "type_topic", "type_member",
                 "type_comment", "type_document", "type_watch", "type_star", "type_task",
             ],
-            &[0, 1],
-            &[
+            required: &[0, 1],
+            places: &[
                 Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -67,13 +66,12 @@ impl Operation for DeleteWebhook {
 
 impl Record for DeleteWebhook {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteWebhook",
-            &["user", "project", "hook_id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteWebhook",
+            members: &["user", "project", "hook_id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -105,13 +103,12 @@ impl Operation for GetWebhook {
 
 impl Record for GetWebhook {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetWebhook",
-            &["user", "project", "hook_id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetWebhook",
+            members: &["user", "project", "hook_id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -144,19 +141,18 @@ impl Operation for UpdateWebhook {
 
 impl Record for UpdateWebhook {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateWebhook",
-            &[
+        &Shape {
+            name: "UpdateWebhook",
+            members: &[
                 "user", "project", "hook_id", "hook_url", "token", "type_push", "type_mr_pr", "type_topic",
                 "type_member", "type_comment", "type_document", "type_watch", "type_star", "type_task",
             ],
-            &[0, 1, 2],
-            &[
+            required: &[0, 1, 2],
+            places: &[
                 Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -194,13 +190,12 @@ impl Operation for ListWebhooks {
 
 impl Record for ListWebhooks {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListWebhooks",
-            &["user", "project"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListWebhooks",
+            members: &["user", "project"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

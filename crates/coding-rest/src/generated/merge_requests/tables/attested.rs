@@ -17,13 +17,12 @@ impl Operation for ListActivities {
 
 impl Record for ListActivities {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListActivities",
-            &["team", "project", "depot", "iid"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListActivities",
+            members: &["team", "project", "depot", "iid"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -55,13 +54,12 @@ impl Operation for ListComments {
 
 impl Record for ListComments {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListComments",
-            &["team", "project", "depot", "iid"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListComments",
+            members: &["team", "project", "depot", "iid"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -93,13 +91,12 @@ impl Operation for GetCombinedStatus {
 
 impl Record for GetCombinedStatus {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetCombinedStatus",
-            &["team", "project", "depot", "iid"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetCombinedStatus",
+            members: &["team", "project", "depot", "iid"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -131,13 +128,12 @@ impl Operation for Get {
 
 impl Record for Get {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Get",
-            &["team", "project", "depot", "iid"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Get",
+            members: &["team", "project", "depot", "iid"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -169,13 +165,12 @@ impl Operation for GetDiff {
 
 impl Record for GetDiff {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetDiff",
-            &["team", "project", "depot", "iid"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetDiff",
+            members: &["team", "project", "depot", "iid"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -207,13 +202,12 @@ impl Operation for RemoveApproval {
 
 impl Record for RemoveApproval {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RemoveApproval",
-            &["team", "project", "depot", "iid"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "RemoveApproval",
+            members: &["team", "project", "depot", "iid"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -245,13 +239,12 @@ impl Operation for AddApproval {
 
 impl Record for AddApproval {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "AddApproval",
-            &["team", "project", "depot", "iid"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "AddApproval",
+            members: &["team", "project", "depot", "iid"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -284,13 +277,15 @@ impl Operation for Merge {
 
 impl Record for Merge {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Merge",
-            &["team", "project", "depot", "iid", "del_source_branch", "fastforward", "message", "squash"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "Merge",
+            members: &["team", "project", "depot", "iid", "del_source_branch", "fastforward", "message", "squash"],
+            required: &[0, 1, 2, 3],
+            places: &[
+                Place::Path, Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body,
+                Place::Body,
+            ],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -325,13 +320,12 @@ impl Operation for Refuse {
 
 impl Record for Refuse {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Refuse",
-            &["team", "project", "depot", "iid"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Refuse",
+            members: &["team", "project", "depot", "iid"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -363,13 +357,12 @@ impl Operation for RemoveReviewer {
 
 impl Record for RemoveReviewer {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RemoveReviewer",
-            &["team", "project", "depot", "iid", "user_id"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "RemoveReviewer",
+            members: &["team", "project", "depot", "iid", "user_id"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -402,13 +395,12 @@ impl Operation for ListReviewers {
 
 impl Record for ListReviewers {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListReviewers",
-            &["team", "project", "depot", "iid"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListReviewers",
+            members: &["team", "project", "depot", "iid"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -440,13 +432,12 @@ impl Operation for AddReviewer {
 
 impl Record for AddReviewer {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "AddReviewer",
-            &["team", "project", "depot", "iid", "user_id"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "AddReviewer",
+            members: &["team", "project", "depot", "iid", "user_id"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -480,13 +471,12 @@ impl Operation for UpdateContent {
 
 impl Record for UpdateContent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateContent",
-            &["team", "project", "depot", "iid", "content"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateContent",
+            members: &["team", "project", "depot", "iid", "content"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -519,13 +509,12 @@ impl Operation for UpdateTitle {
 
 impl Record for UpdateTitle {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateTitle",
-            &["team", "project", "depot", "iid", "title"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateTitle",
+            members: &["team", "project", "depot", "iid", "title"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -558,16 +547,15 @@ impl Operation for List {
 
 impl Record for List {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "List",
-            &["team", "project", "depot", "status", "sort", "page", "PageSize", "sortDirection"],
-            &[0, 1, 2],
-            &[
+        &Shape {
+            name: "List",
+            members: &["team", "project", "depot", "status", "sort", "page", "PageSize", "sortDirection"],
+            required: &[0, 1, 2],
+            places: &[
                 Place::Path, Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query,
                 Place::Query,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -602,13 +590,15 @@ impl Operation for CreateOfOwner {
 
 impl Record for CreateOfOwner {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateOfOwner",
-            &["user", "project", "srcBranch", "desBranch", "title", "content", "reviewers", "tasks"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateOfOwner",
+            members: &["user", "project", "srcBranch", "desBranch", "title", "content", "reviewers", "tasks"],
+            required: &[0, 1],
+            places: &[
+                Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body,
+            ],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -642,13 +632,12 @@ impl Operation for GetOfOwner {
 
 impl Record for GetOfOwner {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetOfOwner",
-            &["user", "project", "iid", "diff"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetOfOwner",
+            members: &["user", "project", "iid", "diff"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -681,16 +670,15 @@ impl Operation for Update {
 
 impl Record for Update {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Update",
-            &["user", "project", "iid", "srcBranch", "desBranch", "title", "content", "reviewers", "tasks"],
-            &[0, 1, 2],
-            &[
+        &Shape {
+            name: "Update",
+            members: &["user", "project", "iid", "srcBranch", "desBranch", "title", "content", "reviewers", "tasks"],
+            required: &[0, 1, 2],
+            places: &[
                 Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -725,13 +713,12 @@ impl Operation for Cancel {
 
 impl Record for Cancel {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Cancel",
-            &["user", "project", "iid"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Cancel",
+            members: &["user", "project", "iid"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -764,13 +751,12 @@ impl Operation for MergeOfOwner {
 
 impl Record for MergeOfOwner {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "MergeOfOwner",
-            &["user", "project", "iid", "message", "del_source_branch"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "MergeOfOwner",
+            members: &["user", "project", "iid", "message", "del_source_branch"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -803,13 +789,12 @@ impl Operation for RefuseOfOwner {
 
 impl Record for RefuseOfOwner {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RefuseOfOwner",
-            &["user", "project", "iid"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "RefuseOfOwner",
+            members: &["user", "project", "iid"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -841,13 +826,12 @@ impl Operation for ListOfOwner {
 
 impl Record for ListOfOwner {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListOfOwner",
-            &["user", "project", "merges_id", "page", "pageSize"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListOfOwner",
+            members: &["user", "project", "merges_id", "page", "pageSize"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

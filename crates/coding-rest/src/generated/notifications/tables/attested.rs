@@ -17,13 +17,12 @@ impl Operation for GetUnreadCount {
 
 impl Record for GetUnreadCount {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetUnreadCount",
-            &["type"],
-            &[],
-            &[Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetUnreadCount",
+            members: &["type"],
+            required: &[],
+            places: &[Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;

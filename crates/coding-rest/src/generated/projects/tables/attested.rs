@@ -17,13 +17,12 @@ impl Operation for GetById {
 
 impl Record for GetById {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetById",
-            &["project_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetById",
+            members: &["project_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -54,13 +53,12 @@ impl Operation for SetIcon {
 
 impl Record for SetIcon {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetIcon",
-            &["project_id", "file"],
-            &[0, 1],
-            &[Place::Path, Place::File],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetIcon",
+            members: &["project_id", "file"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::File],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -93,13 +91,12 @@ impl Operation for Transfer {
 
 impl Record for Transfer {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Transfer",
-            &["project_id", "transfer_to_id", "two_factor_code"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "Transfer",
+            members: &["project_id", "transfer_to_id", "two_factor_code"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -132,19 +129,18 @@ impl Operation for Create {
 
 impl Record for Create {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Create",
-            &[
+        &Shape {
+            name: "Create",
+            members: &[
                 "user", "description", "gitEnabled", "gitIgnore", "gitLicense", "gitReadmeEnabled", "importFrom",
                 "name", "type", "vcsType",
             ],
-            &[0],
-            &[
+            required: &[0],
+            places: &[
                 Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -181,13 +177,12 @@ impl Operation for Delete {
 
 impl Record for Delete {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Delete",
-            &["user", "project", "name", "two_factor_code"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "Delete",
+            members: &["user", "project", "name", "two_factor_code"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -219,13 +214,12 @@ impl Operation for GetDepot {
 
 impl Record for GetDepot {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetDepot",
-            &["user", "project"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetDepot",
+            members: &["user", "project"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -257,13 +251,12 @@ impl Operation for GetServiceInfo {
 
 impl Record for GetServiceInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetServiceInfo",
-            &["user", "project"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetServiceInfo",
+            members: &["user", "project"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

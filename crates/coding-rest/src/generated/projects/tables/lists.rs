@@ -17,13 +17,12 @@ impl Operation for ListPinned {
 
 impl Record for ListPinned {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListPinned",
-            &["page", "pageSize"],
-            &[],
-            &[Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListPinned",
+            members: &["page", "pageSize"],
+            required: &[],
+            places: &[Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -55,13 +54,12 @@ impl Operation for GetCounts {
 
 impl Record for GetCounts {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetCounts",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetCounts",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -101,13 +99,12 @@ impl Paged for List {
 
 impl Record for List {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "List",
-            &["pageSize", "page", "type", "teamType"],
-            &[],
-            &[Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "List",
+            members: &["pageSize", "page", "type", "teamType"],
+            required: &[],
+            places: &[Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -139,13 +136,12 @@ impl Operation for ListRecommended {
 
 impl Record for ListRecommended {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListRecommended",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListRecommended",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -175,13 +171,12 @@ impl Operation for ListPrivate {
 
 impl Record for ListPrivate {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListPrivate",
-            &["type", "page", "pageSize"],
-            &[],
-            &[Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListPrivate",
+            members: &["type", "page", "pageSize"],
+            required: &[],
+            places: &[Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -17,13 +17,12 @@ impl Operation for SetMemberRole {
 
 impl Record for SetMemberRole {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetMemberRole",
-            &["project_id", "member", "member2"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetMemberRole",
+            members: &["project_id", "member", "member2"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -56,13 +55,12 @@ impl Operation for SetMemberAlias {
 
 impl Record for SetMemberAlias {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetMemberAlias",
-            &["project_id", "update_alias_id", "alias"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetMemberAlias",
+            members: &["project_id", "update_alias_id", "alias"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -94,13 +92,12 @@ impl Operation for Leave {
 
 impl Record for Leave {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Leave",
-            &["project_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Leave",
+            members: &["project_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -130,13 +127,12 @@ impl Operation for ListMembersByName {
 
 impl Record for ListMembersByName {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListMembersByName",
-            &["team", "project", "pageSize"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListMembersByName",
+            members: &["team", "project", "pageSize"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -168,13 +164,12 @@ impl Operation for LeaveByName {
 
 impl Record for LeaveByName {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "LeaveByName",
-            &["user", "project"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "LeaveByName",
+            members: &["user", "project"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -17,13 +17,12 @@ impl Operation for GetBoard {
 
 impl Record for GetBoard {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetBoard",
-            &["user", "project", "pageSize"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetBoard",
+            members: &["user", "project", "pageSize"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -56,13 +55,12 @@ impl Operation for CreateBoardList {
 
 impl Record for CreateBoardList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateBoardList",
-            &["user", "project", "board_id", "title"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateBoardList",
+            members: &["user", "project", "board_id", "title"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -94,13 +92,12 @@ impl Operation for DeleteBoardList {
 
 impl Record for DeleteBoardList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteBoardList",
-            &["user", "project", "board_id", "list_id"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteBoardList",
+            members: &["user", "project", "board_id", "list_id"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -133,13 +130,12 @@ impl Operation for UpdateBoardList {
 
 impl Record for UpdateBoardList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateBoardList",
-            &["user", "project", "board_id", "list_id", "title"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateBoardList",
+            members: &["user", "project", "board_id", "list_id", "title"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -172,13 +168,12 @@ impl Operation for MoveToBoardList {
 
 impl Record for MoveToBoardList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "MoveToBoardList",
-            &["user", "project", "board_id", "list_id", "task_id"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "MoveToBoardList",
+            members: &["user", "project", "board_id", "list_id", "task_id"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -211,13 +206,12 @@ impl Operation for ListInBoardList {
 
 impl Record for ListInBoardList {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListInBoardList",
-            &["user", "project", "board_id", "list_id", "page", "pageSize"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListInBoardList",
+            members: &["user", "project", "board_id", "list_id", "page", "pageSize"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -17,13 +17,12 @@ impl Operation for CreateCommentByTaskId {
 
 impl Record for CreateCommentByTaskId {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateCommentByTaskId",
-            &["task_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCommentByTaskId",
+            members: &["task_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -53,13 +52,12 @@ impl Operation for DeleteCommentByTaskId {
 
 impl Record for DeleteCommentByTaskId {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteCommentByTaskId",
-            &["task_id", "comment_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteCommentByTaskId",
+            members: &["task_id", "comment_id"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -92,13 +90,12 @@ impl Operation for CreateComment {
 
 impl Record for CreateComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateComment",
-            &["user", "project", "task_id", "content"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateComment",
+            members: &["user", "project", "task_id", "content"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -130,13 +127,12 @@ impl Operation for DeleteComment {
 
 impl Record for DeleteComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteComment",
-            &["user", "project", "task_id", "comment_id"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteComment",
+            members: &["user", "project", "task_id", "comment_id"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -168,13 +164,12 @@ impl Operation for ListComments {
 
 impl Record for ListComments {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListComments",
-            &["user", "project", "task_id", "page", "pageSize"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListComments",
+            members: &["user", "project", "task_id", "page", "pageSize"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -17,13 +17,12 @@ impl Operation for GetDescriptionByTaskId {
 
 impl Record for GetDescriptionByTaskId {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetDescriptionByTaskId",
-            &["task_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetDescriptionByTaskId",
+            members: &["task_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -54,13 +53,12 @@ impl Operation for SetDescriptionByTaskId {
 
 impl Record for SetDescriptionByTaskId {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetDescriptionByTaskId",
-            &["task_id", "description"],
-            &[0],
-            &[Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetDescriptionByTaskId",
+            members: &["task_id", "description"],
+            required: &[0],
+            places: &[Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -93,13 +91,12 @@ impl Operation for SetStatusByTaskId {
 
 impl Record for SetStatusByTaskId {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetStatusByTaskId",
-            &["task_id", "status"],
-            &[0],
-            &[Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetStatusByTaskId",
+            members: &["task_id", "status"],
+            required: &[0],
+            places: &[Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -131,13 +128,12 @@ impl Operation for UpdateByTaskId {
 
 impl Record for UpdateByTaskId {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateByTaskId",
-            &["task_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateByTaskId",
+            members: &["task_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -168,19 +164,18 @@ impl Operation for Update {
 
 impl Record for Update {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Update",
-            &[
+        &Shape {
+            name: "Update",
+            members: &[
                 "user", "project", "task_id", "status", "priority", "id", "owner_id", "deadline", "description",
                 "content",
             ],
-            &[0, 1, 2],
-            &[
+            required: &[0, 1, 2],
+            places: &[
                 Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -216,13 +211,12 @@ impl Operation for SetContent {
 
 impl Record for SetContent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetContent",
-            &["user", "project", "task_id", "content", "id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetContent",
+            members: &["user", "project", "task_id", "content", "id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -256,13 +250,12 @@ impl Operation for SetDeadline {
 
 impl Record for SetDeadline {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetDeadline",
-            &["user", "project", "task_id", "deadline", "id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetDeadline",
+            members: &["user", "project", "task_id", "deadline", "id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -295,13 +288,12 @@ impl Operation for GetDescription {
 
 impl Record for GetDescription {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetDescription",
-            &["user", "project", "task_id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetDescription",
+            members: &["user", "project", "task_id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -334,13 +326,12 @@ impl Operation for SetDescription {
 
 impl Record for SetDescription {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetDescription",
-            &["user", "project", "task_id", "description", "id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetDescription",
+            members: &["user", "project", "task_id", "description", "id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -373,13 +364,12 @@ impl Operation for RemoveLabel {
 
 impl Record for RemoveLabel {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RemoveLabel",
-            &["user", "project", "task_id", "label_id"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "RemoveLabel",
+            members: &["user", "project", "task_id", "label_id"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -411,13 +401,12 @@ impl Operation for AddLabel {
 
 impl Record for AddLabel {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "AddLabel",
-            &["user", "project", "task_id", "label_id"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "AddLabel",
+            members: &["user", "project", "task_id", "label_id"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -450,13 +439,12 @@ impl Operation for UpdateLabels {
 
 impl Record for UpdateLabels {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateLabels",
-            &["user", "project", "task_id", "labelIdStrs"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateLabels",
+            members: &["user", "project", "task_id", "labelIdStrs"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -489,13 +477,12 @@ impl Operation for SetAssignee {
 
 impl Record for SetAssignee {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetAssignee",
-            &["user", "project", "task_id", "owner_id", "id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetAssignee",
+            members: &["user", "project", "task_id", "owner_id", "id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -529,13 +516,12 @@ impl Operation for SetPriority {
 
 impl Record for SetPriority {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetPriority",
-            &["user", "project", "task_id", "priority", "id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetPriority",
+            members: &["user", "project", "task_id", "priority", "id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -569,13 +555,12 @@ impl Operation for SetStatus {
 
 impl Record for SetStatus {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetStatus",
-            &["user", "project", "task_id", "status", "id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetStatus",
+            members: &["user", "project", "task_id", "status", "id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -17,13 +17,12 @@ impl Operation for ListTags {
 
 impl Record for ListTags {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListTags",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListTags",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -53,13 +52,12 @@ impl Operation for GetTwoFactorMethod {
 
 impl Record for GetTwoFactorMethod {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetTwoFactorMethod",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetTwoFactorMethod",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -89,13 +87,12 @@ impl Operation for CheckIfGlobalKeyAvailable {
 
 impl Record for CheckIfGlobalKeyAvailable {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CheckIfGlobalKeyAvailable",
-            &["key"],
-            &[],
-            &[Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "CheckIfGlobalKeyAvailable",
+            members: &["key"],
+            required: &[],
+            places: &[Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -125,13 +122,12 @@ impl Operation for GetByGlobalKey {
 
 impl Record for GetByGlobalKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetByGlobalKey",
-            &["global_key"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetByGlobalKey",
+            members: &["global_key"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -161,13 +157,12 @@ impl Operation for Search {
 
 impl Record for Search {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Search",
-            &["key"],
-            &[],
-            &[Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "Search",
+            members: &["key"],
+            required: &[],
+            places: &[Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -197,13 +192,12 @@ impl Operation for GetServiceInfo {
 
 impl Record for GetServiceInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetServiceInfo",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetServiceInfo",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -233,13 +227,12 @@ impl Operation for GetUnreadCounts {
 
 impl Record for GetUnreadCounts {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetUnreadCounts",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetUnreadCounts",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -270,19 +263,18 @@ impl Operation for Update {
 
 impl Record for Update {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Update",
-            &[
+        &Shape {
+            name: "Update",
+            members: &[
                 "birthday", "company", "email", "global_key", "id", "job", "lavatar", "location", "name", "sex",
                 "slogan", "tags",
             ],
-            &[],
-            &[
+            required: &[],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -319,13 +311,12 @@ impl Operation for UpdatePassword {
 
 impl Record for UpdatePassword {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdatePassword",
-            &["confirm_password", "current_password", "password"],
-            &[],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdatePassword",
+            members: &["confirm_password", "current_password", "password"],
+            required: &[],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -357,13 +348,12 @@ impl Operation for DeletePublicKeyForUser {
 
 impl Record for DeletePublicKeyForUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeletePublicKeyForUser",
-            &["user", "global_key"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeletePublicKeyForUser",
+            members: &["user", "global_key"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -395,13 +385,12 @@ impl Operation for GetPublicKeyForUser {
 
 impl Record for GetPublicKeyForUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetPublicKeyForUser",
-            &["user", "global_key"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetPublicKeyForUser",
+            members: &["user", "global_key"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -434,13 +423,12 @@ impl Operation for CreatePublicKeyForUser {
 
 impl Record for CreatePublicKeyForUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreatePublicKeyForUser",
-            &["user", "title", "content"],
-            &[0],
-            &[Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreatePublicKeyForUser",
+            members: &["user", "title", "content"],
+            required: &[0],
+            places: &[Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -25,20 +25,19 @@ impl Paged for ListForEnterprise {
 
 impl Record for ListForEnterprise {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListForEnterprise",
-            &[
+        &Shape {
+            name: "ListForEnterprise",
+            members: &[
                 "enterprise", "state", "labels", "sort", "direction", "since", "page", "per_page", "schedule",
                 "deadline", "created_at", "finished_at", "milestone", "assignee", "creator", "program",
             ],
-            &[0],
-            &[
+            required: &[0],
+            places: &[
                 Place::Path, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
                 Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
                 Place::Query, Place::Query,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -76,13 +75,12 @@ impl Operation for GetForEnterprise {
 
 impl Record for GetForEnterprise {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetForEnterprise",
-            &["enterprise", "number"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetForEnterprise",
+            members: &["enterprise", "number"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -115,19 +113,18 @@ impl Operation for UpdateForEnterprise {
 
 impl Record for UpdateForEnterprise {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateForEnterprise",
-            &[
+        &Shape {
+            name: "UpdateForEnterprise",
+            members: &[
                 "enterprise", "number", "title", "state", "body", "assignee", "collaborators", "milestone", "labels",
                 "program", "security_hole", "cve_id", "branch",
             ],
-            &[0, 1],
-            &[
+            required: &[0, 1],
+            places: &[
                 Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -172,13 +169,12 @@ impl Paged for ListLabelsForEnterpriseIssue {
 
 impl Record for ListLabelsForEnterpriseIssue {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListLabelsForEnterpriseIssue",
-            &["enterprise", "number", "page", "per_page"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListLabelsForEnterpriseIssue",
+            members: &["enterprise", "number", "page", "per_page"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -210,13 +206,12 @@ impl Operation for ListPullRequestsForEnterpriseIssue {
 
 impl Record for ListPullRequestsForEnterpriseIssue {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListPullRequestsForEnterpriseIssue",
-            &["enterprise", "number"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListPullRequestsForEnterpriseIssue",
+            members: &["enterprise", "number"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

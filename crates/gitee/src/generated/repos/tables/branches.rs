@@ -25,13 +25,12 @@ impl Paged for ListBranches {
 
 impl Record for ListBranches {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListBranches",
-            &["owner", "repo", "sort", "direction", "page", "per_page"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListBranches",
+            members: &["owner", "repo", "sort", "direction", "page", "per_page"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -66,13 +65,12 @@ impl Operation for CreateBranch {
 
 impl Record for CreateBranch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateBranch",
-            &["owner", "repo", "refs", "branch_name"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateBranch",
+            members: &["owner", "repo", "refs", "branch_name"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -106,13 +104,12 @@ impl Operation for CreateProtectionRule {
 
 impl Record for CreateProtectionRule {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateProtectionRule",
-            &["owner", "repo", "wildcard", "pusher", "merger", "mode", "escapse_protect_branch_list"],
-            &[0, 1, 2, 3, 4, 5],
-            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateProtectionRule",
+            members: &["owner", "repo", "wildcard", "pusher", "merger", "mode", "escapse_protect_branch_list"],
+            required: &[0, 1, 2, 3, 4, 5],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -146,13 +143,12 @@ impl Operation for GetBranch {
 
 impl Record for GetBranch {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetBranch",
-            &["owner", "repo", "branch"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetBranch",
+            members: &["owner", "repo", "branch"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -185,13 +181,12 @@ impl Operation for DeleteBranchProtection {
 
 impl Record for DeleteBranchProtection {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteBranchProtection",
-            &["owner", "repo", "branch"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteBranchProtection",
+            members: &["owner", "repo", "branch"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -223,13 +218,12 @@ impl Operation for UpdateBranchProtection {
 
 impl Record for UpdateBranchProtection {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateBranchProtection",
-            &["owner", "repo", "branch"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateBranchProtection",
+            members: &["owner", "repo", "branch"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -261,13 +255,12 @@ impl Operation for DeleteProtectionRule {
 
 impl Record for DeleteProtectionRule {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteProtectionRule",
-            &["owner", "repo", "wildcard"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteProtectionRule",
+            members: &["owner", "repo", "wildcard"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -300,13 +293,18 @@ impl Operation for UpdateProtectionRule {
 
 impl Record for UpdateProtectionRule {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateProtectionRule",
-            &["owner", "repo", "wildcard", "new_wildcard", "pusher", "merger", "mode", "escapse_protect_branch_list"],
-            &[0, 1, 2, 4, 5, 6],
-            &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateProtectionRule",
+            members: &[
+                "owner", "repo", "wildcard", "new_wildcard", "pusher", "merger", "mode",
+                "escapse_protect_branch_list",
+            ],
+            required: &[0, 1, 2, 4, 5, 6],
+            places: &[
+                Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body,
+            ],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -25,13 +25,12 @@ impl Paged for ListCollaborators {
 
 impl Record for ListCollaborators {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListCollaborators",
-            &["owner", "repo", "page", "per_page"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListCollaborators",
+            members: &["owner", "repo", "page", "per_page"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -64,13 +63,12 @@ impl Operation for RemoveCollaborator {
 
 impl Record for RemoveCollaborator {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RemoveCollaborator",
-            &["owner", "repo", "username"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "RemoveCollaborator",
+            members: &["owner", "repo", "username"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -103,13 +101,12 @@ impl Operation for CheckCollaborator {
 
 impl Record for CheckCollaborator {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CheckCollaborator",
-            &["owner", "repo", "username"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "CheckCollaborator",
+            members: &["owner", "repo", "username"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -142,13 +139,12 @@ impl Operation for AddCollaborator {
 
 impl Record for AddCollaborator {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "AddCollaborator",
-            &["owner", "repo", "username", "permission"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "AddCollaborator",
+            members: &["owner", "repo", "username", "permission"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -180,13 +176,12 @@ impl Operation for GetCollaboratorPermissionLevel {
 
 impl Record for GetCollaboratorPermissionLevel {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetCollaboratorPermissionLevel",
-            &["owner", "repo", "username"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetCollaboratorPermissionLevel",
+            members: &["owner", "repo", "username"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

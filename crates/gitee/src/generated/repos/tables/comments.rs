@@ -25,13 +25,12 @@ impl Paged for ListCommitCommentsForRepo {
 
 impl Record for ListCommitCommentsForRepo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListCommitCommentsForRepo",
-            &["owner", "repo", "page", "per_page", "order"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListCommitCommentsForRepo",
+            members: &["owner", "repo", "page", "per_page", "order"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -65,13 +64,12 @@ impl Operation for DeleteCommitComment {
 
 impl Record for DeleteCommitComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteCommitComment",
-            &["owner", "repo", "id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteCommitComment",
+            members: &["owner", "repo", "id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -103,13 +101,12 @@ impl Operation for GetCommitComment {
 
 impl Record for GetCommitComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetCommitComment",
-            &["owner", "repo", "id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetCommitComment",
+            members: &["owner", "repo", "id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -142,13 +139,12 @@ impl Operation for UpdateCommitComment {
 
 impl Record for UpdateCommitComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateCommitComment",
-            &["owner", "repo", "id", "body"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateCommitComment",
+            members: &["owner", "repo", "id", "body"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -188,13 +184,12 @@ impl Paged for ListCommentsForCommit {
 
 impl Record for ListCommentsForCommit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListCommentsForCommit",
-            &["owner", "repo", "ref", "page", "per_page"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListCommentsForCommit",
+            members: &["owner", "repo", "ref", "page", "per_page"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -228,13 +223,12 @@ impl Operation for CreateCommitComment {
 
 impl Record for CreateCommitComment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateCommitComment",
-            &["owner", "repo", "sha", "body", "path", "position"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCommitComment",
+            members: &["owner", "repo", "sha", "body", "path", "position"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -25,16 +25,15 @@ impl Paged for ListCommits {
 
 impl Record for ListCommits {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListCommits",
-            &["owner", "repo", "sha", "path", "author", "since", "until", "page", "per_page"],
-            &[0, 1],
-            &[
+        &Shape {
+            name: "ListCommits",
+            members: &["owner", "repo", "sha", "path", "author", "since", "until", "page", "per_page"],
+            required: &[0, 1],
+            places: &[
                 Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
                 Place::Query, Place::Query,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -69,13 +68,12 @@ impl Operation for CreateCommit {
 
 impl Record for CreateCommit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateCommit",
-            &["owner", "repo", "branch", "message", "actions", "start_branch", "author"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateCommit",
+            members: &["owner", "repo", "branch", "message", "actions", "start_branch", "author"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -109,13 +107,12 @@ impl Operation for GetCommit {
 
 impl Record for GetCommit {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetCommit",
-            &["owner", "repo", "sha"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetCommit",
+            members: &["owner", "repo", "sha"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -147,13 +144,12 @@ impl Operation for CompareCommits {
 
 impl Record for CompareCommits {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CompareCommits",
-            &["owner", "repo", "base", "head", "straight", "suffix"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "CompareCommits",
+            members: &["owner", "repo", "base", "head", "straight", "suffix"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -17,13 +17,12 @@ impl Operation for GetBlame {
 
 impl Record for GetBlame {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetBlame",
-            &["owner", "repo", "path", "ref"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Tail, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetBlame",
+            members: &["owner", "repo", "path", "ref"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Tail, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -56,19 +55,18 @@ impl Operation for DeleteFile {
 
 impl Record for DeleteFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteFile",
-            &[
+        &Shape {
+            name: "DeleteFile",
+            members: &[
                 "owner", "repo", "path", "sha", "message", "branch", "committer[name]", "committer[email]",
                 "author[name]", "author[email]",
             ],
-            &[0, 1, 2, 3, 4],
-            &[
+            required: &[0, 1, 2, 3, 4],
+            places: &[
                 Place::Path, Place::Path, Place::Tail, Place::Query, Place::Query, Place::Query, Place::Query,
                 Place::Query, Place::Query, Place::Query,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -104,13 +102,12 @@ impl Operation for GetContent {
 
 impl Record for GetContent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetContent",
-            &["owner", "repo", "path", "ref"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Tail, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetContent",
+            members: &["owner", "repo", "path", "ref"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Tail, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -143,13 +140,15 @@ impl Operation for CreateFile {
 
 impl Record for CreateFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateFile",
-            &["owner", "repo", "path", "content", "message", "branch", "committer", "author"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Path, Place::Path, Place::Tail, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateFile",
+            members: &["owner", "repo", "path", "content", "message", "branch", "committer", "author"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[
+                Place::Path, Place::Path, Place::Tail, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body,
+            ],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -185,16 +184,15 @@ impl Operation for UpdateFile {
 
 impl Record for UpdateFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateFile",
-            &["owner", "repo", "path", "content", "sha", "message", "branch", "committer", "author"],
-            &[0, 1, 2, 3, 4, 5],
-            &[
+        &Shape {
+            name: "UpdateFile",
+            members: &["owner", "repo", "path", "content", "sha", "message", "branch", "committer", "author"],
+            required: &[0, 1, 2, 3, 4, 5],
+            places: &[
                 Place::Path, Place::Path, Place::Tail, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -231,13 +229,12 @@ impl Operation for GetRawFile {
 
 impl Record for GetRawFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetRawFile",
-            &["owner", "repo", "path", "ref"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Tail, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetRawFile",
+            members: &["owner", "repo", "path", "ref"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Tail, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -269,13 +266,12 @@ impl Operation for GetReadme {
 
 impl Record for GetReadme {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetReadme",
-            &["owner", "repo", "ref"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetReadme",
+            members: &["owner", "repo", "ref"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -309,13 +305,12 @@ impl Operation for DownloadTarballArchive {
 
 impl Record for DownloadTarballArchive {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DownloadTarballArchive",
-            &["owner", "repo", "ref", "expected_path"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "DownloadTarballArchive",
+            members: &["owner", "repo", "ref", "expected_path"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -349,13 +344,12 @@ impl Operation for DownloadZipballArchive {
 
 impl Record for DownloadZipballArchive {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DownloadZipballArchive",
-            &["owner", "repo", "ref", "expected_path"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "DownloadZipballArchive",
+            members: &["owner", "repo", "ref", "expected_path"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -25,13 +25,12 @@ impl Paged for ListDeployKeys {
 
 impl Record for ListDeployKeys {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListDeployKeys",
-            &["owner", "repo", "page", "per_page"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListDeployKeys",
+            members: &["owner", "repo", "page", "per_page"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -64,13 +63,12 @@ impl Operation for CreateDeployKey {
 
 impl Record for CreateDeployKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateDeployKey",
-            &["owner", "repo", "key", "title"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateDeployKey",
+            members: &["owner", "repo", "key", "title"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -110,13 +108,12 @@ impl Paged for ListAvailableDeployKeys {
 
 impl Record for ListAvailableDeployKeys {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListAvailableDeployKeys",
-            &["owner", "repo", "page", "per_page"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListAvailableDeployKeys",
+            members: &["owner", "repo", "page", "per_page"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -149,13 +146,12 @@ impl Operation for RemoveEnabledDeployKey {
 
 impl Record for RemoveEnabledDeployKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RemoveEnabledDeployKey",
-            &["owner", "repo", "id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "RemoveEnabledDeployKey",
+            members: &["owner", "repo", "id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -188,13 +184,12 @@ impl Operation for AddEnabledDeployKey {
 
 impl Record for AddEnabledDeployKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "AddEnabledDeployKey",
-            &["owner", "repo", "id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "AddEnabledDeployKey",
+            members: &["owner", "repo", "id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -227,13 +222,12 @@ impl Operation for DeleteDeployKey {
 
 impl Record for DeleteDeployKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteDeployKey",
-            &["owner", "repo", "id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteDeployKey",
+            members: &["owner", "repo", "id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -265,13 +259,12 @@ impl Operation for GetDeployKey {
 
 impl Record for GetDeployKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetDeployKey",
-            &["owner", "repo", "id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetDeployKey",
+            members: &["owner", "repo", "id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

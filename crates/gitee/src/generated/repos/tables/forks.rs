@@ -25,13 +25,12 @@ impl Paged for ListForks {
 
 impl Record for ListForks {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListForks",
-            &["owner", "repo", "sort", "page", "per_page"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListForks",
+            members: &["owner", "repo", "sort", "page", "per_page"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -65,13 +64,12 @@ impl Operation for CreateFork {
 
 impl Record for CreateFork {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateFork",
-            &["owner", "repo", "organization", "name", "path"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateFork",
+            members: &["owner", "repo", "organization", "name", "path"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -25,13 +25,12 @@ impl Paged for ListReleases {
 
 impl Record for ListReleases {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListReleases",
-            &["owner", "repo", "page", "per_page", "direction"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListReleases",
+            members: &["owner", "repo", "page", "per_page", "direction"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -65,13 +64,12 @@ impl Operation for CreateRelease {
 
 impl Record for CreateRelease {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateRelease",
-            &["owner", "repo", "tag_name", "name", "body", "prerelease", "target_commitish"],
-            &[0, 1, 2, 3, 4, 6],
-            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateRelease",
+            members: &["owner", "repo", "tag_name", "name", "body", "prerelease", "target_commitish"],
+            required: &[0, 1, 2, 3, 4, 6],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -105,13 +103,12 @@ impl Operation for GetLatestRelease {
 
 impl Record for GetLatestRelease {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetLatestRelease",
-            &["owner", "repo"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetLatestRelease",
+            members: &["owner", "repo"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -143,13 +140,12 @@ impl Operation for GetReleaseByTag {
 
 impl Record for GetReleaseByTag {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetReleaseByTag",
-            &["owner", "repo", "tag"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetReleaseByTag",
+            members: &["owner", "repo", "tag"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -182,13 +178,12 @@ impl Operation for DeleteRelease {
 
 impl Record for DeleteRelease {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteRelease",
-            &["owner", "repo", "id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteRelease",
+            members: &["owner", "repo", "id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -220,13 +215,12 @@ impl Operation for GetRelease {
 
 impl Record for GetRelease {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetRelease",
-            &["owner", "repo", "id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetRelease",
+            members: &["owner", "repo", "id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -259,13 +253,12 @@ impl Operation for UpdateRelease {
 
 impl Record for UpdateRelease {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateRelease",
-            &["owner", "repo", "id", "tag_name", "name", "body", "prerelease"],
-            &[0, 1, 2, 3, 4, 5],
-            &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateRelease",
+            members: &["owner", "repo", "id", "tag_name", "name", "body", "prerelease"],
+            required: &[0, 1, 2, 3, 4, 5],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -307,13 +300,12 @@ impl Paged for ListReleaseAssets {
 
 impl Record for ListReleaseAssets {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListReleaseAssets",
-            &["owner", "repo", "release_id", "page", "per_page", "direction"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListReleaseAssets",
+            members: &["owner", "repo", "release_id", "page", "per_page", "direction"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -348,13 +340,12 @@ impl Operation for UploadReleaseAsset {
 
 impl Record for UploadReleaseAsset {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UploadReleaseAsset",
-            &["owner", "repo", "release_id", "file"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::File],
-        );
-        &SHAPE
+        &Shape {
+            name: "UploadReleaseAsset",
+            members: &["owner", "repo", "release_id", "file"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::File],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -387,13 +378,12 @@ impl Operation for DeleteReleaseAsset {
 
 impl Record for DeleteReleaseAsset {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteReleaseAsset",
-            &["owner", "repo", "release_id", "attach_file_id"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteReleaseAsset",
+            members: &["owner", "repo", "release_id", "attach_file_id"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -425,13 +415,12 @@ impl Operation for GetReleaseAsset {
 
 impl Record for GetReleaseAsset {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetReleaseAsset",
-            &["owner", "repo", "release_id", "attach_file_id"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetReleaseAsset",
+            members: &["owner", "repo", "release_id", "attach_file_id"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -465,13 +454,12 @@ impl Operation for DownloadReleaseAsset {
 
 impl Record for DownloadReleaseAsset {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DownloadReleaseAsset",
-            &["owner", "repo", "release_id", "attach_file_id"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DownloadReleaseAsset",
+            members: &["owner", "repo", "release_id", "attach_file_id"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

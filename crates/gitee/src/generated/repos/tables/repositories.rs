@@ -25,13 +25,12 @@ impl Paged for ListForEnterprise {
 
 impl Record for ListForEnterprise {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListForEnterprise",
-            &["enterprise", "search", "type", "direct", "page", "per_page"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListForEnterprise",
+            members: &["enterprise", "search", "type", "direct", "page", "per_page"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -66,21 +65,20 @@ impl Operation for CreateInEnterprise {
 
 impl Record for CreateInEnterprise {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateInEnterprise",
-            &[
+        &Shape {
+            name: "CreateInEnterprise",
+            members: &[
                 "enterprise", "name", "description", "homepage", "has_issues", "has_wiki", "can_comment", "auto_init",
                 "gitignore_template", "license_template", "path", "private", "outsourced", "project_creator",
                 "members",
             ],
-            &[0, 1],
-            &[
+            required: &[0, 1],
+            places: &[
                 Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -127,13 +125,12 @@ impl Paged for ListForOrg {
 
 impl Record for ListForOrg {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListForOrg",
-            &["org", "type", "page", "per_page"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListForOrg",
+            members: &["org", "type", "page", "per_page"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -166,19 +163,18 @@ impl Operation for CreateInOrg {
 
 impl Record for CreateInOrg {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateInOrg",
-            &[
+        &Shape {
+            name: "CreateInOrg",
+            members: &[
                 "org", "name", "description", "homepage", "has_issues", "has_wiki", "can_comment", "public",
                 "private", "auto_init", "gitignore_template", "license_template", "path",
             ],
-            &[0, 1],
-            &[
+            required: &[0, 1],
+            places: &[
                 Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -216,13 +212,12 @@ impl Operation for Delete {
 
 impl Record for Delete {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Delete",
-            &["owner", "repo"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Delete",
+            members: &["owner", "repo"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -254,13 +249,12 @@ impl Operation for Get {
 
 impl Record for Get {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Get",
-            &["owner", "repo"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Get",
+            members: &["owner", "repo"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -293,22 +287,21 @@ impl Operation for Update {
 
 impl Record for Update {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Update",
-            &[
+        &Shape {
+            name: "Update",
+            members: &[
                 "owner", "repo", "name", "description", "homepage", "has_issues", "has_wiki", "can_comment",
                 "issue_comment", "security_hole_enabled", "private", "path", "default_branch",
                 "pull_requests_enabled", "online_edit_enabled", "lightweight_pr_enabled", "merge_enabled",
                 "squash_enabled", "rebase_enabled", "default_merge_method", "issue_template_source",
             ],
-            &[0, 1, 2],
-            &[
+            required: &[0, 1, 2],
+            places: &[
                 Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -352,13 +345,12 @@ impl Operation for Clear {
 
 impl Record for Clear {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "Clear",
-            &["owner", "repo"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "Clear",
+            members: &["owner", "repo"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -390,13 +382,12 @@ impl Operation for ListContributors {
 
 impl Record for ListContributors {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListContributors",
-            &["owner", "repo", "type"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListContributors",
+            members: &["owner", "repo", "type"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -428,13 +419,12 @@ impl Operation for ListLanguages {
 
 impl Record for ListLanguages {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListLanguages",
-            &["owner", "repo"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListLanguages",
+            members: &["owner", "repo"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -474,16 +464,15 @@ impl Paged for ListForAuthenticatedUser {
 
 impl Record for ListForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListForAuthenticatedUser",
-            &["visibility", "affiliation", "type", "sort", "direction", "q", "page", "per_page"],
-            &[],
-            &[
+        &Shape {
+            name: "ListForAuthenticatedUser",
+            members: &["visibility", "affiliation", "type", "sort", "direction", "q", "page", "per_page"],
+            required: &[],
+            places: &[
                 Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
                 Place::Query,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -518,21 +507,20 @@ impl Operation for CreateForAuthenticatedUser {
 
 impl Record for CreateForAuthenticatedUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateForAuthenticatedUser",
-            &[
+        &Shape {
+            name: "CreateForAuthenticatedUser",
+            members: &[
                 "name", "description", "homepage", "has_issues", "has_wiki", "can_comment", "auto_init",
                 "gitignore_template", "license_template", "path", "namespace", "public", "outsourced",
                 "project_creator", "members", "template_apply_scope", "model", "enterprise", "private",
             ],
-            &[0],
-            &[
+            required: &[0],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -581,13 +569,12 @@ impl Paged for ListForUser {
 
 impl Record for ListForUser {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListForUser",
-            &["username", "type", "sort", "direction", "page", "per_page"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListForUser",
+            members: &["username", "type", "sort", "direction", "page", "per_page"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -18,13 +18,12 @@ impl Operation for DeleteBaiduStatisticKey {
 
 impl Record for DeleteBaiduStatisticKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteBaiduStatisticKey",
-            &["owner", "repo"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteBaiduStatisticKey",
+            members: &["owner", "repo"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -57,13 +56,12 @@ impl Operation for GetBaiduStatisticKey {
 
 impl Record for GetBaiduStatisticKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetBaiduStatisticKey",
-            &["owner", "repo"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetBaiduStatisticKey",
+            members: &["owner", "repo"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -98,13 +96,12 @@ impl Operation for SetBaiduStatisticKey {
 
 impl Record for SetBaiduStatisticKey {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetBaiduStatisticKey",
-            &["owner", "repo", "key"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetBaiduStatisticKey",
+            members: &["owner", "repo", "key"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -137,13 +134,12 @@ impl Operation for EnableGiteeGo {
 
 impl Record for EnableGiteeGo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "EnableGiteeGo",
-            &["owner", "repo"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "EnableGiteeGo",
+            members: &["owner", "repo"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -175,13 +171,12 @@ impl Operation for GetPushConfig {
 
 impl Record for GetPushConfig {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetPushConfig",
-            &["owner", "repo"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetPushConfig",
+            members: &["owner", "repo"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -214,20 +209,19 @@ impl Operation for UpdatePushConfig {
 
 impl Record for UpdatePushConfig {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdatePushConfig",
-            &[
+        &Shape {
+            name: "UpdatePushConfig",
+            members: &[
                 "owner", "repo", "restrict_push_own_commit", "restrict_author_email_suffix", "author_email_suffix",
                 "restrict_commit_message", "commit_message_regex", "restrict_file_size", "max_file_size",
                 "except_manager",
             ],
-            &[0, 1],
-            &[
+            required: &[0, 1],
+            places: &[
                 Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -266,13 +260,12 @@ impl Operation for SetReviewSettings {
 
 impl Record for SetReviewSettings {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "SetReviewSettings",
-            &["owner", "repo", "assignees", "testers", "assignees_number", "testers_number"],
-            &[0, 1, 2, 3, 4, 5],
-            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "SetReviewSettings",
+            members: &["owner", "repo", "assignees", "testers", "assignees_number", "testers_number"],
+            required: &[0, 1, 2, 3, 4, 5],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -308,13 +301,12 @@ impl Operation for GetTrafficData {
 
 impl Record for GetTrafficData {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "GetTrafficData",
-            &["owner", "repo", "start_day", "end_day"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "GetTrafficData",
+            members: &["owner", "repo", "start_day", "end_day"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -25,13 +25,12 @@ impl Paged for ListTags {
 
 impl Record for ListTags {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListTags",
-            &["owner", "repo", "sort", "direction", "page", "per_page"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListTags",
+            members: &["owner", "repo", "sort", "direction", "page", "per_page"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -66,13 +65,12 @@ impl Operation for CreateTag {
 
 impl Record for CreateTag {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateTag",
-            &["owner", "repo", "refs", "tag_name", "tag_message"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateTag",
+            members: &["owner", "repo", "refs", "tag_name", "tag_message"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

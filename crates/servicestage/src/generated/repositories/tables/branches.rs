@@ -17,13 +17,12 @@ impl Operation for ListBranches {
 
 impl Record for ListBranches {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListBranches",
-            &["X-Repo-Auth", "namespace", "project"],
-            &[0, 1, 2],
-            &[Place::Header, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListBranches",
+            members: &["X-Repo-Auth", "namespace", "project"],
+            required: &[0, 1, 2],
+            places: &[Place::Header, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

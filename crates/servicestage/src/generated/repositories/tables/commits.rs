@@ -17,13 +17,12 @@ impl Operation for ListCommits {
 
 impl Record for ListCommits {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListCommits",
-            &["X-Repo-Auth", "namespace", "project", "ref"],
-            &[0, 1, 2],
-            &[Place::Header, Place::Path, Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListCommits",
+            members: &["X-Repo-Auth", "namespace", "project", "ref"],
+            required: &[0, 1, 2],
+            places: &[Place::Header, Place::Path, Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

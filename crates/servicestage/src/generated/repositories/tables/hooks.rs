@@ -17,13 +17,12 @@ impl Operation for ListHooks {
 
 impl Record for ListHooks {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListHooks",
-            &["X-Repo-Auth", "namespace", "project"],
-            &[0, 1, 2],
-            &[Place::Header, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListHooks",
+            members: &["X-Repo-Auth", "namespace", "project"],
+            required: &[0, 1, 2],
+            places: &[Place::Header, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -56,13 +55,12 @@ impl Operation for CreateHook {
 
 impl Record for CreateHook {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateHook",
-            &["X-Repo-Auth", "namespace", "project", "secret", "url"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Header, Place::Path, Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateHook",
+            members: &["X-Repo-Auth", "namespace", "project", "secret", "url"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Header, Place::Path, Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -96,13 +94,12 @@ impl Operation for DeleteHook {
 
 impl Record for DeleteHook {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteHook",
-            &["X-Repo-Auth", "namespace", "project", "hook_id"],
-            &[0, 1, 2, 3],
-            &[Place::Header, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteHook",
+            members: &["X-Repo-Auth", "namespace", "project", "hook_id"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Header, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

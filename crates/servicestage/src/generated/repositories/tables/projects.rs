@@ -17,13 +17,12 @@ impl Operation for ListNamespaces {
 
 impl Record for ListNamespaces {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListNamespaces",
-            &["X-Repo-Auth"],
-            &[0],
-            &[Place::Header],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListNamespaces",
+            members: &["X-Repo-Auth"],
+            required: &[0],
+            places: &[Place::Header],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -53,13 +52,12 @@ impl Operation for ShowProjectDetail {
 
 impl Record for ShowProjectDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowProjectDetail",
-            &["X-Repo-Auth", "clone_url"],
-            &[0, 1],
-            &[Place::Header, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowProjectDetail",
+            members: &["X-Repo-Auth", "clone_url"],
+            required: &[0, 1],
+            places: &[Place::Header, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -91,13 +89,12 @@ impl Operation for ListProjects {
 
 impl Record for ListProjects {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListProjects",
-            &["X-Repo-Auth", "namespace"],
-            &[0, 1],
-            &[Place::Header, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListProjects",
+            members: &["X-Repo-Auth", "namespace"],
+            required: &[0, 1],
+            places: &[Place::Header, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -130,13 +127,12 @@ impl Operation for CreateProject {
 
 impl Record for CreateProject {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateProject",
-            &["X-Repo-Auth", "namespace", "name"],
-            &[0, 1, 2],
-            &[Place::Header, Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateProject",
+            members: &["X-Repo-Auth", "namespace", "name"],
+            required: &[0, 1, 2],
+            places: &[Place::Header, Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -17,13 +17,12 @@ impl Operation for ListTags {
 
 impl Record for ListTags {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListTags",
-            &["X-Repo-Auth", "namespace", "project"],
-            &[0, 1, 2],
-            &[Place::Header, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListTags",
+            members: &["X-Repo-Auth", "namespace", "project"],
+            required: &[0, 1, 2],
+            places: &[Place::Header, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -56,13 +55,12 @@ impl Operation for CreateTag {
 
 impl Record for CreateTag {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateTag",
-            &["X-Repo-Auth", "namespace", "project", "ref", "name", "description"],
-            &[0, 1, 2, 3, 4, 5],
-            &[Place::Header, Place::Path, Place::Path, Place::Query, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateTag",
+            members: &["X-Repo-Auth", "namespace", "project", "ref", "name", "description"],
+            required: &[0, 1, 2, 3, 4, 5],
+            places: &[Place::Header, Place::Path, Place::Path, Place::Query, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -97,13 +95,12 @@ impl Operation for DeleteTag {
 
 impl Record for DeleteTag {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteTag",
-            &["X-Repo-Auth", "namespace", "project", "tag_name"],
-            &[0, 1, 2, 3],
-            &[Place::Header, Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteTag",
+            members: &["X-Repo-Auth", "namespace", "project", "tag_name"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Header, Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -26,13 +26,12 @@ impl Paged for ListApplications {
 
 impl Record for ListApplications {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListApplications",
-            &["limit", "offset", "order_by", "order"],
-            &[],
-            &[Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListApplications",
+            members: &["limit", "offset", "order_by", "order"],
+            required: &[],
+            places: &[Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -65,13 +64,12 @@ impl Operation for CreateApplication {
 
 impl Record for CreateApplication {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateApplication",
-            &["name", "description", "enterprise_project_id"],
-            &[0],
-            &[Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateApplication",
+            members: &["name", "description", "enterprise_project_id"],
+            required: &[0],
+            places: &[Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -104,13 +102,12 @@ impl Operation for DeleteApplication {
 
 impl Record for DeleteApplication {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteApplication",
-            &["application_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteApplication",
+            members: &["application_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -140,13 +137,12 @@ impl Operation for ShowApplicationDetail {
 
 impl Record for ShowApplicationDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowApplicationDetail",
-            &["application_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowApplicationDetail",
+            members: &["application_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -177,13 +173,12 @@ impl Operation for ChangeApplication {
 
 impl Record for ChangeApplication {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ChangeApplication",
-            &["application_id", "name", "description"],
-            &[0],
-            &[Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ChangeApplication",
+            members: &["application_id", "name", "description"],
+            required: &[0],
+            places: &[Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -216,13 +211,12 @@ impl Operation for DeleteApplicationConfiguration {
 
 impl Record for DeleteApplicationConfiguration {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteApplicationConfiguration",
-            &["application_id", "environment_id"],
-            &[0, 1],
-            &[Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteApplicationConfiguration",
+            members: &["application_id", "environment_id"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -254,13 +248,12 @@ impl Operation for ShowApplicationConfiguration {
 
 impl Record for ShowApplicationConfiguration {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowApplicationConfiguration",
-            &["application_id", "environment_id"],
-            &[0],
-            &[Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowApplicationConfiguration",
+            members: &["application_id", "environment_id"],
+            required: &[0],
+            places: &[Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -293,13 +286,12 @@ impl Operation for ChangeApplicationConfiguration {
 
 impl Record for ChangeApplicationConfiguration {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ChangeApplicationConfiguration",
-            &["application_id", "environment_id", "configuration"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ChangeApplicationConfiguration",
+            members: &["application_id", "environment_id", "configuration"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

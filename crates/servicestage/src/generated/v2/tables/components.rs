@@ -26,13 +26,12 @@ impl Paged for ListComponents {
 
 impl Record for ListComponents {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListComponents",
-            &["application_id", "limit", "offset", "order_by", "order"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListComponents",
+            members: &["application_id", "limit", "offset", "order_by", "order"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -66,13 +65,17 @@ impl Operation for CreateComponent {
 
 impl Record for CreateComponent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateComponent",
-            &["application_id", "name", "runtime", "category", "sub_category", "description", "source", "build"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateComponent",
+            members: &[
+                "application_id", "name", "runtime", "category", "sub_category", "description", "source", "build",
+            ],
+            required: &[0, 1, 2, 3],
+            places: &[
+                Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
+                Place::Body,
+            ],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -115,13 +118,12 @@ impl Paged for ListComponentOverviews {
 
 impl Record for ListComponentOverviews {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListComponentOverviews",
-            &["application_id", "limit", "offset", "order_by", "order"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListComponentOverviews",
+            members: &["application_id", "limit", "offset", "order_by", "order"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -155,13 +157,12 @@ impl Operation for DeleteComponent {
 
 impl Record for DeleteComponent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteComponent",
-            &["application_id", "component_id", "force"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteComponent",
+            members: &["application_id", "component_id", "force"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -193,13 +194,12 @@ impl Operation for ShowComponentDetail {
 
 impl Record for ShowComponentDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowComponentDetail",
-            &["application_id", "component_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowComponentDetail",
+            members: &["application_id", "component_id"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -232,13 +232,12 @@ impl Operation for ChangeComponent {
 
 impl Record for ChangeComponent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ChangeComponent",
-            &["application_id", "component_id", "name", "description", "source", "build"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ChangeComponent",
+            members: &["application_id", "component_id", "name", "description", "source", "build"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -26,13 +26,12 @@ impl Paged for ListEnvironments {
 
 impl Record for ListEnvironments {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListEnvironments",
-            &["limit", "offset", "order_by", "order"],
-            &[],
-            &[Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListEnvironments",
+            members: &["limit", "offset", "order_by", "order"],
+            required: &[],
+            places: &[Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -65,19 +64,18 @@ impl Operation for CreateEnvironment {
 
 impl Record for CreateEnvironment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateEnvironment",
-            &[
+        &Shape {
+            name: "CreateEnvironment",
+            members: &[
                 "name", "alias", "description", "enterprise_project_id", "charge_mode", "deploy_mode", "vpc_id",
                 "base_resources", "optional_resources",
             ],
-            &[0, 5, 6, 7],
-            &[
+            required: &[0, 5, 6, 7],
+            places: &[
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -114,13 +112,12 @@ impl Operation for DeleteEnvironment {
 
 impl Record for DeleteEnvironment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteEnvironment",
-            &["environment_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteEnvironment",
+            members: &["environment_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -150,13 +147,12 @@ impl Operation for ShowEnvironmentDetail {
 
 impl Record for ShowEnvironmentDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowEnvironmentDetail",
-            &["environment_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowEnvironmentDetail",
+            members: &["environment_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -187,13 +183,12 @@ impl Operation for ChangeEnvironment {
 
 impl Record for ChangeEnvironment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ChangeEnvironment",
-            &["environment_id", "name", "alias", "description"],
-            &[0],
-            &[Place::Path, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ChangeEnvironment",
+            members: &["environment_id", "name", "alias", "description"],
+            required: &[0],
+            places: &[Place::Path, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -226,13 +221,12 @@ impl Operation for ChangeResourceInEnvironment {
 
 impl Record for ChangeResourceInEnvironment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ChangeResourceInEnvironment",
-            &["environment_id", "add_base_resources", "add_optional_resources", "remove_resources"],
-            &[0],
-            &[Place::Path, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ChangeResourceInEnvironment",
+            members: &["environment_id", "add_base_resources", "add_optional_resources", "remove_resources"],
+            required: &[0],
+            places: &[Place::Path, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -26,13 +26,12 @@ impl Paged for ListInstances {
 
 impl Record for ListInstances {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListInstances",
-            &["application_id", "component_id", "limit", "offset", "order_by", "order"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListInstances",
+            members: &["application_id", "component_id", "limit", "offset", "order_by", "order"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -67,19 +66,18 @@ impl Operation for CreateInstance {
 
 impl Record for CreateInstance {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateInstance",
-            &[
+        &Shape {
+            name: "CreateInstance",
+            members: &[
                 "application_id", "component_id", "name", "environment_id", "flavor_id", "replica", "artifacts",
                 "version", "configuration", "description", "external_accesses", "refer_resources",
             ],
-            &[0, 1, 2, 3, 4, 5, 6, 7, 11],
-            &[
+            required: &[0, 1, 2, 3, 4, 5, 6, 7, 11],
+            places: &[
                 Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -117,13 +115,12 @@ impl Operation for DeleteInstance {
 
 impl Record for DeleteInstance {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteInstance",
-            &["application_id", "component_id", "instance_id", "force"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteInstance",
+            members: &["application_id", "component_id", "instance_id", "force"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -156,13 +153,12 @@ impl Operation for ShowInstanceDetail {
 
 impl Record for ShowInstanceDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowInstanceDetail",
-            &["application_id", "component_id", "instance_id"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowInstanceDetail",
+            members: &["application_id", "component_id", "instance_id"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -195,19 +191,18 @@ impl Operation for ChangeInstance {
 
 impl Record for ChangeInstance {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ChangeInstance",
-            &[
+        &Shape {
+            name: "ChangeInstance",
+            members: &[
                 "application_id", "component_id", "instance_id", "version", "flavor_id", "artifacts", "configuration",
                 "description", "external_accesses", "refer_resources",
             ],
-            &[0, 1, 2, 3],
-            &[
+            required: &[0, 1, 2, 3],
+            places: &[
                 Place::Path, Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -244,13 +239,12 @@ impl Operation for UpdateInstanceAction {
 
 impl Record for UpdateInstanceAction {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateInstanceAction",
-            &["application_id", "component_id", "instance_id", "action", "parameters"],
-            &[0, 1, 2, 3],
-            &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateInstanceAction",
+            members: &["application_id", "component_id", "instance_id", "action", "parameters"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -293,13 +287,14 @@ impl Paged for ListInstanceSnapshots {
 
 impl Record for ListInstanceSnapshots {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListInstanceSnapshots",
-            &["application_id", "component_id", "instance_id", "limit", "offset", "snapshot_order_by", "order"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListInstanceSnapshots",
+            members: &[
+                "application_id", "component_id", "instance_id", "limit", "offset", "snapshot_order_by", "order",
+            ],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

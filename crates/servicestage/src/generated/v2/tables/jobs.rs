@@ -17,13 +17,12 @@ impl Operation for ShowJobDetail {
 
 impl Record for ShowJobDetail {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowJobDetail",
-            &["job_id", "instance_id", "limit", "offset", "desc"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowJobDetail",
+            members: &["job_id", "instance_id", "limit", "offset", "desc"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

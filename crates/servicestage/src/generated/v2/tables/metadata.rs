@@ -17,13 +17,12 @@ impl Operation for ListFlavors {
 
 impl Record for ListFlavors {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListFlavors",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListFlavors",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -53,13 +52,12 @@ impl Operation for ListRuntimes {
 
 impl Record for ListRuntimes {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListRuntimes",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListRuntimes",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -89,13 +87,12 @@ impl Operation for ListTemplates {
 
 impl Record for ListTemplates {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListTemplates",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListTemplates",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;

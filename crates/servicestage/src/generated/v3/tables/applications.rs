@@ -26,13 +26,12 @@ impl Paged for ShowApplications {
 
 impl Record for ShowApplications {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowApplications",
-            &["limit", "offset", "order_by", "order"],
-            &[],
-            &[Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowApplications",
+            members: &["limit", "offset", "order_by", "order"],
+            required: &[],
+            places: &[Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -65,13 +64,12 @@ impl Operation for CreateApplication {
 
 impl Record for CreateApplication {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateApplication",
-            &["name", "description", "enterprise_project_id", "labels"],
-            &[0],
-            &[Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateApplication",
+            members: &["name", "description", "enterprise_project_id", "labels"],
+            required: &[0],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -105,13 +103,12 @@ impl Operation for DeleteApplication {
 
 impl Record for DeleteApplication {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteApplication",
-            &["application_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteApplication",
+            members: &["application_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -141,13 +138,12 @@ impl Operation for ShowApplicationInfo {
 
 impl Record for ShowApplicationInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowApplicationInfo",
-            &["application_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowApplicationInfo",
+            members: &["application_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -178,13 +174,12 @@ impl Operation for ModifyApplication {
 
 impl Record for ModifyApplication {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyApplication",
-            &["application_id", "name", "enterprise_project_id", "description", "labels"],
-            &[0],
-            &[Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyApplication",
+            members: &["application_id", "name", "enterprise_project_id", "description", "labels"],
+            required: &[0],
+            places: &[Place::Path, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -219,13 +214,12 @@ impl Operation for DeleteApplicationConfiguration {
 
 impl Record for DeleteApplicationConfiguration {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteApplicationConfiguration",
-            &["application_id", "environment_id"],
-            &[0, 1],
-            &[Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteApplicationConfiguration",
+            members: &["application_id", "environment_id"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -257,13 +251,12 @@ impl Operation for ShowApplicationConfiguration {
 
 impl Record for ShowApplicationConfiguration {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowApplicationConfiguration",
-            &["application_id", "environment_id"],
-            &[0],
-            &[Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowApplicationConfiguration",
+            members: &["application_id", "environment_id"],
+            required: &[0],
+            places: &[Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -296,13 +289,12 @@ impl Operation for ModifyApplicationConfiguration {
 
 impl Record for ModifyApplicationConfiguration {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyApplicationConfiguration",
-            &["application_id", "environment_id", "configuration"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyApplicationConfiguration",
+            members: &["application_id", "environment_id", "configuration"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

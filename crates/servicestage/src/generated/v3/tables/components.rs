@@ -26,13 +26,12 @@ impl Paged for ShowComponentsInApplication {
 
 impl Record for ShowComponentsInApplication {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowComponentsInApplication",
-            &["application_id", "limit", "offset", "order_by", "order"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowComponentsInApplication",
+            members: &["application_id", "limit", "offset", "order_by", "order"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -66,25 +65,24 @@ impl Operation for CreateComponent {
 
 impl Record for CreateComponent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateComponent",
-            &[
+        &Shape {
+            name: "CreateComponent",
+            members: &[
                 "application_id", "name", "description", "labels", "runtime_stack", "source", "build",
                 "environment_id", "limit_cpu", "limit_memory", "request_cpu", "request_memory", "replica", "version",
                 "swimlane_id", "envs", "storages", "deploy_strategy", "command", "post_start", "pre_stop", "mesher",
                 "timezone", "jvm_opts", "tomcat_opts", "logs", "custom_metric", "affinity", "anti_affinity",
                 "liveness_probe", "readiness_probe", "refer_resources", "external_accesses",
             ],
-            &[0, 1, 4, 5, 12, 13, 31],
-            &[
+            required: &[0, 1, 4, 5, 12, 13, 31],
+            places: &[
                 Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -133,13 +131,12 @@ impl Operation for DeleteComponent {
 
 impl Record for DeleteComponent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteComponent",
-            &["application_id", "component_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteComponent",
+            members: &["application_id", "component_id"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -171,13 +168,12 @@ impl Operation for ShowComponentInfo {
 
 impl Record for ShowComponentInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowComponentInfo",
-            &["component_id", "application_id", "expect_fields"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowComponentInfo",
+            members: &["component_id", "application_id", "expect_fields"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -210,25 +206,24 @@ impl Operation for ModifyComponent {
 
 impl Record for ModifyComponent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyComponent",
-            &[
+        &Shape {
+            name: "ModifyComponent",
+            members: &[
                 "application_id", "component_id", "name", "description", "labels", "runtime_stack", "source", "build",
                 "limit_cpu", "limit_memory", "request_cpu", "request_memory", "replica", "version", "swimlane_id",
                 "envs", "storages", "deploy_strategy", "command", "post_start", "pre_stop", "timezone", "mesher",
                 "jvm_opts", "tomcat_opts", "logs", "custom_metric", "affinity", "anti_affinity", "liveness_probe",
                 "readiness_probe", "external_accesses", "refer_resources",
             ],
-            &[0, 1, 2, 5, 6, 12, 13],
-            &[
+            required: &[0, 1, 2, 5, 6, 12, 13],
+            places: &[
                 Place::Path, Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
                 Place::Body, Place::Body, Place::Body, Place::Body, Place::Body,
             ],
-        );
-        &SHAPE
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -277,13 +272,12 @@ impl Operation for UpdateComponentAction {
 
 impl Record for UpdateComponentAction {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateComponentAction",
-            &["application_id", "component_id", "action", "parameters"],
-            &[0, 1, 2],
-            &[Place::Path, Place::Path, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateComponentAction",
+            members: &["application_id", "component_id", "action", "parameters"],
+            required: &[0, 1, 2],
+            places: &[Place::Path, Place::Path, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -325,13 +319,12 @@ impl Paged for ShowComponentRecords {
 
 impl Record for ShowComponentRecords {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowComponentRecords",
-            &["component_id", "application_id", "limit", "offset", "order_by", "order"],
-            &[0, 1],
-            &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowComponentRecords",
+            members: &["component_id", "application_id", "limit", "offset", "order_by", "order"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -366,13 +359,12 @@ impl Operation for RefreshComponent {
 
 impl Record for RefreshComponent {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "RefreshComponent",
-            &["application_id", "component_id"],
-            &[0, 1],
-            &[Place::Path, Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "RefreshComponent",
+            members: &["application_id", "component_id"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -413,13 +405,12 @@ impl Paged for ShowComponents {
 
 impl Record for ShowComponents {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowComponents",
-            &["limit", "offset", "order_by", "order", "application_name", "component_name"],
-            &[],
-            &[Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowComponents",
+            members: &["limit", "offset", "order_by", "order", "application_name", "component_name"],
+            required: &[],
+            places: &[Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -453,13 +444,12 @@ impl Operation for ShowComponentFilterOptions {
 
 impl Record for ShowComponentFilterOptions {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowComponentFilterOptions",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowComponentFilterOptions",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;

@@ -18,13 +18,12 @@ impl Operation for CreateConfigGroup {
 
 impl Record for CreateConfigGroup {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateConfigGroup",
-            &["name", "description"],
-            &[0],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateConfigGroup",
+            members: &["name", "description"],
+            required: &[0],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -57,13 +56,12 @@ impl Operation for DeleteConfigGroup {
 
 impl Record for DeleteConfigGroup {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteConfigGroup",
-            &["config_group_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteConfigGroup",
+            members: &["config_group_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -93,13 +91,12 @@ impl Operation for ShowConfigGroup {
 
 impl Record for ShowConfigGroup {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowConfigGroup",
-            &["config_group_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowConfigGroup",
+            members: &["config_group_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -130,13 +127,12 @@ impl Operation for CreateConfigFile {
 
 impl Record for CreateConfigFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateConfigFile",
-            &["config_group_id", "name", "content", "type", "sensitive", "description"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateConfigFile",
+            members: &["config_group_id", "name", "content", "type", "sensitive", "description"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -171,13 +167,12 @@ impl Operation for DeleteConfigFile {
 
 impl Record for DeleteConfigFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteConfigFile",
-            &["config_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteConfigFile",
+            members: &["config_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -207,13 +202,12 @@ impl Operation for ShowConfigFile {
 
 impl Record for ShowConfigFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowConfigFile",
-            &["config_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowConfigFile",
+            members: &["config_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -245,13 +239,12 @@ impl Operation for UpdateConfigFile {
 
 impl Record for UpdateConfigFile {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateConfigFile",
-            &["config_id", "config_group_id", "name", "content", "type", "sensitive", "description"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateConfigFile",
+            members: &["config_id", "config_group_id", "name", "content", "type", "sensitive", "description"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -26,13 +26,14 @@ impl Paged for ShowEnvironments {
 
 impl Record for ShowEnvironments {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowEnvironments",
-            &["limit", "offset", "order_by", "order", "name", "environment_id", "enterprise_project_id"],
-            &[],
-            &[Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowEnvironments",
+            members: &["limit", "offset", "order_by", "order", "name", "environment_id", "enterprise_project_id"],
+            required: &[],
+            places: &[
+                Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query, Place::Query,
+            ],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -67,13 +68,12 @@ impl Operation for CreateEnvironment {
 
 impl Record for CreateEnvironment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateEnvironment",
-            &["name", "description", "enterprise_project_id", "vpc_id", "deploy_mode", "labels"],
-            &[0, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateEnvironment",
+            members: &["name", "description", "enterprise_project_id", "vpc_id", "deploy_mode", "labels"],
+            required: &[0, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -108,13 +108,12 @@ impl Operation for DeleteEnvironment {
 
 impl Record for DeleteEnvironment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteEnvironment",
-            &["environment_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteEnvironment",
+            members: &["environment_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -144,13 +143,12 @@ impl Operation for ShowEnvironmentInfo {
 
 impl Record for ShowEnvironmentInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowEnvironmentInfo",
-            &["environment_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowEnvironmentInfo",
+            members: &["environment_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -181,13 +179,12 @@ impl Operation for ModifyEnvironment {
 
 impl Record for ModifyEnvironment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyEnvironment",
-            &["environment_id", "name", "description", "labels"],
-            &[0, 1],
-            &[Place::Path, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyEnvironment",
+            members: &["environment_id", "name", "description", "labels"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -219,13 +216,12 @@ impl Operation for ShowEnvironmentResources {
 
 impl Record for ShowEnvironmentResources {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowEnvironmentResources",
-            &["environment_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowEnvironmentResources",
+            members: &["environment_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -256,13 +252,12 @@ impl Operation for ModifyResourceInEnvironment {
 
 impl Record for ModifyResourceInEnvironment {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ModifyResourceInEnvironment",
-            &["environment_id", "resources"],
-            &[0, 1],
-            &[Place::Path, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ModifyResourceInEnvironment",
+            members: &["environment_id", "resources"],
+            required: &[0, 1],
+            places: &[Place::Path, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

@@ -17,13 +17,12 @@ impl Operation for ShowJobInfo {
 
 impl Record for ShowJobInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowJobInfo",
-            &["job_id", "instance_id", "limit", "offset", "desc"],
-            &[0],
-            &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowJobInfo",
+            members: &["job_id", "instance_id", "limit", "offset", "desc"],
+            required: &[0],
+            places: &[Place::Path, Place::Query, Place::Query, Place::Query, Place::Query],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {

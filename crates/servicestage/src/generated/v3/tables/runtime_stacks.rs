@@ -17,13 +17,12 @@ impl Operation for ListInnerImages {
 
 impl Record for ListInnerImages {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ListInnerImages",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ListInnerImages",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -53,13 +52,12 @@ impl Operation for ShowRuntimeStacks {
 
 impl Record for ShowRuntimeStacks {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowRuntimeStacks",
-            &[],
-            &[],
-            &[],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowRuntimeStacks",
+            members: &[],
+            required: &[],
+            places: &[],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -90,13 +88,12 @@ impl Operation for CreateRuntimeStack {
 
 impl Record for CreateRuntimeStack {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "CreateRuntimeStack",
-            &["name", "deploy_mode", "type", "version", "spec", "description"],
-            &[0, 1, 2, 3],
-            &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "CreateRuntimeStack",
+            members: &["name", "deploy_mode", "type", "version", "spec", "description"],
+            required: &[0, 1, 2, 3],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -132,13 +129,12 @@ impl Operation for ActionRuntimeStacks {
 
 impl Record for ActionRuntimeStacks {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ActionRuntimeStacks",
-            &["action", "parameters"],
-            &[0, 1],
-            &[Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "ActionRuntimeStacks",
+            members: &["action", "parameters"],
+            required: &[0, 1],
+            places: &[Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
@@ -171,13 +167,12 @@ impl Operation for DeleteRuntimeStack {
 
 impl Record for DeleteRuntimeStack {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "DeleteRuntimeStack",
-            &["runtimestack_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "DeleteRuntimeStack",
+            members: &["runtimestack_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -207,13 +202,12 @@ impl Operation for ShowRuntimeStack {
 
 impl Record for ShowRuntimeStack {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "ShowRuntimeStack",
-            &["runtimestack_id"],
-            &[0],
-            &[Place::Path],
-        );
-        &SHAPE
+        &Shape {
+            name: "ShowRuntimeStack",
+            members: &["runtimestack_id"],
+            required: &[0],
+            places: &[Place::Path],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         let _ = index;
@@ -245,13 +239,12 @@ impl Operation for UpdateRuntimeStack {
 
 impl Record for UpdateRuntimeStack {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape::request(
-            "UpdateRuntimeStack",
-            &["runtimestack_id", "name", "deploy_mode", "type", "version", "spec", "description"],
-            &[0, 1, 2, 3, 4],
-            &[Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
-        );
-        &SHAPE
+        &Shape {
+            name: "UpdateRuntimeStack",
+            members: &["runtimestack_id", "name", "deploy_mode", "type", "version", "spec", "description"],
+            required: &[0, 1, 2, 3, 4],
+            places: &[Place::Path, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
+        }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
