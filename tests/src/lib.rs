@@ -16,6 +16,12 @@ pub struct Readme;
 #[doc = include_str!("../../crates/orgid/README.md")]
 pub struct CratesForHuawei;
 
+/// The examples of the crates for CODING.
+#[cfg(doctest)]
+#[doc = include_str!("../../crates/coding-open/README.md")]
+#[doc = include_str!("../../crates/coding-rest/README.md")]
+pub struct CratesForCoding;
+
 /// The examples of the Chinese README.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.zh-CN.md")]

@@ -1,5 +1,7 @@
 //! CODING's two crates against their fake.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on says so by panicking
+
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use std::time::Duration;

@@ -35,6 +35,13 @@ pub fn bundle(spec: &Source, overlay: &Overlay, api: &Api) -> Result<Value, Prob
                 node["description"] = rest.trim().into();
             }
             node["tags"] = json!([module.name]);
+            if let Some(parameters) = node.get_mut("parameters").and_then(Value::as_array_mut) {
+                let twice = entry.map(|entry| entry.twice.as_slice()).unwrap_or_default();
+                let is = |parameter: &Value, key: &str, text: &str| {
+                    parameter.get(key).is_some_and(|value| value == text)
+                };
+                parameters.retain(|p| !(is(p, "in", "query") && twice.iter().any(|name| is(p, "name", name))));
+            }
             let texts: Map<String, Value> =
                 operation.members.iter().map(|m| (m.wire.clone(), m.doc.clone().into())).collect();
             for parameter in node.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {

@@ -179,6 +179,9 @@ pub struct OperationEntry {
     /// Parameters of the body that the facts do not have, files among them; a file called `{filename}` is sent under its name.
     #[serde(default)]
     pub add: BTreeMap<String, Correction>,
+    /// Parameters that the facts have in the query as well as in the body, where the body's are meant.
+    #[serde(default)]
+    pub twice: Vec<String>,
     /// Parameters of the path that may hold slashes.
     #[serde(default)]
     pub tail: Vec<String>,

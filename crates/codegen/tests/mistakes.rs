@@ -106,7 +106,7 @@ fn toml_that_cannot_be_read_is_an_error_with_the_line() {
             "things.toml",
             "efect = \"read\"\n",
             "overlay/things.toml: line 8: unknown field `efect`, expected one of `name`, `group`, `doc`, `params`, \
-             `effect`, `paging`, `items`, `total`, `body`, `deprecated`, `absent`, `follows`, `sensitive`, `secret`, `optional`, `add`, `tail`, `confirmed`, `rename`, `correct`",
+             `effect`, `paging`, `items`, `total`, `body`, `deprecated`, `absent`, `follows`, `sensitive`, `secret`, `optional`, `add`, `twice`, `tail`, `confirmed`, `rename`, `correct`",
         ),
         (
             "things.toml",

@@ -410,6 +410,9 @@ impl Lowering<'_> {
             if facts.get("x-action").is_some() && wire == "Action" {
                 continue;
             }
+            if text("in") == Some("query") && entry.twice.iter().any(|name| name == wire) {
+                continue;
+            }
             let slash = parameter.get("x-allow-slash") == Some(&Value::Bool(true));
             let place = match text("in") {
                 Some("path") if slash => Place::Tail,

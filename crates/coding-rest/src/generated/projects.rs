@@ -33,8 +33,9 @@ pub use tables::OPERATIONS;
 
 /// Change the name, the description or the dates of a project.
 ///
-/// No scope is needed. The documented call sends everything as a form; the Android app sent `id`, `name` and
-/// `description` in the query instead, which is why these three are here twice.
+/// No scope is needed. The Android app sent `id`, `name` and `description` in the query; the documented call, which
+/// this is,
+/// sends everything as a form.
 ///
 /// `PUT /api/project`
 #[derive(Clone)]
@@ -42,17 +43,11 @@ pub use tables::OPERATIONS;
 #[non_exhaustive]
 pub struct Update {
     /// Project to change, by the number that its own page answers as `id`.
-    pub id: Option<i64>,
+    pub id: i64,
     /// New name, as it stands in addresses.
     pub name: Option<String>,
     /// What the project is now said to be about.
     pub description: Option<String>,
-    /// Project to change, by the number that its own page answers as `id`.
-    pub body_id: i64,
-    /// New name, as it stands in addresses.
-    pub body_name: Option<String>,
-    /// What the project is now said to be about.
-    pub body_description: Option<String>,
     /// First day of the project, as `2020-04-01`.
     pub start_date: Option<String>,
     /// Last day of the project, as `2020-04-02`.
@@ -63,23 +58,15 @@ pub struct Update {
 
 impl Update {
     /// Begins with what it cannot do without.
-    pub fn new(body_id: i64) -> Self {
+    pub fn new(id: i64) -> Self {
         Self {
-            id: None,
+            id,
             name: None,
             description: None,
-            body_id,
-            body_name: None,
-            body_description: None,
             start_date: None,
             end_date: None,
             display_name: None,
         }
-    }
-    /// Project to change, by the number that its own page answers as `id`.
-    pub fn id(mut self, id: i64) -> Self {
-        self.id = Some(id);
-        self
     }
     /// New name, as it stands in addresses.
     pub fn name(mut self, name: impl Into<String>) -> Self {
@@ -89,16 +76,6 @@ impl Update {
     /// What the project is now said to be about.
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
-        self
-    }
-    /// New name, as it stands in addresses.
-    pub fn body_name(mut self, body_name: impl Into<String>) -> Self {
-        self.body_name = Some(body_name.into());
-        self
-    }
-    /// What the project is now said to be about.
-    pub fn body_description(mut self, body_description: impl Into<String>) -> Self {
-        self.body_description = Some(body_description.into());
         self
     }
     /// First day of the project, as `2020-04-01`.

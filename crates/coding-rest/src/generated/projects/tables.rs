@@ -162,27 +162,21 @@ impl Record for Update {
     fn shape(&self) -> &'static Shape {
         &Shape {
             name: "Update",
-            members: &[
-                "id", "name", "description", "id", "name", "description", "startDate", "endDate", "displayName",
-            ],
-            required: &[3],
-            places: &[
-                Place::Query, Place::Query, Place::Query, Place::Body, Place::Body, Place::Body, Place::Body,
-                Place::Body, Place::Body,
-            ],
+            members: &["id", "name", "description", "startDate", "endDate", "displayName"],
+            required: &[0],
+            places: &[Place::Body, Place::Body, Place::Body, Place::Body, Place::Body, Place::Body],
         }
     }
     fn slot(&mut self, index: usize) -> &mut dyn Value {
         match index {
-            0 => &mut self.id, 1 => &mut self.name, 2 => &mut self.description, 3 => &mut self.body_id,
-            4 => &mut self.body_name, 5 => &mut self.body_description, 6 => &mut self.start_date,
-            7 => &mut self.end_date, _ => &mut self.display_name,
+            0 => &mut self.id, 1 => &mut self.name, 2 => &mut self.description, 3 => &mut self.start_date,
+            4 => &mut self.end_date, _ => &mut self.display_name,
         }
     }
     fn peek(&self, index: usize) -> &dyn Value {
         match index {
-            0 => &self.id, 1 => &self.name, 2 => &self.description, 3 => &self.body_id, 4 => &self.body_name,
-            5 => &self.body_description, 6 => &self.start_date, 7 => &self.end_date, _ => &self.display_name,
+            0 => &self.id, 1 => &self.name, 2 => &self.description, 3 => &self.start_date, 4 => &self.end_date,
+            _ => &self.display_name,
         }
     }
 }
