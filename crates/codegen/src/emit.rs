@@ -207,10 +207,13 @@ fn module_files(module: &Module, style: Style) -> Vec<(String, String)> {
     }
     files.push((format!("{}.rs", module.name), out));
     for (group, operations) in groups {
+        let what = match group {
+            "attested" => "that only old clients attest".to_owned(),
+            group => format!("on {}", group.replace('_', " ")),
+        };
         let mut body = format!(
-            "//! The operations of `{}` on {}.\n\n#[allow(unused_imports)]\nuse super::*;\n\n",
-            module.name,
-            group.replace('_', " ")
+            "//! The operations of `{}` {what}.\n\n#[allow(unused_imports)]\nuse super::*;\n\n",
+            module.name
         );
         for operation in operations {
             body += &request(operation, style);
@@ -244,7 +247,7 @@ fn module_tables(module: &Module) -> Vec<(String, String)> {
     }
     out += "/// The facts of every operation of this module.\npub static OPERATIONS: &[&OperationInfo] = &[\n";
     for operation in &module.operations {
-        let _ = writeln!(out, "{}    {}::INFO,", gate(operation.attested), operation.name);
+        let _ = writeln!(out, "{}    {}::INFO,", indented(gate(operation.attested)), operation.name);
     }
     out += "];\n\n/// Every operation of this module with empty records of its request and answer.\n#[cfg(feature = \"catalogue\")]\npub(crate) static CATALOGUE: &[Entry] = &[\n";
     for operation in &module.operations {
@@ -256,7 +259,7 @@ fn module_tables(module: &Module) -> Vec<(String, String)> {
             "{2}    Entry {{ info: {0}::INFO, request: || Box::new({0}::new({1})), output: Entry::output::<{0}> }},",
             operation.name,
             blanks.join(", "),
-            gate(operation.attested),
+            indented(gate(operation.attested)),
         );
     }
     out += "];\n\n";
@@ -276,6 +279,11 @@ fn module_tables(module: &Module) -> Vec<(String, String)> {
 /// What stands before items that only old clients attest.
 fn gate(attested: bool) -> &'static str {
     if attested { "#[cfg(feature = \"attested\")]\n" } else { "" }
+}
+
+/// The same inside of a list.
+fn indented(gate: &str) -> String {
+    if gate.is_empty() { String::new() } else { format!("    {gate}") }
 }
 
 /// Something that `new` takes for a required member, for the catalogue's empty requests.

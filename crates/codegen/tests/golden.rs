@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on says so by panicking
 
+#[path = "support/actions.rs"]
+mod actions;
 #[path = "support/depot.rs"]
 mod depot;
 #[path = "support/source.rs"]
 mod source;
 
+use serde_json::Value;
 use source::{overlay, spec};
 use std::collections::BTreeMap;
 use std::fs;
@@ -31,10 +34,9 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
     found
 }
 
-#[test]
-fn everything_the_generator_knows_is_written_as_it_was() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let api = lower(&spec(&depot::facts()), &overlay(depot::OVERLAY).unwrap()).unwrap();
+fn is_as_it_was(folder: &str, facts: &Value, texts: &[(&str, &str)]) {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
+    let api = lower(&spec(facts), &overlay(texts).unwrap()).unwrap();
 
     let outputs = emit(&api, Style::Records);
     let written: BTreeMap<String, String> = outputs.into_iter().map(|file| (file.path, file.text)).collect();
@@ -52,4 +54,14 @@ fn everything_the_generator_knows_is_written_as_it_was() {
     for (name, text) in &written {
         assert_eq!(text, &golden[name], "{name} is not what it was");
     }
+}
+
+#[test]
+fn everything_the_generator_knows_is_written_as_it_was() {
+    is_as_it_was("golden", &depot::facts(), depot::OVERLAY);
+}
+
+#[test]
+fn actions_and_what_came_with_them_are_written_as_they_were() {
+    is_as_it_was("golden-actions", &actions::facts(), actions::OVERLAY);
 }

@@ -14,67 +14,67 @@ mod sign_in;
 
 /// The facts of every operation of this module.
 pub static OPERATIONS: &[&OperationInfo] = &[
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Activate::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SendActivationCode::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ActivateByPhone::INFO,
     GetAvatar::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CheckIfCaptchaNeeded::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SetNoticeSetting::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CheckIfEmailAvailable::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CheckIfPhoneAvailable::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CheckPassword::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CheckTwoFactorCode::INFO,
     GetAccount::INFO,
     GetEmail::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetNoticeSettings::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ActivateWithGlobalKey::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetGravatar::INFO,
     GetByGlobalKey::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Login::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SendLoginCode::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     LoginByPhone::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Logout::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetByName::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SendPhoneChangeCode::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CheckPhoneCode::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetPoints::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Register::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CheckRegistrationCode::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CheckRegistrationPhoneCode::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ResendActivationEmail::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SendRegistrationCode::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     RegisterByPhone::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Update::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     UpdatePassword::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SetAvatar::INFO,
     GetCurrentUser::INFO,
     GetMe::INFO,
@@ -83,67 +83,67 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Activate::INFO, request: || Box::new(Activate::new()), output: Entry::output::<Activate> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SendActivationCode::INFO, request: || Box::new(SendActivationCode::new()), output: Entry::output::<SendActivationCode> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ActivateByPhone::INFO, request: || Box::new(ActivateByPhone::new()), output: Entry::output::<ActivateByPhone> },
     Entry { info: GetAvatar::INFO, request: || Box::new(GetAvatar::new()), output: Entry::output::<GetAvatar> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CheckIfCaptchaNeeded::INFO, request: || Box::new(CheckIfCaptchaNeeded::new("")), output: Entry::output::<CheckIfCaptchaNeeded> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SetNoticeSetting::INFO, request: || Box::new(SetNoticeSetting::new()), output: Entry::output::<SetNoticeSetting> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CheckIfEmailAvailable::INFO, request: || Box::new(CheckIfEmailAvailable::new()), output: Entry::output::<CheckIfEmailAvailable> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CheckIfPhoneAvailable::INFO, request: || Box::new(CheckIfPhoneAvailable::new()), output: Entry::output::<CheckIfPhoneAvailable> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CheckPassword::INFO, request: || Box::new(CheckPassword::new()), output: Entry::output::<CheckPassword> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CheckTwoFactorCode::INFO, request: || Box::new(CheckTwoFactorCode::new()), output: Entry::output::<CheckTwoFactorCode> },
     Entry { info: GetAccount::INFO, request: || Box::new(GetAccount::new()), output: Entry::output::<GetAccount> },
     Entry { info: GetEmail::INFO, request: || Box::new(GetEmail::new()), output: Entry::output::<GetEmail> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetNoticeSettings::INFO, request: || Box::new(GetNoticeSettings::new()), output: Entry::output::<GetNoticeSettings> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ActivateWithGlobalKey::INFO, request: || Box::new(ActivateWithGlobalKey::new()), output: Entry::output::<ActivateWithGlobalKey> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetGravatar::INFO, request: || Box::new(GetGravatar::new()), output: Entry::output::<GetGravatar> },
     Entry { info: GetByGlobalKey::INFO, request: || Box::new(GetByGlobalKey::new("")), output: Entry::output::<GetByGlobalKey> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Login::INFO, request: || Box::new(Login::new()), output: Entry::output::<Login> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SendLoginCode::INFO, request: || Box::new(SendLoginCode::new()), output: Entry::output::<SendLoginCode> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: LoginByPhone::INFO, request: || Box::new(LoginByPhone::new()), output: Entry::output::<LoginByPhone> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Logout::INFO, request: || Box::new(Logout::new()), output: Entry::output::<Logout> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetByName::INFO, request: || Box::new(GetByName::new("")), output: Entry::output::<GetByName> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SendPhoneChangeCode::INFO, request: || Box::new(SendPhoneChangeCode::new()), output: Entry::output::<SendPhoneChangeCode> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CheckPhoneCode::INFO, request: || Box::new(CheckPhoneCode::new()), output: Entry::output::<CheckPhoneCode> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetPoints::INFO, request: || Box::new(GetPoints::new()), output: Entry::output::<GetPoints> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Register::INFO, request: || Box::new(Register::new()), output: Entry::output::<Register> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CheckRegistrationCode::INFO, request: || Box::new(CheckRegistrationCode::new()), output: Entry::output::<CheckRegistrationCode> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CheckRegistrationPhoneCode::INFO, request: || Box::new(CheckRegistrationPhoneCode::new()), output: Entry::output::<CheckRegistrationPhoneCode> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ResendActivationEmail::INFO, request: || Box::new(ResendActivationEmail::new()), output: Entry::output::<ResendActivationEmail> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SendRegistrationCode::INFO, request: || Box::new(SendRegistrationCode::new()), output: Entry::output::<SendRegistrationCode> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: RegisterByPhone::INFO, request: || Box::new(RegisterByPhone::new()), output: Entry::output::<RegisterByPhone> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Update::INFO, request: || Box::new(Update::new()), output: Entry::output::<Update> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: UpdatePassword::INFO, request: || Box::new(UpdatePassword::new()), output: Entry::output::<UpdatePassword> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SetAvatar::INFO, request: || Box::new(SetAvatar::new()), output: Entry::output::<SetAvatar> },
     Entry { info: GetCurrentUser::INFO, request: || Box::new(GetCurrentUser::new()), output: Entry::output::<GetCurrentUser> },
     Entry { info: GetMe::INFO, request: || Box::new(GetMe::new()), output: Entry::output::<GetMe> },

@@ -14,142 +14,142 @@ mod versions;
 
 /// The facts of every operation of this module.
 pub static OPERATIONS: &[&OperationInfo] = &[
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     DeleteByProjectId::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListActivities::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     DeleteVersionByProjectId::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     DeleteComment::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     UpdateByProjectId::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListVersionsByProjectId::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SetVersionRemarkByProjectId::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CheckIfExists::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Delete::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     DeleteVersion::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     DownloadVersion::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Download::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetDownloadUrl::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Update::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Create::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListVersions::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SetVersionRemark::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Rename::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Get::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetImagePreview::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CreateFolder::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListShared::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     RenameFolder::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListFolderContents::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListInFolder::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetFolderPath::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Move::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     MoveMany::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     MoveFolder::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListSubfolders::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListTopFolders::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListAllFolders::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetFolderFileCounts::INFO,
 ];
 
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: DeleteByProjectId::INFO, request: || Box::new(DeleteByProjectId::new("")), output: Entry::output::<DeleteByProjectId> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListActivities::INFO, request: || Box::new(ListActivities::new("", "")), output: Entry::output::<ListActivities> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: DeleteVersionByProjectId::INFO, request: || Box::new(DeleteVersionByProjectId::new("", "")), output: Entry::output::<DeleteVersionByProjectId> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: DeleteComment::INFO, request: || Box::new(DeleteComment::new("", "", "")), output: Entry::output::<DeleteComment> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: UpdateByProjectId::INFO, request: || Box::new(UpdateByProjectId::new("", "")), output: Entry::output::<UpdateByProjectId> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListVersionsByProjectId::INFO, request: || Box::new(ListVersionsByProjectId::new("", "")), output: Entry::output::<ListVersionsByProjectId> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SetVersionRemarkByProjectId::INFO, request: || Box::new(SetVersionRemarkByProjectId::new("", "", "")), output: Entry::output::<SetVersionRemarkByProjectId> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CheckIfExists::INFO, request: || Box::new(CheckIfExists::new("", "", "")), output: Entry::output::<CheckIfExists> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Delete::INFO, request: || Box::new(Delete::new("", "")), output: Entry::output::<Delete> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: DeleteVersion::INFO, request: || Box::new(DeleteVersion::new("", "", "")), output: Entry::output::<DeleteVersion> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: DownloadVersion::INFO, request: || Box::new(DownloadVersion::new("", "", "")), output: Entry::output::<DownloadVersion> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Download::INFO, request: || Box::new(Download::new("", "", "")), output: Entry::output::<Download> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetDownloadUrl::INFO, request: || Box::new(GetDownloadUrl::new("", "", "")), output: Entry::output::<GetDownloadUrl> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Update::INFO, request: || Box::new(Update::new("", "", "")), output: Entry::output::<Update> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Create::INFO, request: || Box::new(Create::new("", "", "")), output: Entry::output::<Create> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListVersions::INFO, request: || Box::new(ListVersions::new("", "", "")), output: Entry::output::<ListVersions> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SetVersionRemark::INFO, request: || Box::new(SetVersionRemark::new("", "", "", "")), output: Entry::output::<SetVersionRemark> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Rename::INFO, request: || Box::new(Rename::new("", "", "")), output: Entry::output::<Rename> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Get::INFO, request: || Box::new(Get::new("", "", "")), output: Entry::output::<Get> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetImagePreview::INFO, request: || Box::new(GetImagePreview::new("", "", "")), output: Entry::output::<GetImagePreview> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CreateFolder::INFO, request: || Box::new(CreateFolder::new("", "")), output: Entry::output::<CreateFolder> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListShared::INFO, request: || Box::new(ListShared::new("", "")), output: Entry::output::<ListShared> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: RenameFolder::INFO, request: || Box::new(RenameFolder::new("", "", "")), output: Entry::output::<RenameFolder> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListFolderContents::INFO, request: || Box::new(ListFolderContents::new("", "", "")), output: Entry::output::<ListFolderContents> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListInFolder::INFO, request: || Box::new(ListInFolder::new("", "", "")), output: Entry::output::<ListInFolder> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetFolderPath::INFO, request: || Box::new(GetFolderPath::new("", "", "")), output: Entry::output::<GetFolderPath> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Move::INFO, request: || Box::new(Move::new("", "", "")), output: Entry::output::<Move> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: MoveMany::INFO, request: || Box::new(MoveMany::new("", "", "")), output: Entry::output::<MoveMany> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: MoveFolder::INFO, request: || Box::new(MoveFolder::new("", "", "", "")), output: Entry::output::<MoveFolder> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListSubfolders::INFO, request: || Box::new(ListSubfolders::new("", "", "")), output: Entry::output::<ListSubfolders> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListTopFolders::INFO, request: || Box::new(ListTopFolders::new("", "")), output: Entry::output::<ListTopFolders> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListAllFolders::INFO, request: || Box::new(ListAllFolders::new("", "")), output: Entry::output::<ListAllFolders> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetFolderFileCounts::INFO, request: || Box::new(GetFolderFileCounts::new("", "")), output: Entry::output::<GetFolderFileCounts> },
 ];
 

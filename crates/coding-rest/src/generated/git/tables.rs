@@ -24,196 +24,196 @@ mod webhooks;
 
 /// The facts of every operation of this module.
 pub static OPERATIONS: &[&OperationInfo] = &[
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CreateLineNote::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListBranches::INFO,
     GetHeadForNewFile::INFO,
     CreateFile::INFO,
     UploadFile::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetSharedFile::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     BindDeployKey::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetFile::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SetDefaultBranch::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetBranchMetrics::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListBranchesOfOwner::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CreateBranch::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetDefaultBranch::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     DeleteBranch::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SearchBranches::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     AddProtectedBranchMember::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     UnprotectBranch::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ProtectBranch::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListProtectedBranchMembers::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     RemoveProtectedBranchMember::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetCommit::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListCommits::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     DeleteFile::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CreateDeployKey::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListDeployKeys::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     UpdateFile::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CreateFork::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListForks::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CreateWebhook::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     DeleteWebhook::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetWebhook::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     UpdateWebhook::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListWebhooks::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Import::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Init::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetHeadForNewFileOfOwner::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CreateFileOfOwner::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListReleases::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     DeleteRelease::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetReleaseByTag::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     UpdateRelease::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListTags::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CreateTag::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     DeleteTag::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetTree::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetTreeInfo::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListTree::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     UnbindDeployKey::INFO,
 ];
 
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CreateLineNote::INFO, request: || Box::new(CreateLineNote::new("", "", "")), output: Entry::output::<CreateLineNote> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListBranches::INFO, request: || Box::new(ListBranches::new("", "", "")), output: Entry::output::<ListBranches> },
     Entry { info: GetHeadForNewFile::INFO, request: || Box::new(GetHeadForNewFile::new("", "", "", "")), output: Entry::output::<GetHeadForNewFile> },
     Entry { info: CreateFile::INFO, request: || Box::new(CreateFile::new("", "", "", "", "", "", "", "")), output: Entry::output::<CreateFile> },
     Entry { info: UploadFile::INFO, request: || Box::new(UploadFile::new("", "", "", "", "", "", "", Default::default())), output: Entry::output::<UploadFile> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetSharedFile::INFO, request: || Box::new(GetSharedFile::new("", "", "", "")), output: Entry::output::<GetSharedFile> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: BindDeployKey::INFO, request: || Box::new(BindDeployKey::new("", "", "")), output: Entry::output::<BindDeployKey> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetFile::INFO, request: || Box::new(GetFile::new("", "", "")), output: Entry::output::<GetFile> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SetDefaultBranch::INFO, request: || Box::new(SetDefaultBranch::new("", "")), output: Entry::output::<SetDefaultBranch> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetBranchMetrics::INFO, request: || Box::new(GetBranchMetrics::new("", "")), output: Entry::output::<GetBranchMetrics> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListBranchesOfOwner::INFO, request: || Box::new(ListBranchesOfOwner::new("", "")), output: Entry::output::<ListBranchesOfOwner> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CreateBranch::INFO, request: || Box::new(CreateBranch::new("", "")), output: Entry::output::<CreateBranch> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetDefaultBranch::INFO, request: || Box::new(GetDefaultBranch::new("", "")), output: Entry::output::<GetDefaultBranch> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: DeleteBranch::INFO, request: || Box::new(DeleteBranch::new("", "")), output: Entry::output::<DeleteBranch> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SearchBranches::INFO, request: || Box::new(SearchBranches::new("", "")), output: Entry::output::<SearchBranches> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: AddProtectedBranchMember::INFO, request: || Box::new(AddProtectedBranchMember::new("", "")), output: Entry::output::<AddProtectedBranchMember> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: UnprotectBranch::INFO, request: || Box::new(UnprotectBranch::new("", "")), output: Entry::output::<UnprotectBranch> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ProtectBranch::INFO, request: || Box::new(ProtectBranch::new("", "")), output: Entry::output::<ProtectBranch> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListProtectedBranchMembers::INFO, request: || Box::new(ListProtectedBranchMembers::new("", "")), output: Entry::output::<ListProtectedBranchMembers> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: RemoveProtectedBranchMember::INFO, request: || Box::new(RemoveProtectedBranchMember::new("", "")), output: Entry::output::<RemoveProtectedBranchMember> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetCommit::INFO, request: || Box::new(GetCommit::new("", "", "")), output: Entry::output::<GetCommit> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListCommits::INFO, request: || Box::new(ListCommits::new("", "", "")), output: Entry::output::<ListCommits> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: DeleteFile::INFO, request: || Box::new(DeleteFile::new("", "", "")), output: Entry::output::<DeleteFile> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CreateDeployKey::INFO, request: || Box::new(CreateDeployKey::new("", "")), output: Entry::output::<CreateDeployKey> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListDeployKeys::INFO, request: || Box::new(ListDeployKeys::new("", "")), output: Entry::output::<ListDeployKeys> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: UpdateFile::INFO, request: || Box::new(UpdateFile::new("", "", "")), output: Entry::output::<UpdateFile> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CreateFork::INFO, request: || Box::new(CreateFork::new("", "")), output: Entry::output::<CreateFork> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListForks::INFO, request: || Box::new(ListForks::new("", "")), output: Entry::output::<ListForks> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CreateWebhook::INFO, request: || Box::new(CreateWebhook::new("", "")), output: Entry::output::<CreateWebhook> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: DeleteWebhook::INFO, request: || Box::new(DeleteWebhook::new("", "", "")), output: Entry::output::<DeleteWebhook> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetWebhook::INFO, request: || Box::new(GetWebhook::new("", "", "")), output: Entry::output::<GetWebhook> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: UpdateWebhook::INFO, request: || Box::new(UpdateWebhook::new("", "", "")), output: Entry::output::<UpdateWebhook> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListWebhooks::INFO, request: || Box::new(ListWebhooks::new("", "")), output: Entry::output::<ListWebhooks> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Import::INFO, request: || Box::new(Import::new("", "")), output: Entry::output::<Import> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Init::INFO, request: || Box::new(Init::new("", "")), output: Entry::output::<Init> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetHeadForNewFileOfOwner::INFO, request: || Box::new(GetHeadForNewFileOfOwner::new("", "", "")), output: Entry::output::<GetHeadForNewFileOfOwner> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CreateFileOfOwner::INFO, request: || Box::new(CreateFileOfOwner::new("", "", "")), output: Entry::output::<CreateFileOfOwner> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListReleases::INFO, request: || Box::new(ListReleases::new("", "")), output: Entry::output::<ListReleases> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: DeleteRelease::INFO, request: || Box::new(DeleteRelease::new("", "", "")), output: Entry::output::<DeleteRelease> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetReleaseByTag::INFO, request: || Box::new(GetReleaseByTag::new("", "", "")), output: Entry::output::<GetReleaseByTag> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: UpdateRelease::INFO, request: || Box::new(UpdateRelease::new("", "", "")), output: Entry::output::<UpdateRelease> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListTags::INFO, request: || Box::new(ListTags::new("", "")), output: Entry::output::<ListTags> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CreateTag::INFO, request: || Box::new(CreateTag::new("", "")), output: Entry::output::<CreateTag> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: DeleteTag::INFO, request: || Box::new(DeleteTag::new("", "")), output: Entry::output::<DeleteTag> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetTree::INFO, request: || Box::new(GetTree::new("", "", "")), output: Entry::output::<GetTree> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetTreeInfo::INFO, request: || Box::new(GetTreeInfo::new("", "", "")), output: Entry::output::<GetTreeInfo> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListTree::INFO, request: || Box::new(ListTree::new("", "", "")), output: Entry::output::<ListTree> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: UnbindDeployKey::INFO, request: || Box::new(UnbindDeployKey::new("", "", "")), output: Entry::output::<UnbindDeployKey> },
 ];
 

@@ -11,49 +11,49 @@ mod attested;
 /// The facts of every operation of this module.
 pub static OPERATIONS: &[&OperationInfo] = &[
     Create::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListActivities::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListComments::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetCombinedStatus::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Get::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetDiff::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     RemoveApproval::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     AddApproval::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Merge::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Refuse::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     RemoveReviewer::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListReviewers::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     AddReviewer::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     UpdateContent::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     UpdateTitle::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     List::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CreateOfOwner::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetOfOwner::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Update::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Cancel::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     MergeOfOwner::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     RefuseOfOwner::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListOfOwner::INFO,
 ];
 
@@ -61,49 +61,49 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: Create::INFO, request: || Box::new(Create::new("", "", "", "", "", "")), output: Entry::output::<Create> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListActivities::INFO, request: || Box::new(ListActivities::new("", "", "", "")), output: Entry::output::<ListActivities> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListComments::INFO, request: || Box::new(ListComments::new("", "", "", "")), output: Entry::output::<ListComments> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetCombinedStatus::INFO, request: || Box::new(GetCombinedStatus::new("", "", "", "")), output: Entry::output::<GetCombinedStatus> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Get::INFO, request: || Box::new(Get::new("", "", "", "")), output: Entry::output::<Get> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetDiff::INFO, request: || Box::new(GetDiff::new("", "", "", "")), output: Entry::output::<GetDiff> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: RemoveApproval::INFO, request: || Box::new(RemoveApproval::new("", "", "", "")), output: Entry::output::<RemoveApproval> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: AddApproval::INFO, request: || Box::new(AddApproval::new("", "", "", "")), output: Entry::output::<AddApproval> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Merge::INFO, request: || Box::new(Merge::new("", "", "", "")), output: Entry::output::<Merge> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Refuse::INFO, request: || Box::new(Refuse::new("", "", "", "")), output: Entry::output::<Refuse> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: RemoveReviewer::INFO, request: || Box::new(RemoveReviewer::new("", "", "", "")), output: Entry::output::<RemoveReviewer> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListReviewers::INFO, request: || Box::new(ListReviewers::new("", "", "", "")), output: Entry::output::<ListReviewers> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: AddReviewer::INFO, request: || Box::new(AddReviewer::new("", "", "", "")), output: Entry::output::<AddReviewer> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: UpdateContent::INFO, request: || Box::new(UpdateContent::new("", "", "", "")), output: Entry::output::<UpdateContent> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: UpdateTitle::INFO, request: || Box::new(UpdateTitle::new("", "", "", "")), output: Entry::output::<UpdateTitle> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: List::INFO, request: || Box::new(List::new("", "", "")), output: Entry::output::<List> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CreateOfOwner::INFO, request: || Box::new(CreateOfOwner::new("", "")), output: Entry::output::<CreateOfOwner> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetOfOwner::INFO, request: || Box::new(GetOfOwner::new("", "", "")), output: Entry::output::<GetOfOwner> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Update::INFO, request: || Box::new(Update::new("", "", "")), output: Entry::output::<Update> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Cancel::INFO, request: || Box::new(Cancel::new("", "", "")), output: Entry::output::<Cancel> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: MergeOfOwner::INFO, request: || Box::new(MergeOfOwner::new("", "", "")), output: Entry::output::<MergeOfOwner> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: RefuseOfOwner::INFO, request: || Box::new(RefuseOfOwner::new("", "", "")), output: Entry::output::<RefuseOfOwner> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListOfOwner::INFO, request: || Box::new(ListOfOwner::new("", "", "")), output: Entry::output::<ListOfOwner> },
 ];
 

@@ -12,7 +12,7 @@ mod attested;
 pub static OPERATIONS: &[&OperationInfo] = &[
     List::INFO,
     MarkAsRead::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetUnreadCount::INFO,
 ];
 
@@ -21,7 +21,7 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 pub(crate) static CATALOGUE: &[Entry] = &[
     Entry { info: List::INFO, request: || Box::new(List::new()), output: Entry::output::<List> },
     Entry { info: MarkAsRead::INFO, request: || Box::new(MarkAsRead::new()), output: Entry::output::<MarkAsRead> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetUnreadCount::INFO, request: || Box::new(GetUnreadCount::new()), output: Entry::output::<GetUnreadCount> },
 ];
 

@@ -16,134 +16,134 @@ mod members;
 
 /// The facts of every operation of this module.
 pub static OPERATIONS: &[&OperationInfo] = &[
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Unpin::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListPinned::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Pin::INFO,
     Update::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetById::INFO,
     ListActivities::INFO,
     RemoveMember::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SetMemberRole::INFO,
     ListMembers::INFO,
     AddMembers::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SetMemberAlias::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SetIcon::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Leave::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Transfer::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetCounts::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     List::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListRecommended::INFO,
     ListForAuthenticatedUser::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListPrivate::INFO,
     Get::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListMembersByName::INFO,
     ListPublicForUser::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Create::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Delete::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetDepot::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     LeaveByName::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetServiceInfo::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Star::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CheckIfStarred::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Unstar::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Unwatch::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     MarkVisited::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Watch::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CheckIfWatched::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListWatchers::INFO,
 ];
 
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Unpin::INFO, request: || Box::new(Unpin::new()), output: Entry::output::<Unpin> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListPinned::INFO, request: || Box::new(ListPinned::new()), output: Entry::output::<ListPinned> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Pin::INFO, request: || Box::new(Pin::new()), output: Entry::output::<Pin> },
     Entry { info: Update::INFO, request: || Box::new(Update::new(0)), output: Entry::output::<Update> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetById::INFO, request: || Box::new(GetById::new("")), output: Entry::output::<GetById> },
     Entry { info: ListActivities::INFO, request: || Box::new(ListActivities::new("")), output: Entry::output::<ListActivities> },
     Entry { info: RemoveMember::INFO, request: || Box::new(RemoveMember::new("", "")), output: Entry::output::<RemoveMember> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SetMemberRole::INFO, request: || Box::new(SetMemberRole::new("", "", "")), output: Entry::output::<SetMemberRole> },
     Entry { info: ListMembers::INFO, request: || Box::new(ListMembers::new("")), output: Entry::output::<ListMembers> },
     Entry { info: AddMembers::INFO, request: || Box::new(AddMembers::new("", "")), output: Entry::output::<AddMembers> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SetMemberAlias::INFO, request: || Box::new(SetMemberAlias::new("", "")), output: Entry::output::<SetMemberAlias> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SetIcon::INFO, request: || Box::new(SetIcon::new("", Default::default())), output: Entry::output::<SetIcon> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Leave::INFO, request: || Box::new(Leave::new("")), output: Entry::output::<Leave> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Transfer::INFO, request: || Box::new(Transfer::new("", "")), output: Entry::output::<Transfer> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetCounts::INFO, request: || Box::new(GetCounts::new()), output: Entry::output::<GetCounts> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: List::INFO, request: || Box::new(List::new()), output: Entry::output::<List> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListRecommended::INFO, request: || Box::new(ListRecommended::new()), output: Entry::output::<ListRecommended> },
     Entry { info: ListForAuthenticatedUser::INFO, request: || Box::new(ListForAuthenticatedUser::new()), output: Entry::output::<ListForAuthenticatedUser> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListPrivate::INFO, request: || Box::new(ListPrivate::new()), output: Entry::output::<ListPrivate> },
     Entry { info: Get::INFO, request: || Box::new(Get::new("", "")), output: Entry::output::<Get> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListMembersByName::INFO, request: || Box::new(ListMembersByName::new("", "")), output: Entry::output::<ListMembersByName> },
     Entry { info: ListPublicForUser::INFO, request: || Box::new(ListPublicForUser::new("")), output: Entry::output::<ListPublicForUser> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Create::INFO, request: || Box::new(Create::new("")), output: Entry::output::<Create> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Delete::INFO, request: || Box::new(Delete::new("", "")), output: Entry::output::<Delete> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetDepot::INFO, request: || Box::new(GetDepot::new("", "")), output: Entry::output::<GetDepot> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: LeaveByName::INFO, request: || Box::new(LeaveByName::new("", "")), output: Entry::output::<LeaveByName> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetServiceInfo::INFO, request: || Box::new(GetServiceInfo::new("", "")), output: Entry::output::<GetServiceInfo> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Star::INFO, request: || Box::new(Star::new("", "")), output: Entry::output::<Star> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CheckIfStarred::INFO, request: || Box::new(CheckIfStarred::new("", "")), output: Entry::output::<CheckIfStarred> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Unstar::INFO, request: || Box::new(Unstar::new("", "")), output: Entry::output::<Unstar> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Unwatch::INFO, request: || Box::new(Unwatch::new("", "")), output: Entry::output::<Unwatch> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: MarkVisited::INFO, request: || Box::new(MarkVisited::new("", "")), output: Entry::output::<MarkVisited> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Watch::INFO, request: || Box::new(Watch::new("", "")), output: Entry::output::<Watch> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CheckIfWatched::INFO, request: || Box::new(CheckIfWatched::new("", "")), output: Entry::output::<CheckIfWatched> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListWatchers::INFO, request: || Box::new(ListWatchers::new("", "")), output: Entry::output::<ListWatchers> },
 ];
 

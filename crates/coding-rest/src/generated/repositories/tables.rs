@@ -10,7 +10,7 @@ mod attested;
 
 /// The facts of every operation of this module.
 pub static OPERATIONS: &[&OperationInfo] = &[
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListForUser::INFO,
     Get::INFO,
     GetSubversion::INFO,
@@ -20,7 +20,7 @@ pub static OPERATIONS: &[&OperationInfo] = &[
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListForUser::INFO, request: || Box::new(ListForUser::new("")), output: Entry::output::<ListForUser> },
     Entry { info: Get::INFO, request: || Box::new(Get::new("", "", "")), output: Entry::output::<Get> },
     Entry { info: GetSubversion::INFO, request: || Box::new(GetSubversion::new("", "", "")), output: Entry::output::<GetSubversion> },

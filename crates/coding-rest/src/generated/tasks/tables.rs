@@ -20,190 +20,190 @@ mod watchers;
 
 /// The facts of every operation of this module.
 pub static OPERATIONS: &[&OperationInfo] = &[
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListActivities::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Create::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetMemberCounts::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Delete::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Get::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListForUser::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetCreationOptions::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CreateCommentByTaskId::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     DeleteCommentByTaskId::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetDescriptionByTaskId::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SetDescriptionByTaskId::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SetStatusByTaskId::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     UpdateByTaskId::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetWatch::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetProjectCounts::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetStatistics::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Update::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CreateComment::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     DeleteComment::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListComments::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SetContent::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SetDeadline::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetDescription::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SetDescription::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     RemoveLabel::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     AddLabel::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     UpdateLabels::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SetAssignee::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SetPriority::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SetStatus::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Unwatch::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Watch::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListWatchers::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetBoard::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CreateBoardList::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     DeleteBoardList::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     UpdateBoardList::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     MoveToBoardList::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListInBoardList::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetCountsForAuthenticated::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetCounts::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListByLabel::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListForAuthenticated::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     List::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListInAllProjects::INFO,
 ];
 
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListActivities::INFO, request: || Box::new(ListActivities::new("")), output: Entry::output::<ListActivities> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Create::INFO, request: || Box::new(Create::new("")), output: Entry::output::<Create> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetMemberCounts::INFO, request: || Box::new(GetMemberCounts::new("")), output: Entry::output::<GetMemberCounts> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Delete::INFO, request: || Box::new(Delete::new("", "")), output: Entry::output::<Delete> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Get::INFO, request: || Box::new(Get::new("", "")), output: Entry::output::<Get> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListForUser::INFO, request: || Box::new(ListForUser::new("", "", "")), output: Entry::output::<ListForUser> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetCreationOptions::INFO, request: || Box::new(GetCreationOptions::new()), output: Entry::output::<GetCreationOptions> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CreateCommentByTaskId::INFO, request: || Box::new(CreateCommentByTaskId::new("")), output: Entry::output::<CreateCommentByTaskId> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: DeleteCommentByTaskId::INFO, request: || Box::new(DeleteCommentByTaskId::new("", "")), output: Entry::output::<DeleteCommentByTaskId> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetDescriptionByTaskId::INFO, request: || Box::new(GetDescriptionByTaskId::new("")), output: Entry::output::<GetDescriptionByTaskId> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SetDescriptionByTaskId::INFO, request: || Box::new(SetDescriptionByTaskId::new("")), output: Entry::output::<SetDescriptionByTaskId> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SetStatusByTaskId::INFO, request: || Box::new(SetStatusByTaskId::new("")), output: Entry::output::<SetStatusByTaskId> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: UpdateByTaskId::INFO, request: || Box::new(UpdateByTaskId::new("")), output: Entry::output::<UpdateByTaskId> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetWatch::INFO, request: || Box::new(GetWatch::new("", "")), output: Entry::output::<GetWatch> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetProjectCounts::INFO, request: || Box::new(GetProjectCounts::new()), output: Entry::output::<GetProjectCounts> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetStatistics::INFO, request: || Box::new(GetStatistics::new("", "")), output: Entry::output::<GetStatistics> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Update::INFO, request: || Box::new(Update::new("", "", "")), output: Entry::output::<Update> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CreateComment::INFO, request: || Box::new(CreateComment::new("", "", "")), output: Entry::output::<CreateComment> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: DeleteComment::INFO, request: || Box::new(DeleteComment::new("", "", "", "")), output: Entry::output::<DeleteComment> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListComments::INFO, request: || Box::new(ListComments::new("", "", "")), output: Entry::output::<ListComments> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SetContent::INFO, request: || Box::new(SetContent::new("", "", "")), output: Entry::output::<SetContent> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SetDeadline::INFO, request: || Box::new(SetDeadline::new("", "", "")), output: Entry::output::<SetDeadline> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetDescription::INFO, request: || Box::new(GetDescription::new("", "", "")), output: Entry::output::<GetDescription> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SetDescription::INFO, request: || Box::new(SetDescription::new("", "", "")), output: Entry::output::<SetDescription> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: RemoveLabel::INFO, request: || Box::new(RemoveLabel::new("", "", "", "")), output: Entry::output::<RemoveLabel> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: AddLabel::INFO, request: || Box::new(AddLabel::new("", "", "", "")), output: Entry::output::<AddLabel> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: UpdateLabels::INFO, request: || Box::new(UpdateLabels::new("", "", "")), output: Entry::output::<UpdateLabels> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SetAssignee::INFO, request: || Box::new(SetAssignee::new("", "", "")), output: Entry::output::<SetAssignee> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SetPriority::INFO, request: || Box::new(SetPriority::new("", "", "")), output: Entry::output::<SetPriority> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SetStatus::INFO, request: || Box::new(SetStatus::new("", "", "")), output: Entry::output::<SetStatus> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Unwatch::INFO, request: || Box::new(Unwatch::new("", "", "")), output: Entry::output::<Unwatch> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Watch::INFO, request: || Box::new(Watch::new("", "", "")), output: Entry::output::<Watch> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListWatchers::INFO, request: || Box::new(ListWatchers::new("", "", "")), output: Entry::output::<ListWatchers> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetBoard::INFO, request: || Box::new(GetBoard::new("", "")), output: Entry::output::<GetBoard> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CreateBoardList::INFO, request: || Box::new(CreateBoardList::new("", "", "")), output: Entry::output::<CreateBoardList> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: DeleteBoardList::INFO, request: || Box::new(DeleteBoardList::new("", "", "", "")), output: Entry::output::<DeleteBoardList> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: UpdateBoardList::INFO, request: || Box::new(UpdateBoardList::new("", "", "", "")), output: Entry::output::<UpdateBoardList> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: MoveToBoardList::INFO, request: || Box::new(MoveToBoardList::new("", "", "", "", "")), output: Entry::output::<MoveToBoardList> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListInBoardList::INFO, request: || Box::new(ListInBoardList::new("", "", "", "")), output: Entry::output::<ListInBoardList> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetCountsForAuthenticated::INFO, request: || Box::new(GetCountsForAuthenticated::new("", "")), output: Entry::output::<GetCountsForAuthenticated> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetCounts::INFO, request: || Box::new(GetCounts::new("", "")), output: Entry::output::<GetCounts> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListByLabel::INFO, request: || Box::new(ListByLabel::new("", "", "")), output: Entry::output::<ListByLabel> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListForAuthenticated::INFO, request: || Box::new(ListForAuthenticated::new("", "", "")), output: Entry::output::<ListForAuthenticated> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: List::INFO, request: || Box::new(List::new("", "", "")), output: Entry::output::<List> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListInAllProjects::INFO, request: || Box::new(ListInAllProjects::new("", "")), output: Entry::output::<ListInAllProjects> },
 ];
 

@@ -10,70 +10,70 @@ mod attested;
 
 /// The facts of every operation of this module.
 pub static OPERATIONS: &[&OperationInfo] = &[
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetEnterpriseInfo::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetEnterprise::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListEnterpriseBillings::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListEnterpriseOrders::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListJoined::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Get::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CheckIfAdmin::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     RemoveMember::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListMemberProjectRoles::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     UpdateMemberProjectRoles::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     SetMemberRole::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListMembers::INFO,
     CreateProject::INFO,
     DeleteProject::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListProjects::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListProjectsByMembership::INFO,
 ];
 
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetEnterpriseInfo::INFO, request: || Box::new(GetEnterpriseInfo::new("")), output: Entry::output::<GetEnterpriseInfo> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetEnterprise::INFO, request: || Box::new(GetEnterprise::new("")), output: Entry::output::<GetEnterprise> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListEnterpriseBillings::INFO, request: || Box::new(ListEnterpriseBillings::new("")), output: Entry::output::<ListEnterpriseBillings> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListEnterpriseOrders::INFO, request: || Box::new(ListEnterpriseOrders::new("")), output: Entry::output::<ListEnterpriseOrders> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListJoined::INFO, request: || Box::new(ListJoined::new()), output: Entry::output::<ListJoined> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Get::INFO, request: || Box::new(Get::new("")), output: Entry::output::<Get> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CheckIfAdmin::INFO, request: || Box::new(CheckIfAdmin::new("")), output: Entry::output::<CheckIfAdmin> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: RemoveMember::INFO, request: || Box::new(RemoveMember::new("", "")), output: Entry::output::<RemoveMember> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListMemberProjectRoles::INFO, request: || Box::new(ListMemberProjectRoles::new("", "")), output: Entry::output::<ListMemberProjectRoles> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: UpdateMemberProjectRoles::INFO, request: || Box::new(UpdateMemberProjectRoles::new("", "")), output: Entry::output::<UpdateMemberProjectRoles> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: SetMemberRole::INFO, request: || Box::new(SetMemberRole::new("", "", "")), output: Entry::output::<SetMemberRole> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListMembers::INFO, request: || Box::new(ListMembers::new("")), output: Entry::output::<ListMembers> },
     Entry { info: CreateProject::INFO, request: || Box::new(CreateProject::new("")), output: Entry::output::<CreateProject> },
     Entry { info: DeleteProject::INFO, request: || Box::new(DeleteProject::new("", "")), output: Entry::output::<DeleteProject> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListProjects::INFO, request: || Box::new(ListProjects::new("")), output: Entry::output::<ListProjects> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListProjectsByMembership::INFO, request: || Box::new(ListProjectsByMembership::new("", "")), output: Entry::output::<ListProjectsByMembership> },
 ];
 

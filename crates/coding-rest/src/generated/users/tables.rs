@@ -10,62 +10,62 @@ mod attested;
 
 /// The facts of every operation of this module.
 pub static OPERATIONS: &[&OperationInfo] = &[
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListTags::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetTwoFactorMethod::INFO,
     GetActiveness::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CheckIfGlobalKeyAvailable::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetByGlobalKey::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Search::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetServiceInfo::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetUnreadCounts::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Update::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     UpdatePassword::INFO,
     ListPublicKeysForUser::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     DeletePublicKeyForUser::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     GetPublicKeyForUser::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     CreatePublicKeyForUser::INFO,
 ];
 
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListTags::INFO, request: || Box::new(ListTags::new()), output: Entry::output::<ListTags> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetTwoFactorMethod::INFO, request: || Box::new(GetTwoFactorMethod::new()), output: Entry::output::<GetTwoFactorMethod> },
     Entry { info: GetActiveness::INFO, request: || Box::new(GetActiveness::new("")), output: Entry::output::<GetActiveness> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CheckIfGlobalKeyAvailable::INFO, request: || Box::new(CheckIfGlobalKeyAvailable::new()), output: Entry::output::<CheckIfGlobalKeyAvailable> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetByGlobalKey::INFO, request: || Box::new(GetByGlobalKey::new("")), output: Entry::output::<GetByGlobalKey> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Search::INFO, request: || Box::new(Search::new()), output: Entry::output::<Search> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetServiceInfo::INFO, request: || Box::new(GetServiceInfo::new()), output: Entry::output::<GetServiceInfo> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetUnreadCounts::INFO, request: || Box::new(GetUnreadCounts::new()), output: Entry::output::<GetUnreadCounts> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Update::INFO, request: || Box::new(Update::new()), output: Entry::output::<Update> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: UpdatePassword::INFO, request: || Box::new(UpdatePassword::new()), output: Entry::output::<UpdatePassword> },
     Entry { info: ListPublicKeysForUser::INFO, request: || Box::new(ListPublicKeysForUser::new("")), output: Entry::output::<ListPublicKeysForUser> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: DeletePublicKeyForUser::INFO, request: || Box::new(DeletePublicKeyForUser::new("", "")), output: Entry::output::<DeletePublicKeyForUser> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: GetPublicKeyForUser::INFO, request: || Box::new(GetPublicKeyForUser::new("", "")), output: Entry::output::<GetPublicKeyForUser> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: CreatePublicKeyForUser::INFO, request: || Box::new(CreatePublicKeyForUser::new("")), output: Entry::output::<CreatePublicKeyForUser> },
 ];
 

@@ -10,34 +10,34 @@ mod attested;
 
 /// The facts of every operation of this module.
 pub static OPERATIONS: &[&OperationInfo] = &[
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Update::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Delete::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Get::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     ListVersions::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     RollBack::INFO,
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     List::INFO,
 ];
 
 /// Every operation of this module with empty records of its request and answer.
 #[cfg(feature = "catalogue")]
 pub(crate) static CATALOGUE: &[Entry] = &[
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Update::INFO, request: || Box::new(Update::new("", "")), output: Entry::output::<Update> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Delete::INFO, request: || Box::new(Delete::new("", "", "")), output: Entry::output::<Delete> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: Get::INFO, request: || Box::new(Get::new("", "", "")), output: Entry::output::<Get> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: ListVersions::INFO, request: || Box::new(ListVersions::new("", "", "")), output: Entry::output::<ListVersions> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: RollBack::INFO, request: || Box::new(RollBack::new("", "", "")), output: Entry::output::<RollBack> },
-#[cfg(feature = "attested")]
+    #[cfg(feature = "attested")]
     Entry { info: List::INFO, request: || Box::new(List::new("", "")), output: Entry::output::<List> },
 ];
 
