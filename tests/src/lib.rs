@@ -1,6 +1,7 @@
 //! What the programs and tests of this package share.
 
 pub mod conformance;
+pub mod crowd;
 pub mod every;
 pub mod meaning;
 pub mod signing;

@@ -29,6 +29,8 @@ pub enum ErrorKind {
     Decode,
     /// The answer points somewhere this client will not go.
     Redirect,
+    /// A [`RateGate`](crate::RateGate) held the call back: the allowance is used up. Nothing was sent.
+    Held,
     /// A webhook delivery is not authentic, or not what the service documents.
     Delivery,
     /// A file on this machine could not be written.
@@ -117,7 +119,11 @@ impl Error {
     /// An error of `operation`; for those who write protocols, credentials and transports.
     pub fn new(kind: ErrorKind, operation: &'static str) -> Self {
         let was_sent = match kind {
-            ErrorKind::Input | ErrorKind::Credential | ErrorKind::Connect | ErrorKind::Delivery => WasSent::No,
+            ErrorKind::Input
+            | ErrorKind::Credential
+            | ErrorKind::Connect
+            | ErrorKind::Held
+            | ErrorKind::Delivery => WasSent::No,
             ErrorKind::Timeout | ErrorKind::Transport => WasSent::Maybe,
             ErrorKind::Service | ErrorKind::Decode | ErrorKind::Redirect | ErrorKind::File => WasSent::Yes,
         };
@@ -323,6 +329,7 @@ impl fmt::Display for Error {
             ErrorKind::Service => "the service refused",
             ErrorKind::Decode => "the answer is not what the service documents",
             ErrorKind::Redirect => "the redirect was not followed",
+            ErrorKind::Held => "the call was held back",
             ErrorKind::Delivery => "the delivery was not accepted",
             ErrorKind::File => "the file could not be written",
         };

@@ -10,6 +10,7 @@
 //! | What can go wrong, and what then? | [`Error`] |
 //! | How do REST paths, queries and bodies come about? | [`rest`] |
 //! | How is an envelope opened? | [`envelope`] |
+//! | What if the service wants fewer calls? | [`RateGate`], [`Retry`] |
 //! | How does a list continue? | [`Pages`], [`Items`] |
 //! | Where do tokens live, and who renews them? | [`session`] |
 //! | What can be replaced? | [`Protocol`], [`Transport`], [`Policy`], [`Credential`], [`Surroundings`] |
@@ -21,6 +22,9 @@ pub mod credential;
 pub mod envelope;
 mod error;
 mod exchange;
+#[cfg(feature = "file-store")]
+mod file_store;
+mod gate;
 pub mod mac;
 pub mod oauth;
 pub mod operation;
@@ -36,6 +40,7 @@ mod transport;
 pub use client::{Client, read};
 pub use error::{Error, ErrorKind, Reason, WasSent};
 pub use exchange::{Meta, Opened, Payload, Rate, RawResponse, Request, retry_after, sent_at};
+pub use gate::{RateGate, State as GateState};
 pub use operation::{Operation, OperationInfo, Paged};
 pub use paging::{Items, Pages};
 pub use pipeline::{Call, Next, Retry};

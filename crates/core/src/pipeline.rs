@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, WasSent};
 use crate::exchange::{Opened, Request};
 use crate::operation::{BodyKind, OperationInfo};
 use crate::record::Record;
-use crate::seams::{Credential, Generation, Policy};
+use crate::seams::{Credential, Generation, Policy, Surroundings};
 use http::{HeaderMap, Method, StatusCode, header};
 use std::fmt;
 use std::sync::Arc;
@@ -25,6 +25,9 @@ pub struct Call<'a> {
     request: &'a dyn Record,
     options: &'a Options,
     streamed: bool,
+    clock: &'a dyn Surroundings,
+    /// When the call has to be over, by that clock.
+    ends: Option<Duration>,
     attempts: AtomicU32,
     in_flight: AtomicBool,
 }
@@ -46,6 +49,14 @@ impl Call<'_> {
     /// The attempt that is under way, counted from 1.
     pub fn attempt(&self) -> u32 {
         self.attempts.load(Ordering::Relaxed)
+    }
+    /// The clock that the call goes by.
+    pub fn clock(&self) -> &dyn Surroundings {
+        self.clock
+    }
+    /// What is left of the deadline; nothing for a call without one.
+    pub fn remaining(&self) -> Option<Duration> {
+        self.ends.map(|ends| ends.saturating_sub(self.clock.elapsed()))
     }
 }
 
@@ -134,6 +145,8 @@ impl Shared {
             request,
             options,
             streamed,
+            clock: &*self.surroundings,
+            ends: options.deadline.map(|deadline| self.surroundings.elapsed().saturating_add(deadline)),
             attempts: AtomicU32::new(0),
             in_flight: AtomicBool::new(false),
         };
@@ -152,7 +165,6 @@ impl Shared {
     }
 
     async fn retrying(&self, call: &Call<'_>) -> Result<Opened, Error> {
-        let began = self.surroundings.elapsed();
         loop {
             let attempt = call.attempts.fetch_add(1, Ordering::Relaxed) + 1;
             let request = self.bind(call)?;
@@ -165,10 +177,7 @@ impl Shared {
                 Ok(opened) => return Ok(opened),
                 Err(error) => error.with_operation(call.info.name).with_attempts(attempt),
             };
-            let remaining = call
-                .options
-                .deadline
-                .map(|deadline| deadline.saturating_sub(self.surroundings.elapsed().saturating_sub(began)));
+            let remaining = call.remaining();
             let random = self.surroundings.random();
             match call.options.retry.wait(call.info, &error, attempt, random, remaining) {
                 Some(wait) => {

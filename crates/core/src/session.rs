@@ -1,7 +1,7 @@
 //! Sessions: tokens that expire, the store they live in, and the one refresh that all callers share.
 
 use crate::credential::authorization;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Reason};
 use crate::exchange::Request;
 use crate::operation::OperationInfo;
 use crate::seams::{Credential, Generation, RealSurroundings, Surroundings};
@@ -47,6 +47,9 @@ impl fmt::Debug for Tokens {
     }
 }
 
+#[cfg(feature = "file-store")]
+pub use crate::file_store::{FileStore, SealingKey};
+
 /// How often the tokens of an identity have been replaced; 0 before the first ones.
 pub type Version = u64;
 
@@ -76,6 +79,17 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     ///
     /// When the store cannot be reached.
     async fn lease(&self, identity: &str, time: Duration) -> Result<Option<Lease>, StoreError>;
+
+    /// Notes that the refresh token of a version is about to be spent, before it is; the next swap forgets it. `false` when
+    /// that is noted already: somebody began, and nobody knows how it ended. Stores that do not outlive the process need not
+    /// note anything.
+    ///
+    /// # Errors
+    ///
+    /// When it is unknown whether it was noted; nothing is spent then.
+    async fn spend(&self, _identity: &str, _version: Version) -> Result<bool, StoreError> {
+        Ok(true)
+    }
 }
 
 /// The right to refresh the tokens of one identity. Dropping it gives it back.
@@ -209,13 +223,30 @@ struct State {
     current: Option<(Version, Tokens)>,
     /// Bought but not yet stored, because the store failed: never spent, never forgotten.
     unsaved: Option<(Version, Tokens)>,
+    /// The version that nothing can be bought for any more, and why: nobody asks the service again.
+    over: Option<(Version, Error)>,
+    /// The last refresh failed, and the next one has to wait.
+    failed: Option<Failed>,
     running: Option<watch::Receiver<Option<Outcome>>>,
+}
+
+/// A failure that may pass: until then everybody is told the same, instead of asking a service that is down.
+#[derive(Debug)]
+struct Failed {
+    until: Duration,
+    wait: Duration,
+    error: Error,
 }
 
 type Outcome = Result<(Version, Tokens), Error>;
 
 /// A token this close to its end counts as expired: the call still has to travel.
 const EARLY: Duration = Duration::from_secs(60);
+/// A token this close to its end is replaced while it is still used: nobody waits for that refresh.
+const SOON: Duration = Duration::from_secs(300);
+/// How long the next refresh waits after one that failed: twice as long each time, up to the cap.
+const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE_CAP: Duration = Duration::from_secs(30);
 /// Longer than any refresh may take, so that only a process that died lets a lease run out.
 const LEASE: Duration = Duration::from_secs(120);
 /// How often, and how long apart, a refresh looks whether the process that holds the lease is done.
@@ -259,6 +290,7 @@ impl Session {
                 let mut state = self.0.state();
                 state.current = Some((version, tokens));
                 state.unsaved = None;
+                state.failed = None;
                 return Ok(());
             }
         }
@@ -279,30 +311,51 @@ impl Session {
     pub async fn tokens(&self, rejected: Option<Version>) -> Result<(Version, Tokens), Error> {
         let mut running = {
             let mut state = self.0.state();
-            if let Some(fresh) = self.0.fresh(state.current.as_ref(), rejected) {
+            let pause = state.failed.as_ref().filter(|failed| self.0.surroundings.elapsed() < failed.until);
+            let pause = pause.map(|failed| failed.error.clone());
+            if let Some(fresh) = self.0.fresh(state.current.as_ref(), rejected, EARLY) {
+                let ages = self.0.fresh(state.current.as_ref(), rejected, SOON).is_none();
+                let over = state.over.as_ref().is_some_and(|(version, _)| *version == fresh.0);
+                let can = fresh.1.refresh_token.is_some() && !over;
+                if ages && can && pause.is_none() && state.running.is_none() {
+                    // The one that is here is good for this call and the next ones; the new one comes by itself.
+                    self.start(&mut state, rejected, SOON);
+                }
                 return Ok(fresh);
+            }
+            if let Some(error) = pause {
+                return Err(error);
             }
             match &state.running {
                 Some(running) => running.clone(),
-                None => {
-                    let (done, running) = watch::channel(None);
-                    state.running = Some(running.clone());
-                    let inner = self.0.clone();
-                    // On its own: the caller may go away while the refresh token is already spent.
-                    tokio::spawn(async move {
-                        let guard = Running(&inner);
-                        let outcome = inner.renew(rejected).await;
-                        drop(guard);
-                        done.send_replace(Some(outcome));
-                    });
-                    running
-                }
+                None => self.start(&mut state, rejected, EARLY),
             }
         };
         let outcome = running.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone());
         outcome.unwrap_or_else(|| {
             Err(Error::new(ErrorKind::Credential, "session").with_message("the refresh was stopped before its end"))
         })
+    }
+}
+
+impl Session {
+    /// Begins a refresh that runs on its own: whoever wanted it may go away while the refresh token is already spent.
+    fn start(
+        &self,
+        state: &mut State,
+        rejected: Option<Version>,
+        margin: Duration,
+    ) -> watch::Receiver<Option<Outcome>> {
+        let (done, running) = watch::channel(None);
+        state.running = Some(running.clone());
+        let inner = self.0.clone();
+        tokio::spawn(async move {
+            let guard = Running(&inner);
+            let outcome = inner.renew(rejected, margin).await;
+            drop(guard);
+            done.send_replace(Some(outcome));
+        });
+        running
     }
 }
 
@@ -320,9 +373,15 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fresh(&self, tokens: Option<&(Version, Tokens)>, rejected: Option<Version>) -> Option<(Version, Tokens)> {
+    /// The tokens, if they have not been rejected and do not end within `margin`.
+    fn fresh(
+        &self,
+        tokens: Option<&(Version, Tokens)>,
+        rejected: Option<Version>,
+        margin: Duration,
+    ) -> Option<(Version, Tokens)> {
         let (version, tokens) = tokens?;
-        let soon = self.surroundings.now() + EARLY;
+        let soon = self.surroundings.now() + margin;
         let good =
             rejected.is_none_or(|rejected| *version > rejected) && tokens.expires_at.is_none_or(|end| end > soon);
         good.then(|| (*version, tokens.clone()))
@@ -338,7 +397,7 @@ impl Inner {
         swapped.map_err(|error| store_failed("the new tokens could not be stored", error))
     }
 
-    async fn renew(&self, rejected: Option<Version>) -> Outcome {
+    async fn renew(&self, rejected: Option<Version>, margin: Duration) -> Outcome {
         let unsaved = self.state().unsaved.clone();
         if let Some((version, tokens)) = unsaved {
             return self.keep(version, tokens).await;
@@ -347,7 +406,7 @@ impl Inner {
         for _ in 0..LEASE_CHECKS {
             // Somebody else may have stored new ones: another session here, another process.
             let stored = self.load().await?;
-            if let Some(fresh) = self.fresh(stored.as_ref(), rejected) {
+            if let Some(fresh) = self.fresh(stored.as_ref(), rejected, margin) {
                 self.state().current = Some(fresh.clone());
                 return Ok(fresh);
             }
@@ -373,10 +432,38 @@ impl Inner {
         let missing = |what: &str| Error::new(ErrorKind::Credential, "session").with_message(what);
         let (version, tokens) = stored.ok_or_else(|| missing("nobody is signed in; sign in first"))?;
         if tokens.refresh_token.is_none() {
-            return Err(missing("the token has expired and there is no refresh token; sign in again"));
+            let what = "the token has expired and there is no refresh token; sign in again";
+            return Err(missing(what).with_reason(Reason::Reauthorize));
         }
-        let renewed = self.refresher.refresh(&tokens).await?;
-        self.keep(version, renewed).await
+        if let Some((over, error)) = &self.state().over
+            && *over == version
+        {
+            return Err(error.clone());
+        }
+        let first = self.store.spend(&self.identity, version).await;
+        let first = first.map_err(|error| store_failed("the refresh could not be noted", error))?;
+        match self.refresher.refresh(&tokens).await {
+            Ok(renewed) => self.keep(version, renewed).await,
+            Err(error) => {
+                let error = match (first, error.is_reauthorization_required()) {
+                    // It may have been spent by a process that died before it could store what it bought.
+                    (false, true) => error.with_message(
+                        "a refresh was begun and never finished, and its token is spent; sign in again",
+                    ),
+                    _ => error,
+                };
+                let mut state = self.state();
+                if error.is_reauthorization_required() {
+                    state.over = Some((version, error.clone()));
+                } else {
+                    let wait = state.failed.as_ref().map_or(PAUSE, |failed| (failed.wait * 2).min(PAUSE_CAP));
+                    let wait = error.retry_after().unwrap_or(wait);
+                    let until = self.surroundings.elapsed() + wait;
+                    state.failed = Some(Failed { until, wait, error: error.clone() });
+                }
+                Err(error)
+            }
+        }
     }
 
     async fn keep(&self, version: Version, tokens: Tokens) -> Outcome {
@@ -384,6 +471,7 @@ impl Inner {
             Ok(Some(version)) => {
                 let mut state = self.state();
                 state.unsaved = None;
+                state.failed = None;
                 state.current = Some((version, tokens.clone()));
                 Ok((version, tokens))
             }

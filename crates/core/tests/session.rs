@@ -215,3 +215,74 @@ fn nothing_prints_a_token() {
 
     assert!(!printed.contains("a0") && !printed.contains("r0"), "{printed}");
 }
+
+/// An identity service that is down for a while, and counts who asks.
+#[derive(Debug)]
+struct Down {
+    asked: AtomicU64,
+    up: AtomicBool,
+    time: Arc<Still>,
+}
+
+#[async_trait]
+impl Refresher for Down {
+    async fn refresh(&self, _: &Tokens) -> Result<Tokens, Error> {
+        let asked = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        match self.up.load(Ordering::SeqCst) {
+            true => Ok(pair(asked, self.time.now())),
+            false => Err(Error::new(ErrorKind::Connect, "identity").with_message("nobody answers")),
+        }
+    }
+}
+
+fn down() -> (Arc<Down>, Session) {
+    let time = Arc::new(Still::default());
+    let service = Arc::new(Down { asked: AtomicU64::new(0), up: AtomicBool::new(false), time: time.clone() });
+    (service.clone(), Session::with_surroundings("u", Arc::new(MemoryStore::default()), service, time))
+}
+
+#[tokio::test]
+async fn a_service_that_is_down_is_asked_again_after_a_pause_that_doubles_and_not_by_every_caller() {
+    let (service, session) = down();
+    session.begin(pair(0, service.time.now())).await.unwrap();
+    service.time.pass(Duration::from_secs(3600));
+
+    let mut asked = Vec::new();
+    for _ in 0..8 {
+        for _ in 0..100 {
+            let error = session.tokens(None).await.unwrap_err();
+            assert_eq!(error.message(), Some("nobody answers"));
+        }
+        asked.push(service.asked.load(Ordering::SeqCst));
+        service.time.pass(Duration::from_secs(1));
+    }
+    // After 1, 2 and 4 seconds.
+    assert_eq!(asked, [1, 2, 2, 3, 3, 3, 3, 4]);
+
+    service.up.store(true, Ordering::SeqCst);
+    service.time.pass(Duration::from_secs(30));
+    assert!(session.tokens(None).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_token_that_ages_is_used_while_the_next_one_is_bought() {
+    let (service, session) = down();
+    session.begin(pair(0, service.time.now())).await.unwrap();
+    service.time.pass(Duration::from_secs(3600 - 200));
+
+    // It has 200 seconds left: nobody waits, and nobody hears that the service is down.
+    for _ in 0..10 {
+        assert_eq!(access(&session.tokens(None).await.unwrap().1), "a0");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(service.asked.load(Ordering::SeqCst), 1);
+
+    service.up.store(true, Ordering::SeqCst);
+    service.time.pass(Duration::from_secs(2));
+    assert_eq!(access(&session.tokens(None).await.unwrap().1), "a0");
+    while service.asked.load(Ordering::SeqCst) < 2 {
+        tokio::task::yield_now().await;
+    }
+    tokio::task::yield_now().await;
+    assert_eq!(access(&session.tokens(None).await.unwrap().1), "a2");
+}

@@ -58,6 +58,11 @@ use yunkit_core::Url;
 use yunkit_core::operation::Entry;
 use yunkit_core::secrecy::SecretString;
 
+/// The application that every fake knows.
+pub fn application() -> Application {
+    Application::new(oauth::CLIENT_ID, oauth::CLIENT_SECRET.into(), oauth::REDIRECT_URI)
+}
+
 /// How a fake is to be.
 #[derive(Debug)]
 pub struct Builder {
@@ -211,7 +216,7 @@ impl Fake {
     }
     /// The application that the fake knows.
     pub fn application(&self) -> Application {
-        Application::new(oauth::CLIENT_ID, oauth::CLIENT_SECRET.into(), oauth::REDIRECT_URI)
+        application()
     }
     /// Plays the user who opens the address of a sign-in and agrees: answers the address the browser is sent to.
     ///

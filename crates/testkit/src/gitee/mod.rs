@@ -89,6 +89,11 @@ use yunkit_gitee::oauth::Application;
 /// The login of the user whom the fake signs in and to whom its repositories belong.
 pub const LOGIN: &str = "demo";
 
+/// The application that every fake knows.
+pub fn application() -> Application {
+    Application::new(oauth::CLIENT_ID, oauth::CLIENT_SECRET.into(), oauth::REDIRECT_URI)
+}
+
 /// How a fake is to be.
 #[derive(Debug)]
 pub struct Builder {
@@ -264,7 +269,7 @@ impl Fake {
     }
     /// The application that the fake knows.
     pub fn application(&self) -> Application {
-        Application::new(oauth::CLIENT_ID, oauth::CLIENT_SECRET.into(), oauth::REDIRECT_URI)
+        application()
     }
     /// The engine behind it, for samples of requests and models.
     pub fn engine(&self) -> &Engine {
