@@ -67,9 +67,12 @@ fn the_payload_is_a_slice_of_the_body_and_the_request_id_is_beside_it() {
     assert!(body.as_ptr_range().contains(&payload.as_ptr()), "it was copied");
 }
 
+/// A status, a body, and what they mean: code, message, reason.
+type Row = (u16, &'static str, Option<&'static str>, Option<&'static str>, Reason);
+
 #[test]
 fn refusals_of_every_shape_say_what_the_service_says() {
-    let rows: [(u16, &str, Option<&str>, Option<&str>, Reason); 13] = [
+    let rows: [Row; 13] = [
         (
             200,
             r#"{"Response":{"Error":{"Code":"ResourceNotFound","Message":"no such depot"},"RequestId":"r"}}"#,

@@ -82,9 +82,12 @@ fn a_success_is_its_data_or_the_whole_flat_body() {
     assert_eq!(me.team.as_deref(), Some("anywhere"));
 }
 
+/// A status, a body, and what they mean: code, message, reason.
+type Row = (u16, &'static str, Option<Code>, Option<&'static str>, Reason);
+
 #[test]
 fn refusals_of_every_shape_say_what_the_service_says() {
-    let rows: [(u16, &str, Option<Code>, Option<&str>, Reason); 8] = [
+    let rows: [Row; 8] = [
         (
             200,
             r#"{"code":1000,"msg":{"user_not_login":"log in"}}"#,
