@@ -28,10 +28,12 @@ mod faults;
 pub mod gitee;
 #[cfg(feature = "huawei")]
 pub mod huawei;
+mod leaks;
 mod sample;
 mod surroundings;
 
 pub use engine::{Checked, Engine, Refusal, Reply, Why, nearest};
 pub use faults::Faults;
+pub use leaks::LeakScanner;
 pub use sample::{Random, Sampler};
 pub use surroundings::ManualSurroundings;
