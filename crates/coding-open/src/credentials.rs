@@ -74,16 +74,12 @@ impl Credential for InBody {
         request: &mut Request,
         rejected: Option<Generation>,
     ) -> Result<Generation, Error> {
-        let mut generation = Generation::default();
-        let (member, token) = match &self.0 {
-            Kind::Session(session) => {
-                let (version, tokens) = session.tokens(rejected.map(|Generation(version)| version)).await?;
-                generation = Generation(version);
-                ("AccessToken", tokens.access_token)
-            }
-            Kind::OAuth(token) => ("AccessToken", token.clone()),
+        let fixed = Generation::default();
+        let (member, (generation, token)) = match &self.0 {
+            Kind::Session(session) => ("AccessToken", session.access_token(rejected).await?),
+            Kind::OAuth(token) => ("AccessToken", (fixed, token.clone())),
             Kind::Personal(token) => {
-                ("Authorization", SecretString::from(format!("token {}", token.expose_secret())))
+                ("Authorization", (fixed, SecretString::from(format!("token {}", token.expose_secret()))))
             }
         };
         if token.expose_secret().trim().is_empty() {

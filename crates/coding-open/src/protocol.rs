@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use yunkit_core::body::Body;
-use yunkit_core::envelope::Members;
+use yunkit_core::envelope::{Members, gateway_text, scalar, texts_by_key};
 use yunkit_core::http::{HeaderValue, Method, StatusCode, header};
 use yunkit_core::operation::{Answer, BodyKind, Route};
 use yunkit_core::record::Record;
@@ -145,32 +145,16 @@ impl Said {
     fn of_legacy(body: &[u8]) -> Option<Self> {
         let body: Value = serde_json::from_slice(body).ok()?;
         let code = body.get("code").filter(|code| **code != 0).and_then(scalar)?;
-        let message = match body.get("msg") {
-            Some(Value::Object(texts)) => {
-                let texts: Vec<String> =
-                    texts.iter().filter_map(|(key, text)| Some(format!("{key}: {}", scalar(text)?))).collect();
-                (!texts.is_empty()).then(|| texts.join("; "))
-            }
-            other => other.and_then(scalar),
-        };
+        let message = body.get("msg").and_then(texts_by_key);
         Some(Self { code: Some(code), message })
     }
 
     /// A body that is no envelope: what a gateway says, if it is short enough to be read.
     fn of_page(body: &[u8]) -> Self {
-        const READABLE: usize = 300;
-        if let Some(said) = Self::of_legacy(body) {
-            return said;
-        }
-        let said = match serde_json::from_slice::<Value>(body) {
-            Ok(Value::Object(object)) => {
-                ["Message", "message", "msg", "error"].iter().find_map(|name| scalar(object.get(*name)?))
-            }
-            Ok(value) => scalar(&value),
-            Err(_) => std::str::from_utf8(body).ok().map(|text| text.trim().to_owned()),
-        };
-        let readable = |text: &String| !text.is_empty() && text.len() <= READABLE && !text.starts_with('<');
-        Self { code: None, message: said.filter(readable) }
+        Self::of_legacy(body).unwrap_or_else(|| Self {
+            code: None,
+            message: gateway_text(body, &["Message", "message", "msg", "error"]),
+        })
     }
 
     fn tell(&self, error: Error) -> Error {
@@ -182,15 +166,6 @@ impl Said {
             Some(message) => error.with_message(message),
             None => error,
         }
-    }
-}
-
-fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if text.trim().is_empty() => None,
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
     }
 }
 

@@ -1,8 +1,7 @@
 //! How the legacy API travels: paths and forms, and success and failure both at HTTP 200, told apart by `code`.
 
 use crate::codes::Code;
-use serde_json::Value;
-use yunkit_core::envelope::Members;
+use yunkit_core::envelope::{Members, gateway_text, scalar, texts_by_key};
 use yunkit_core::http::{HeaderValue, header};
 use yunkit_core::operation::{Answer, BodyKind};
 use yunkit_core::record::Record;
@@ -60,7 +59,7 @@ impl Protocol for CodingRestProtocol {
                 error = error.with_reason(reason);
             }
         }
-        if let Some(message) = envelope.message.or_else(|| readable(&body)) {
+        if let Some(message) = envelope.message.or_else(|| gateway_text(&body, &["message", "msg", "error"])) {
             error = error.with_message(message);
         }
         if let Some(id) = request_id {
@@ -88,7 +87,7 @@ impl<'a> Envelope<'a> {
             match name {
                 b"code" => envelope.code = serde_json::from_slice(value).ok().as_ref().and_then(scalar),
                 b"data" => envelope.data = Some(value),
-                b"msg" => envelope.message = serde_json::from_slice(value).ok().as_ref().and_then(said),
+                b"msg" => envelope.message = serde_json::from_slice(value).ok().as_ref().and_then(texts_by_key),
                 _ => {}
             }
         }
@@ -105,38 +104,6 @@ impl<'a> Envelope<'a> {
 
 fn number(code: &str) -> bool {
     code.parse::<i64>().is_ok()
-}
-
-/// `msg` names what is wrong and says how; some bodies have the text alone.
-fn said(message: &Value) -> Option<String> {
-    let Value::Object(texts) = message else {
-        return scalar(message);
-    };
-    let texts: Vec<String> =
-        texts.iter().filter_map(|(key, text)| Some(format!("{key}: {}", scalar(text)?))).collect();
-    (!texts.is_empty()).then(|| texts.join("; "))
-}
-
-fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if text.trim().is_empty() => None,
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
-/// A body that is no envelope: what a gateway says, if it is short enough to be read.
-fn readable(body: &[u8]) -> Option<String> {
-    const READABLE: usize = 300;
-    let text = match serde_json::from_slice::<Value>(body) {
-        Ok(Value::Object(object)) => {
-            ["message", "msg", "error"].iter().find_map(|name| scalar(object.get(*name)?))?
-        }
-        Ok(value) => scalar(&value)?,
-        Err(_) => std::str::from_utf8(body).ok()?.trim().to_owned(),
-    };
-    (!text.is_empty() && text.len() <= READABLE && !text.starts_with('<')).then_some(text)
 }
 
 /// What a code means for whoever decides about trying again.

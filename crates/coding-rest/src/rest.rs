@@ -159,10 +159,7 @@ impl Credential for InQuery {
         rejected: Option<Generation>,
     ) -> Result<Generation, Error> {
         let (generation, token) = match &self.0 {
-            Kind::Session(session) => {
-                let (version, tokens) = session.tokens(rejected.map(|Generation(version)| version)).await?;
-                (Generation(version), tokens.access_token)
-            }
+            Kind::Session(session) => session.access_token(rejected).await?,
             Kind::Token(token) => (Generation::default(), token.clone()),
         };
         if token.expose_secret().trim().is_empty() {

@@ -1,7 +1,50 @@
-//! Taking an answer out of what is around it, such as `{"code": 0, "data": …}`, without reading it.
+//! Taking an answer out of what is around it, such as `{"code": 0, "data": …}`, without reading it; and finding the words of
+//! a refusal.
 //!
 //! The members of an envelope are found by skipping over their values, byte by byte; only the answer's own decoder reads what
 //! is in them.
+
+use serde_json::Value;
+
+/// The text of a value that is a text or a number; nothing for an empty text.
+pub fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if text.trim().is_empty() => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// What `{"key": "text"}` says, member by member; of anything else its [`scalar`].
+pub fn texts_by_key(value: &Value) -> Option<String> {
+    let Value::Object(texts) = value else {
+        return scalar(value);
+    };
+    let texts: Vec<String> =
+        texts.iter().filter_map(|(key, text)| Some(format!("{key}: {}", scalar(text)?))).collect();
+    (!texts.is_empty()).then(|| texts.join("; "))
+}
+
+/// A body that is short enough to be read; pages of HTML are not.
+pub fn plain_text(body: &[u8]) -> Option<String> {
+    readable(std::str::from_utf8(body).ok()?.trim()).map(str::to_owned)
+}
+
+/// What a gateway says in a body that is no envelope: the first of these members that has a text, or the body itself.
+pub fn gateway_text(body: &[u8], members: &[&str]) -> Option<String> {
+    let said = match serde_json::from_slice::<Value>(body) {
+        Ok(Value::Object(object)) => members.iter().find_map(|name| scalar(object.get(*name)?)),
+        Ok(value) => scalar(&value),
+        Err(_) => return plain_text(body),
+    };
+    said.filter(|text| readable(text).is_some())
+}
+
+fn readable(text: &str) -> Option<&str> {
+    const READABLE: usize = 300;
+    (!text.is_empty() && text.len() <= READABLE && !text.starts_with('<')).then_some(text)
+}
 
 /// The members of a JSON object as they stand in its text: a name, without its quotes and with its escapes, and a value.
 ///

@@ -214,9 +214,8 @@ impl Error {
         self
     }
 
-    /// The same failure, seen by the call that wanted a credential: nothing of it was sent, and only the credential knows
-    /// whether trying again is safe.
-    /// The same failure, as what it means to whoever asked for a credential: there is none to call with.
+    /// The same failure, seen by the call that wanted a credential: there is none to call with, and nothing of the call was
+    /// sent.
     #[must_use]
     pub fn into_credential(mut self) -> Self {
         if self.0.kind != ErrorKind::Input {

@@ -8,6 +8,44 @@ use url::Url;
 
 const NAME: &str = "oauth callback";
 
+/// An application as it is registered with a service.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Application {
+    /// Its public name.
+    pub client_id: String,
+    /// What proves that it is the one.
+    pub client_secret: SecretString,
+    /// Where users are sent back to.
+    pub redirect_uri: String,
+}
+
+impl Application {
+    /// The three things the registration page shows. The redirect address must be the registered one to the letter.
+    pub fn new(client_id: impl Into<String>, client_secret: SecretString, redirect_uri: impl Into<String>) -> Self {
+        Self { client_id: client_id.into(), client_secret, redirect_uri: redirect_uri.into() }
+    }
+}
+
+impl fmt::Debug for Application {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Application")
+            .field("client_id", &self.client_id)
+            .field("redirect_uri", &self.redirect_uri)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Scopes as one text; nothing for none, which means the application's own.
+///
+/// Always in the same order: Gitee skips its consent page only for the very text the user agreed to before.
+pub fn spelled<'a>(scopes: impl IntoIterator<Item = &'a str>, separator: &str) -> Option<String> {
+    let mut scopes: Vec<&str> = scopes.into_iter().collect();
+    scopes.sort_unstable();
+    scopes.dedup();
+    (!scopes.is_empty()).then(|| scopes.join(separator))
+}
+
 /// A sign-in that has begun. Keep it until the browser comes back.
 pub struct Authorization {
     url: Url,
@@ -20,6 +58,16 @@ impl Authorization {
         let state = format!("{:032x}", crate::random_u128());
         url.query_pairs_mut().append_pair("state", &state);
         Self { url, state: state.into() }
+    }
+
+    /// Begins a sign-in at a consent page that takes what OAuth2 names, with scopes as the page reads them.
+    pub fn ask(mut page: Url, application: &Application, scope: Option<&str>) -> Self {
+        page.query_pairs_mut()
+            .append_pair("client_id", &application.client_id)
+            .append_pair("redirect_uri", &application.redirect_uri)
+            .append_pair("response_type", "code")
+            .extend_pairs(scope.map(|scope| ("scope", scope)));
+        Self::begin(page)
     }
 
     /// The address to open in the user's browser.

@@ -336,9 +336,17 @@ impl Session {
             Err(Error::new(ErrorKind::Credential, "session").with_message("the refresh was stopped before its end"))
         })
     }
-}
 
-impl Session {
+    /// The access token alone, as [`tokens`](Self::tokens) brings it: for credentials that send it in a place of their own.
+    ///
+    /// # Errors
+    ///
+    /// As [`tokens`](Self::tokens).
+    pub async fn access_token(&self, rejected: Option<Generation>) -> Result<(Generation, SecretString), Error> {
+        let (version, tokens) = self.tokens(rejected.map(|Generation(version)| version)).await?;
+        Ok((Generation(version), tokens.access_token))
+    }
+
     /// Begins a refresh that runs on its own: whoever wanted it may go away while the refresh token is already spent.
     fn start(
         &self,
@@ -504,10 +512,9 @@ impl Credential for Session {
         request: &mut Request,
         rejected: Option<Generation>,
     ) -> Result<Generation, Error> {
-        let rejected = rejected.map(|Generation(version)| version);
-        let (version, tokens) = self.tokens(rejected).await?;
-        let value = authorization(self.0.scheme, &tokens.access_token)?;
+        let (generation, token) = self.access_token(rejected).await?;
+        let value = authorization(self.0.scheme, &token)?;
         request.headers.insert(header::AUTHORIZATION, value);
-        Ok(Generation(version))
+        Ok(generation)
     }
 }

@@ -29,37 +29,14 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 use yunkit_core::generated::{BodyKind, Debug, Formatter, Method, Place, Record, Shape, Value};
 use yunkit_core::http::StatusCode;
+use yunkit_core::oauth;
 use yunkit_core::record;
 use yunkit_core::rest::Base;
 use yunkit_core::secrecy::{ExposeSecret, SecretString};
 use yunkit_core::session::{Refresher, Session, TokenStore, Tokens};
 use yunkit_core::{Client, Error, ErrorKind, Operation, OperationInfo, Reason};
 
-pub use yunkit_core::oauth::Authorization;
-
-/// An application as it is registered with Gitee.
-#[derive(Clone)]
-pub struct Application {
-    client_id: String,
-    client_secret: SecretString,
-    redirect_uri: String,
-}
-
-impl Application {
-    /// The three things the registration page shows. The redirect address must be the registered one to the letter.
-    pub fn new(client_id: impl Into<String>, client_secret: SecretString, redirect_uri: impl Into<String>) -> Self {
-        Self { client_id: client_id.into(), client_secret, redirect_uri: redirect_uri.into() }
-    }
-}
-
-impl Debug for Application {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Application")
-            .field("client_id", &self.client_id)
-            .field("redirect_uri", &self.redirect_uri)
-            .finish_non_exhaustive()
-    }
-}
+pub use yunkit_core::oauth::{Application, Authorization};
 
 yunkit_core::open_enum! {
     /// What a token may do.
@@ -115,17 +92,7 @@ impl OAuth {
     pub fn authorize(&self, scopes: &[Scope]) -> Authorization {
         let mut url = self.base.url().clone();
         url.set_path(&format!("{}/authorize", url.path().trim_end_matches('/')));
-        {
-            let mut query = url.query_pairs_mut();
-            query
-                .append_pair("client_id", &self.application.client_id)
-                .append_pair("redirect_uri", &self.application.redirect_uri)
-                .append_pair("response_type", "code");
-            if let Some(scopes) = spelled(scopes) {
-                query.append_pair("scope", &scopes);
-            }
-        }
-        Authorization::begin(url)
+        Authorization::ask(url, &self.application, spelled(scopes).as_deref())
     }
 
     /// Buys tokens for the code of a finished sign-in. A code works once, and for minutes only.
@@ -219,14 +186,9 @@ impl Refresher for OAuth {
     }
 }
 
-/// Scopes as the service reads them; nothing for none, which means the application's own.
-///
-/// Always in the same order: the consent page is skipped only for the very text the user agreed to before.
+/// Scopes as the service reads them.
 fn spelled(scopes: &[Scope]) -> Option<String> {
-    let mut scopes: Vec<&str> = scopes.iter().map(Scope::as_str).collect();
-    scopes.sort_unstable();
-    scopes.dedup();
-    (!scopes.is_empty()).then(|| scopes.join(" "))
+    oauth::spelled(scopes.iter().map(Scope::as_str), " ")
 }
 
 const NAME: &str = "oauth::RequestToken";

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use std::time::{Duration, UNIX_EPOCH};
+use yunkit_core::envelope::{self, plain_text};
 use yunkit_core::http::header;
 use yunkit_core::http::{HeaderMap, HeaderValue};
 use yunkit_core::operation::{Answer, BodyKind};
@@ -150,22 +151,12 @@ fn collect(value: Option<&Value>, into: &mut Vec<String>) {
     }
 }
 
+/// Gitee also says `true`.
 fn scalar(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) if text.trim().is_empty() => None,
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
         Value::Bool(value) => Some(value.to_string()),
-        _ => None,
+        value => envelope::scalar(value),
     }
-}
-
-/// A body that is no JSON, if it is short enough to be read; pages of HTML are not.
-fn plain_text(body: &[u8]) -> Option<String> {
-    const READABLE: usize = 300;
-    let text = std::str::from_utf8(body).ok()?.trim();
-    let readable = !text.is_empty() && text.len() <= READABLE && !text.starts_with('<');
-    readable.then(|| text.to_owned())
 }
 
 #[cfg(test)]

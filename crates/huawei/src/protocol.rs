@@ -1,6 +1,7 @@
 //! Huawei's envelope: there is none, but failures come in several shapes, and one status means what another says.
 
 use serde_json::Value;
+use yunkit_core::envelope::{plain_text, scalar};
 use yunkit_core::http::{HeaderValue, header};
 use yunkit_core::operation::{Answer, BodyKind};
 use yunkit_core::record::Record;
@@ -126,23 +127,6 @@ impl Said {
         }
         body.as_object()?.values().filter(|inner| inner.is_object()).find_map(Self::find)
     }
-}
-
-fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if text.trim().is_empty() => None,
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
-/// A body that is short enough to be read; pages of HTML are not.
-fn plain_text(body: &[u8]) -> Option<String> {
-    const READABLE: usize = 300;
-    let text = std::str::from_utf8(body).ok()?.trim();
-    let readable = !text.is_empty() && text.len() <= READABLE && !text.starts_with('<');
-    readable.then(|| text.to_owned())
 }
 
 /// What the gateway made of a request whose signature it refused, a line per part; it echoes it with bars for line breaks.

@@ -2,10 +2,9 @@
 
 use crate::oauth2::{ShowOauth2Token, ShowOauth2UserInfo, ShowOauth2UserInfoResponse};
 use async_trait::async_trait;
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use yunkit_core::oauth::Authorization;
+use yunkit_core::oauth::{self, Authorization};
 use yunkit_core::operation::{BodyKind, Method};
 use yunkit_core::record::{Place, Record, Shape, Value};
 use yunkit_core::rest::Base;
@@ -14,35 +13,13 @@ use yunkit_core::session::{Refresher, Session, TokenStore, Tokens};
 use yunkit_core::{Client, Error, ErrorKind, Operation, OperationInfo, Reason, Url};
 use yunkit_huawei::{Cloud, HuaweiProtocol};
 
+pub use yunkit_core::oauth::Application;
+
 const NAME: &str = "orgid";
 /// The host of the documentation.
 const PUBLIC: &str = "https://orgid.huaweiapaas.cn";
 /// The service name that makes the host of the SDKs: `orgid-external.cn-north-4.myhuaweicloud.com`.
 const SDK_SERVICE: &str = "orgid-external";
-
-/// An application as it is registered with OrgID.
-#[derive(Clone)]
-pub struct Application {
-    client_id: String,
-    client_secret: SecretString,
-    redirect_uri: String,
-}
-
-impl Application {
-    /// The id, the secret, and the home page of the application, which users are sent back to.
-    pub fn new(client_id: impl Into<String>, client_secret: SecretString, redirect_uri: impl Into<String>) -> Self {
-        Self { client_id: client_id.into(), client_secret, redirect_uri: redirect_uri.into() }
-    }
-}
-
-impl fmt::Debug for Application {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Application")
-            .field("client_id", &self.client_id)
-            .field("redirect_uri", &self.redirect_uri)
-            .finish_non_exhaustive()
-    }
-}
 
 yunkit_core::open_enum! {
     /// What a token may tell about the user.
@@ -135,11 +112,8 @@ impl OrgId {
             .append_pair("response_type", "code")
             .append_pair("client_id", &self.application.client_id)
             .append_pair("redirect_uri", &self.application.redirect_uri);
-        let mut scopes: Vec<&str> = scopes.iter().map(Scope::as_str).collect();
-        scopes.sort_unstable();
-        scopes.dedup();
-        if !scopes.is_empty() {
-            url.query_pairs_mut().append_pair("scope", &scopes.join(" "));
+        if let Some(scopes) = oauth::spelled(scopes.iter().map(Scope::as_str), " ") {
+            url.query_pairs_mut().append_pair("scope", &scopes);
         }
         Authorization::begin(url)
     }
@@ -150,7 +124,7 @@ impl OrgId {
     ///
     /// What the service says, and [`ErrorKind::Decode`] when its answer holds no token.
     pub async fn exchange(&self, code: &SecretString) -> Result<Tokens, Error> {
-        let Application { client_id, client_secret, redirect_uri } = &self.application;
+        let Application { client_id, client_secret, redirect_uri, .. } = &self.application;
         let ask = ShowOauth2Token::new(
             "authorization_code",
             code.clone(),

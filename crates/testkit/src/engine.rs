@@ -34,6 +34,12 @@ impl Reply {
         let body = Some(("application/json".to_owned(), body.to_string().into_bytes()));
         Self { body, ..Self::empty(status) }
     }
+    /// What stands in the way answers instead of the service.
+    #[cfg(any(feature = "coding", feature = "gitee"))]
+    pub(crate) fn page_of_a_proxy() -> Self {
+        let page = "<html><head><title>502 Bad Gateway</title></head><body></body></html>";
+        Self { body: Some(("text/html".to_owned(), page.into())), ..Self::empty(502) }
+    }
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl ToString) -> Self {

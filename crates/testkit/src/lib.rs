@@ -21,6 +21,8 @@
 
 #[cfg(feature = "coding")]
 pub mod coding;
+#[cfg(any(feature = "coding", feature = "gitee"))]
+mod consent;
 mod engine;
 #[cfg_attr(not(any(feature = "coding", feature = "gitee", feature = "huawei")), allow(dead_code))]
 mod faults;

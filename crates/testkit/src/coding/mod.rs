@@ -361,7 +361,7 @@ impl Shared {
         let mut reply = match fault {
             Some(Fault::RateLimit) => refuse("RequestLimitExceeded", "a fault that was asked for"),
             Some(Fault::Status(status)) => Reply::json(status, &json!({"message": "a fault that was asked for"})),
-            Some(Fault::Html) => page_of_a_proxy(),
+            Some(Fault::Html) => Reply::page_of_a_proxy(),
             Some(Fault::Delay(_)) | None => match state.tokens.admit(request, now / 1000) {
                 // Newer actions are documented with a status of their own for this.
                 Err(_) if info.in_query => Reply::json(401, &"Invalid".into()),
@@ -425,7 +425,7 @@ impl Shared {
             // No limit is documented; a gateway's answer is the likeliest.
             Some(Fault::RateLimit) => Reply::json(429, &json!({"message": "a fault that was asked for"})),
             Some(Fault::Status(status)) => Reply::json(status, &json!({"message": "a fault that was asked for"})),
-            Some(Fault::Html) => page_of_a_proxy(),
+            Some(Fault::Html) => Reply::page_of_a_proxy(),
             Some(Fault::Delay(_)) | None => match state.tokens.admit(request, now / 1000) {
                 Err(stranger @ Stranger::Expired) => {
                     rest::refuse(1029, "user_login_status_expired", stranger.words())
@@ -455,11 +455,6 @@ fn enough(call: &Checked) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-fn page_of_a_proxy() -> Reply {
-    let page = "<html><head><title>502 Bad Gateway</title></head><body></body></html>";
-    Reply { body: Some(("text/html".to_owned(), page.into())), ..Reply::empty(502) }
 }
 
 struct Responder(Arc<Shared>);

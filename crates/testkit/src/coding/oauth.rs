@@ -1,5 +1,6 @@
 //! Who may call: the sign-in, and every kind of token.
 
+use crate::consent::Consent;
 use crate::engine::Reply;
 use crate::sample::Random;
 use base64::Engine as _;
@@ -162,22 +163,10 @@ impl Tokens {
 
 /// The consent page, and the user who agrees.
 pub(crate) fn authorize(tokens: &mut Tokens, url: &Url, now: u64) -> Result<String, String> {
-    let get = |name: &str| url.query_pairs().find(|(n, _)| n == name).map(|(_, v)| v.into_owned());
-    for (name, expected) in [("client_id", CLIENT_ID), ("redirect_uri", REDIRECT_URI), ("response_type", "code")] {
-        match get(name) {
-            Some(value) if value == expected => {}
-            Some(_) => return Err(format!("the {name} is not the registered one")),
-            None => return Err(format!("there is no {name}")),
-        }
-    }
-    let scope = get("scope").unwrap_or_else(|| "user".to_owned());
+    let asked = Consent::asked(url, CLIENT_ID, REDIRECT_URI)?;
+    let scope = asked.scope.clone().unwrap_or_else(|| "user".to_owned());
     let code = agreed(tokens, &scope, now);
-    let mut back = Url::parse(REDIRECT_URI).map_err(|error| error.to_string())?;
-    back.query_pairs_mut().append_pair("code", &code).append_pair("team", TEAM).append_pair("scope", &scope);
-    if let Some(state) = get("state") {
-        back.query_pairs_mut().append_pair("state", &state);
-    }
-    Ok(back.into())
+    asked.back(&[("code", &code), ("team", TEAM), ("scope", &scope)])
 }
 
 /// A code, as if somebody had agreed.

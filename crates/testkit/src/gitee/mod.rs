@@ -409,10 +409,7 @@ impl Shared {
         let mut reply = match fault {
             Some(Fault::Status(status)) => Reply::json(status, &json!({"message": "a fault that was asked for"})),
             Some(Fault::RateLimit) => state.throttled(),
-            Some(Fault::Html) => {
-                let page = "<html><head><title>502 Bad Gateway</title></head><body></body></html>";
-                Reply { body: Some(("text/html".to_owned(), page.into())), ..Reply::empty(502) }
-            }
+            Some(Fault::Html) => Reply::page_of_a_proxy(),
             Some(Fault::Delay(_)) | None => self.remembered(state, call, path, request),
         };
         reply.delay += delay;

@@ -1,5 +1,6 @@
 //! The OAuth server: codes that work once, access tokens that expire, refresh tokens that rotate.
 
+use crate::consent::Consent;
 use crate::engine::{Reply, media_type_of};
 use crate::gitee::LOGIN;
 use crate::sample::Random;
@@ -116,23 +117,11 @@ impl Tokens {
 
 /// The consent page, and the user who agrees.
 pub(crate) fn authorize(tokens: &mut Tokens, url: &Url, now: u64) -> Result<String, String> {
-    let get = |name: &str| url.query_pairs().find(|(n, _)| n == name).map(|(_, v)| v.into_owned());
-    for (name, expected) in [("client_id", CLIENT_ID), ("redirect_uri", REDIRECT_URI), ("response_type", "code")] {
-        match get(name) {
-            Some(value) if value == expected => {}
-            Some(_) => return Err(format!("the {name} is not the registered one")),
-            None => return Err(format!("there is no {name}")),
-        }
-    }
+    let asked = Consent::asked(url, CLIENT_ID, REDIRECT_URI)?;
+    let scope = asked.scope.clone().unwrap_or_else(|| "user_info".to_owned());
     let code = tokens.random.hex(64);
-    let scope = get("scope").unwrap_or_else(|| "user_info".to_owned());
     tokens.codes.insert(code.clone(), Code { scope, ends: now + CODE_LIFE });
-    let mut back = Url::parse(REDIRECT_URI).map_err(|error| error.to_string())?;
-    back.query_pairs_mut().append_pair("code", &code);
-    if let Some(state) = get("state") {
-        back.query_pairs_mut().append_pair("state", &state);
-    }
-    Ok(back.into())
+    asked.back(&[("code", &code)])
 }
 
 pub(crate) fn answer(tokens: &mut Tokens, request: &Request, now: u64) -> Reply {
