@@ -327,7 +327,8 @@ async fn faults_strike_the_operations_they_name_and_retries_get_through() {
     }
     let limited = once.send(issues::ListForRepo::new(LOGIN, REPO)).await.unwrap_err();
     let page = once.send(pulls::List::new(LOGIN, REPO)).await.unwrap_err();
-    let patient = client.retry(Retry { attempts: 20, base: Duration::ZERO, cap: Duration::ZERO });
+    let patient =
+        client.retry(Retry { attempts: 20, base: Duration::ZERO, cap: Duration::ZERO, ..Retry::default() });
 
     assert!((5..15).contains(&failed), "{failed}");
     assert!(limited.is_rate_limited());

@@ -43,6 +43,10 @@ impl Protocol for CodingRestProtocol {
         let envelope = Envelope::read(&body);
         let refusal = envelope.code.as_deref().filter(|code| *code != "0");
         if refusal.is_none() && status.is_success() {
+            if info.answer == Answer::Json && !envelope.whole {
+                let error = Error::new(ErrorKind::Decode, info.name).with_status(status);
+                return Err(error.with_message("the body ends in the middle").with_body(info, body.clone()));
+            }
             if info.answer != Answer::Json || envelope.code.is_none() {
                 // Flat: who I am, and the answer to a sign-in.
                 return Ok(Opened::whole(response, request_id));
@@ -78,12 +82,15 @@ struct Envelope<'a> {
     code: Option<String>,
     data: Option<&'a [u8]>,
     message: Option<String>,
+    /// Whether it was not cut off; what is no object says so by itself, when it is read.
+    whole: bool,
 }
 
 impl<'a> Envelope<'a> {
     fn read(body: &'a [u8]) -> Self {
         let mut envelope = Self::default();
-        for (name, value) in Members::of(body).into_iter().flatten() {
+        let mut members = Members::of(body);
+        for (name, value) in members.iter_mut().flatten() {
             match name {
                 b"code" => envelope.code = serde_json::from_slice(value).ok().as_ref().and_then(scalar),
                 b"data" => envelope.data = Some(value),
@@ -91,6 +98,7 @@ impl<'a> Envelope<'a> {
                 _ => {}
             }
         }
+        envelope.whole = members.is_none_or(|members| members.is_at_end());
         // A thing may have a `code` of its own; only together with one of the others it is an envelope.
         if envelope.data.is_none()
             && envelope.message.is_none()

@@ -7,7 +7,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Bytes as they arrive or leave.
 pub type ByteStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
@@ -18,6 +18,10 @@ pub trait BodySource: Send + Sync {
     fn len(&self) -> Option<u64>;
     /// Begins to read from the start. Failures to open are the stream's first item.
     fn open(&self) -> ByteStream;
+    /// Whether [`open`](Self::open) would bring all of the content. A call is not repeated without it.
+    fn can_open(&self) -> bool {
+        true
+    }
     /// Whether there are no bytes, if that is known.
     fn is_empty(&self) -> bool {
         self.len() == Some(0)
@@ -62,6 +66,17 @@ impl File {
             .into_owned();
         let path = path.to_owned();
         Ok(Self::from_source(name, Arc::new(OnDisk { path, len })))
+    }
+    /// A file whose content can be read only once: a pipe, another download. `len` is its length in bytes, where that is
+    /// known; some services refuse content of unknown length.
+    ///
+    /// An upload of it is tried again only if nothing of it has been read.
+    pub fn from_stream(
+        name: impl Into<String>,
+        len: Option<u64>,
+        stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+    ) -> Self {
+        Self::from_source(name, Arc::new(Once { len, stream: Mutex::new(Some(Box::pin(stream))) }))
     }
     /// A file with content from anywhere.
     pub fn from_source(name: impl Into<String>, source: Arc<dyn BodySource>) -> Self {
@@ -121,7 +136,37 @@ impl BodySource for Watched {
         self.source.len()
     }
     fn open(&self) -> ByteStream {
-        watched(self.source.open(), self.source.len(), self.watcher.clone())
+        Box::pin(watched(self.source.open(), self.source.len(), self.watcher.clone()))
+    }
+    fn can_open(&self) -> bool {
+        self.source.can_open()
+    }
+}
+
+/// Content that is gone once it has been read.
+struct Once {
+    len: Option<u64>,
+    stream: Mutex<Option<ByteStream>>,
+}
+
+impl Once {
+    fn stream(&self) -> MutexGuard<'_, Option<ByteStream>> {
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl BodySource for Once {
+    fn len(&self) -> Option<u64> {
+        self.len
+    }
+    fn open(&self) -> ByteStream {
+        self.stream().take().unwrap_or_else(|| {
+            let gone = io::Error::other("the content can be read only once, and has been");
+            Box::pin(futures_util::stream::once(async move { Err(gone) }))
+        })
+    }
+    fn can_open(&self) -> bool {
+        self.stream().is_some()
     }
 }
 
@@ -223,6 +268,13 @@ impl Body {
     pub fn is_empty(&self) -> bool {
         self.len() == Some(0)
     }
+    /// Whether all of it can be sent, be it for the first time or again.
+    pub fn can_open(&self) -> bool {
+        match self {
+            Self::Empty | Self::Bytes(_) => true,
+            Self::Source(source) => source.can_open(),
+        }
+    }
 }
 
 impl fmt::Debug for Body {
@@ -299,5 +351,11 @@ impl BodySource for Multipart {
             })
             .collect();
         Box::pin(futures_util::stream::iter(streams).flatten())
+    }
+    fn can_open(&self) -> bool {
+        self.parts.iter().all(|part| match part {
+            Part::Text(_) => true,
+            Part::File(file) => file.source.can_open(),
+        })
     }
 }

@@ -3,11 +3,11 @@
 use crate::error::{Error, ErrorKind};
 use crate::exchange::{Meta, Opened, Payload, Request};
 use crate::operation::{Answer, BodyKind, Operation, OperationInfo, Paged};
-use crate::paging::{Items, Pages};
-use crate::pipeline::{Options, Retry};
+use crate::paging::{Cursor, Items, Pages};
+use crate::pipeline::{Options, Retries, Retry};
 use crate::record::{self, Slot, Token, Value};
 use crate::seams::{Credential, Policy, Protocol, RealSurroundings, Surroundings, Transport};
-use crate::transfer::Download;
+use crate::transfer::{Again, Download};
 use crate::transport::HttpTransport;
 use http::HeaderValue;
 use std::sync::Arc;
@@ -31,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) policies: Vec<Arc<dyn Policy>>,
     pub(crate) surroundings: Arc<dyn Surroundings>,
     pub(crate) user_agent: HeaderValue,
+    pub(crate) retries: Arc<Retries>,
 }
 
 /// The plain agent that is sent unless the user chooses another.
@@ -56,6 +57,7 @@ impl Client {
                 policies: Vec::new(),
                 surroundings: Arc::new(RealSurroundings::default()),
                 user_agent: USER_AGENT,
+                retries: Arc::default(),
             }),
             options: Options::default(),
         }
@@ -111,6 +113,13 @@ impl Client {
         self.options.deadline = deadline.into();
         self
     }
+    /// Gives a transfer this long without a single byte, be it an upload or an answer that is handed on while it arrives;
+    /// half a minute unless set. `None` waits for ever.
+    #[must_use]
+    pub fn stall(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.options.stall = time.into();
+        self
+    }
     /// Tries again in another way than [`Retry::default`].
     #[must_use]
     pub fn retry(mut self, retry: Retry) -> Self {
@@ -123,7 +132,7 @@ impl Client {
         self.options.body = Some(kind);
         self
     }
-    /// Refuses answers of more than this many bytes, unless they are streamed; 64 MiB unless set.
+    /// Refuses answers of more than this many bytes after they are unpacked, unless they are streamed; 64 MiB unless set.
     #[must_use]
     pub fn limit(mut self, bytes: usize) -> Self {
         self.options.limit = bytes;
@@ -183,19 +192,22 @@ impl Client {
 
     /// Runs an operation and hands on its answer while it arrives, undecoded and without a limit.
     ///
-    /// The deadline ends with the headers; a failure after that comes from the [`Download`].
+    /// The deadline ends with the headers; what comes after them is bounded by [`stall`](Self::stall). Where the service names
+    /// the version of a content by a strong `ETag`, a download that breaks goes on where it broke.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
-    pub async fn download<O: Operation>(&self, operation: O) -> Result<Download, Error> {
+    /// As [`send`](Self::send); a failure after the headers comes from the [`Download`].
+    pub async fn download<O: Operation + 'static>(&self, operation: O) -> Result<Download, Error> {
         let mut opened = self.exchange(O::INFO, &operation, true).await?;
         let payload = std::mem::replace(&mut opened.payload, Payload::Bytes(Default::default()));
-        let stream = match payload {
-            Payload::Stream(stream) => stream,
-            Payload::Bytes(bytes) => Box::pin(futures_util::stream::once(async move { Ok(bytes) })),
+        let (client, operation) = (self.clone(), Arc::new(operation));
+        let again = move |rest| -> Again {
+            let (mut client, operation) = (client.clone(), operation.clone());
+            client.options.rest = Some(rest);
+            Box::pin(async move { client.exchange(O::INFO, &*operation, true).await })
         };
-        Ok(Download::new(O::INFO, stream, self.meta(opened)))
+        Ok(Download::new(O::INFO, payload.into_stream(), self.meta(opened), Box::new(again)))
     }
 
     /// Fetches a list page by page.
@@ -214,7 +226,45 @@ impl Client {
         O::Output: Send,
         O::Item: Send,
     {
-        Items::new(self.pages(operation))
+        Items::new(self.pages(operation), 0)
+    }
+
+    /// As [`pages`](Self::pages), from a place that was kept; from the start of its page, for one in the middle.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`] for a place in a list of another operation.
+    pub fn pages_from<O: Paged + 'static>(&self, operation: O, cursor: &Cursor) -> Result<Pages<O>, Error>
+    where
+        O::Output: Send,
+    {
+        Pages::resume(self.clone(), operation, cursor)
+    }
+
+    /// As [`items`](Self::items), from a place that was kept.
+    ///
+    /// ```no_run
+    /// # use yunkit_core::{Client, Error, Paged};
+    /// # async fn example<O>(client: Client, list: O, kept: &str) -> Result<(), Box<dyn std::error::Error>>
+    /// # where O: Paged + 'static, O::Output: Send, O::Item: Send {
+    /// let mut items = client.items_from(list, &kept.parse()?)?;
+    /// while let Some(item) = items.next().await {
+    ///     let item = item?;
+    ///     std::fs::write("place.txt", items.cursor().to_string())?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`pages_from`](Self::pages_from).
+    pub fn items_from<O: Paged + 'static>(&self, operation: O, cursor: &Cursor) -> Result<Items<O>, Error>
+    where
+        O::Output: Send,
+        O::Item: Send,
+    {
+        Ok(Items::new(self.pages_from(operation, cursor)?, cursor.skip()))
     }
 
     /// What [`send`](Self::send) would send, before any credential. Its `Debug` masks secrets.
@@ -272,6 +322,7 @@ pub fn read(info: &'static OperationInfo, opened: &Opened, output: &mut dyn Valu
     let fail = |message: String| {
         let mut error = Error::new(ErrorKind::Decode, info.name)
             .with_status(opened.status)
+            .with_attempts(opened.attempts)
             .with_message(message)
             .with_body(info, payload.clone());
         if let Some(id) = &opened.request_id {

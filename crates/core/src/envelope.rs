@@ -69,6 +69,12 @@ impl<'a> Members<'a> {
         let at = skip_space(json, 0);
         (json.get(at) == Some(&b'{')).then_some(Self { json, at: at + 1 })
     }
+
+    /// Whether the object ends after the members that have come, and nothing comes after it. A body that was cut off says no.
+    pub fn is_at_end(&self) -> bool {
+        let end = skip_space(self.json, self.at);
+        self.json.get(end) == Some(&b'}') && skip_space(self.json, end + 1) == self.json.len()
+    }
 }
 
 impl<'a> Iterator for Members<'a> {
@@ -172,11 +178,26 @@ mod tests {
             let text = if pretty { serde_json::to_string_pretty(&object) } else { serde_json::to_string(&object) }.unwrap();
 
             let mut found = json!({});
-            for (name, value) in Members::of(text.as_bytes()).unwrap() {
+            let mut members = Members::of(text.as_bytes()).unwrap();
+            for (name, value) in members.by_ref() {
                 found[std::str::from_utf8(name).unwrap()] = serde_json::from_slice(value).unwrap();
             }
 
             prop_assert_eq!(found, object);
+            prop_assert!(members.is_at_end());
+        }
+
+        #[test]
+        fn an_object_that_is_cut_off_is_noticed(
+            object in prop::collection::btree_map("[A-Za-z]{1,8}", values(), 0..6), cut: prop::sample::Index
+        ) {
+            let text = serde_json::to_string(&object).unwrap();
+            let end = (1..text.len()).filter(|at| text.is_char_boundary(*at)).collect::<Vec<_>>();
+            let mut members = Members::of(&text.as_bytes()[..end[cut.index(end.len())]]).unwrap();
+
+            members.by_ref().for_each(drop);
+
+            prop_assert!(!members.is_at_end());
         }
 
         #[test]

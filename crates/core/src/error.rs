@@ -29,7 +29,7 @@ pub enum ErrorKind {
     Decode,
     /// The answer points somewhere this client will not go.
     Redirect,
-    /// A [`RateGate`](crate::RateGate) held the call back: the allowance is used up. Nothing was sent.
+    /// A [`RateGate`](crate::RateGate) or a `Pace` held the call back: there are too many. Nothing was sent.
     Held,
     /// A webhook delivery is not authentic, or not what the service documents.
     Delivery,

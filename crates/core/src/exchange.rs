@@ -21,8 +21,10 @@ pub struct Request {
     pub body: Body,
     /// Whether a successful answer is handed on while it arrives instead of being collected.
     pub streamed: bool,
-    /// The most bytes of an answer that are collected.
+    /// The most bytes of an answer that are collected, counted after they are unpacked.
     pub limit: usize,
+    /// How long a transfer may stand still: an upload, or an answer that is handed on while it arrives.
+    pub stall: Option<Duration>,
 }
 
 impl Request {
@@ -35,6 +37,7 @@ impl Request {
             body: Body::Empty,
             streamed: false,
             limit: usize::MAX,
+            stall: None,
         }
     }
 }
@@ -93,6 +96,12 @@ impl Payload {
             Self::Stream(_) => &NONE,
         }
     }
+    pub(crate) fn into_stream(self) -> ByteStream {
+        match self {
+            Self::Stream(stream) => stream,
+            Self::Bytes(bytes) => Box::pin(futures_util::stream::once(async move { Ok(bytes) })),
+        }
+    }
 }
 
 impl<T: Into<Bytes>> From<T> for Payload {
@@ -122,12 +131,15 @@ pub struct Opened {
     pub request_id: Option<String>,
     /// What the operation yields, still encoded: a slice of the body, never a copy.
     pub payload: Payload,
+    /// How many attempts it took.
+    pub(crate) attempts: u32,
 }
 
 impl Opened {
     /// A success whose payload is the whole body.
     pub fn whole(response: RawResponse, request_id: Option<String>) -> Self {
-        Self { status: response.status, headers: response.headers, request_id, payload: response.payload }
+        let RawResponse { status, headers, payload } = response;
+        Self { status, headers, request_id, payload, attempts: 0 }
     }
 }
 

@@ -10,7 +10,8 @@
 //! | What can go wrong, and what then? | [`Error`] |
 //! | How do REST paths, queries and bodies come about? | [`rest`] |
 //! | How is an envelope opened? | [`envelope`] |
-//! | What if the service wants fewer calls? | [`RateGate`], [`Retry`] |
+//! | What if the service wants fewer calls? | [`RateGate`], [`Retry`], `Pace` with the feature `pace` |
+//! | How does a transfer go on when it breaks? | [`Download`], [`body::File`] |
 //! | How does a list continue? | [`Pages`], [`Items`] |
 //! | Where do tokens live, and who renews them? | [`session`] |
 //! | What can be replaced? | [`Protocol`], [`Transport`], [`Policy`], [`Credential`], [`Surroundings`] |
@@ -28,6 +29,8 @@ mod gate;
 pub mod mac;
 pub mod oauth;
 pub mod operation;
+#[cfg(feature = "pace")]
+mod pace;
 mod paging;
 mod pipeline;
 pub mod record;
@@ -42,7 +45,9 @@ pub use error::{Error, ErrorKind, Reason, WasSent};
 pub use exchange::{Meta, Opened, Payload, Rate, RawResponse, Request, retry_after, sent_at};
 pub use gate::{RateGate, State as GateState};
 pub use operation::{Operation, OperationInfo, Paged};
-pub use paging::{Items, Pages};
+#[cfg(feature = "pace")]
+pub use pace::Pace;
+pub use paging::{Cursor, Items, Pages};
 pub use pipeline::{Call, Next, Retry};
 pub use seams::{Credential, Generation, Policy, Protocol, RealSurroundings, Surroundings, Transport};
 pub use transfer::{Download, Progress};

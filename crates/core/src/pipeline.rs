@@ -8,7 +8,7 @@ use crate::exchange::{Opened, Request};
 use crate::operation::{BodyKind, OperationInfo};
 use crate::record::Record;
 use crate::seams::{Credential, Generation, Policy, Surroundings};
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -30,6 +30,8 @@ pub struct Call<'a> {
     ends: Option<Duration>,
     attempts: AtomicU32,
     in_flight: AtomicBool,
+    /// Whether an attempt that is over can have had its effect.
+    reached: AtomicBool,
 }
 
 impl fmt::Debug for Call<'_> {
@@ -66,7 +68,16 @@ pub(crate) struct Options {
     pub(crate) deadline: Option<Duration>,
     pub(crate) body: Option<BodyKind>,
     pub(crate) limit: usize,
+    pub(crate) stall: Option<Duration>,
     pub(crate) retry: Retry,
+    pub(crate) rest: Option<Rest>,
+}
+
+/// What is left of a content: from this byte on, if it is still the one that this names.
+#[derive(Debug, Clone)]
+pub(crate) struct Rest {
+    pub(crate) from: u64,
+    pub(crate) of: HeaderValue,
 }
 
 impl Default for Options {
@@ -76,7 +87,9 @@ impl Default for Options {
             body: None,
             // Far above any list, far below what a broken or hostile service could make us hold.
             limit: 64 * 1024 * 1024,
+            stall: Some(Duration::from_secs(30)),
             retry: Retry::default(),
+            rest: None,
         }
     }
 }
@@ -84,7 +97,11 @@ impl Default for Options {
 /// How often and after what wait a call is tried again.
 ///
 /// Reads and idempotent operations are repeated after every failure that may pass. Writes are repeated only when they
-/// cannot have had their effect: when nothing was sent, or when the service refused them for their number.
+/// cannot have had their effect: when nothing was sent, or when the service refused them for their number. A body that can
+/// be read only once is never sent twice.
+///
+/// While a service is down, all clones of a client together repeat no more calls than their budget has: every repetition
+/// takes from it, and every call that succeeds gives a part back. A wait that the service itself asked for is free.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Retry {
     /// Attempts in all, the first one included.
@@ -93,17 +110,20 @@ pub struct Retry {
     pub base: Duration,
     /// The longest wait before any attempt, unless the service asks for more.
     pub cap: Duration,
+    /// How many repetitions the clones of a client have together; ten calls that succeed, or one that succeeds by
+    /// repetition, give one back.
+    pub budget: u32,
 }
 
 impl Default for Retry {
     fn default() -> Self {
-        Self { attempts: 4, base: Duration::from_secs(1), cap: Duration::from_secs(30) }
+        Self { attempts: 4, base: Duration::from_secs(1), cap: Duration::from_secs(30), budget: 100 }
     }
 }
 
 impl Retry {
     /// Tries once.
-    pub const NEVER: Self = Self { attempts: 1, base: Duration::ZERO, cap: Duration::ZERO };
+    pub const NEVER: Self = Self { attempts: 1, base: Duration::ZERO, cap: Duration::ZERO, budget: 0 };
 
     /// How long to wait before trying again, or nothing when the error should reach the caller.
     fn wait(
@@ -131,6 +151,31 @@ impl Retry {
     }
 }
 
+/// What the clones of a client have taken from the budget of [`Retry`], in tenths of a repetition.
+#[derive(Debug, Default)]
+pub(crate) struct Retries(AtomicU32);
+
+impl Retries {
+    const ONE: u32 = 10;
+
+    /// Takes one, if there is one left.
+    fn take(&self, budget: u32) -> bool {
+        let most = budget.saturating_mul(Self::ONE);
+        let taken = |spent: u32| spent.checked_add(Self::ONE).filter(|spent| *spent <= most);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).is_ok()
+    }
+
+    /// A call has succeeded at this attempt.
+    fn give_back(&self, attempt: u32) {
+        if self.0.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let part = if attempt > 1 { Self::ONE } else { 1 };
+        let given = |spent: u32| Some(spent.saturating_sub(part));
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, given);
+    }
+}
+
 impl Shared {
     /// Runs a call to its end. The deadline covers everything, waits included.
     pub(crate) async fn run(
@@ -149,6 +194,7 @@ impl Shared {
             ends: options.deadline.map(|deadline| self.surroundings.elapsed().saturating_add(deadline)),
             attempts: AtomicU32::new(0),
             in_flight: AtomicBool::new(false),
+            reached: AtomicBool::new(false),
         };
         let span = tracing::debug_span!("call", operation = info.name, route = %info.route);
         let work = self.retrying(&call).instrument(span);
@@ -160,35 +206,53 @@ impl Shared {
             Err(_) => Err(Error::new(ErrorKind::Timeout, info.name)
                 .with_message(format!("no answer within {deadline:?}"))
                 .with_attempts(call.attempt())
-                .with_was_sent(if call.in_flight.load(Ordering::Relaxed) { WasSent::Maybe } else { WasSent::No })),
+                .with_was_sent(
+                    match call.in_flight.load(Ordering::Relaxed) || call.reached.load(Ordering::Relaxed) {
+                        true => WasSent::Maybe,
+                        false => WasSent::No,
+                    },
+                )),
         }
     }
 
     async fn retrying(&self, call: &Call<'_>) -> Result<Opened, Error> {
+        let mut request = self.bind(call)?;
         loop {
             let attempt = call.attempts.fetch_add(1, Ordering::Relaxed) + 1;
-            let request = self.bind(call)?;
             let result = if self.policies.is_empty() {
                 self.authorized(call, request).await
             } else {
                 Next { shared: self, rest: &self.policies }.send(call, request).await
             };
+            call.in_flight.store(false, Ordering::Relaxed);
             let error = match result {
-                Ok(opened) => return Ok(opened),
+                Ok(mut opened) => {
+                    self.retries.give_back(attempt);
+                    opened.attempts = attempt;
+                    return Ok(opened);
+                }
                 Err(error) => error.with_operation(call.info.name).with_attempts(attempt),
             };
-            let remaining = call.remaining();
-            let random = self.surroundings.random();
-            match call.options.retry.wait(call.info, &error, attempt, random, remaining) {
-                Some(wait) => {
-                    tracing::debug!(attempt, ?wait, %error, "trying again");
-                    self.surroundings.sleep(wait).await;
-                }
-                None => {
-                    tracing::debug!(attempt, %error, "failed");
-                    return Err(error);
-                }
+            let retry = &call.options.retry;
+            let wait = retry.wait(call.info, &error, attempt, self.surroundings.random(), call.remaining());
+            let next = match wait {
+                Some(wait) => self.bind(call).ok().filter(|next| next.body.can_open()).map(|next| (wait, next)),
+                None => None,
+            };
+            // A wait that the service has named is its own way of sharing out what it can do.
+            let granted = |_: &_| error.retry_after().is_some() || self.retries.take(retry.budget);
+            let Some((wait, next)) = next.filter(granted) else {
+                tracing::debug!(attempt, %error, "failed");
+                let reached = call.reached.load(Ordering::Relaxed) && error.was_sent() == WasSent::No;
+                return Err(if reached { error.with_was_sent(WasSent::Maybe) } else { error });
+            };
+            // What was refused for its number has had no effect; anything else that may have arrived may have had it.
+            if error.was_sent() != WasSent::No && !error.is_rate_limited() {
+                call.reached.store(true, Ordering::Relaxed);
             }
+            tracing::debug!(attempt, ?wait, %error, "trying again");
+            self.surroundings.sleep(wait).await;
+            request = next;
         }
     }
 
@@ -198,6 +262,16 @@ impl Shared {
         request.headers.insert(header::USER_AGENT, self.user_agent.clone());
         request.streamed = call.streamed;
         request.limit = call.options.limit;
+        request.stall = call.options.stall;
+        if call.streamed {
+            // What is handed on is what the service has, and its length what the service says.
+            request.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
+        if let Some(rest) = &call.options.rest {
+            let range = HeaderValue::try_from(format!("bytes={}-", rest.from));
+            request.headers.insert(header::RANGE, range.map_err(|_| Error::input(call.info.name, "no range"))?);
+            request.headers.insert(header::IF_RANGE, rest.of.clone());
+        }
         Ok(request)
     }
 
@@ -214,6 +288,15 @@ impl Shared {
         let (generation, result) = self.with_credential(call, request, credential, None).await?;
         match (result, spare) {
             (Err(refused), Some(spare)) if refused.is_unauthenticated() => {
+                if !spare.body.can_open() {
+                    // The content is gone, but the next call need not fail for the same reason.
+                    let mut bare = Request::new(spare.method, spare.url);
+                    credential
+                        .apply(call.info, &mut bare, Some(generation))
+                        .await
+                        .map_err(Error::into_credential)?;
+                    return Err(refused);
+                }
                 // The body was refused unread: repeating even a write is safe.
                 let (renewed, again) = match self.with_credential(call, spare, credential, Some(generation)).await {
                     Ok(renewed) => renewed,
@@ -254,7 +337,7 @@ impl Shared {
             return self.protocol.open(info, response);
         }
         let headers = bare.unwrap_or_else(|| request.headers.clone());
-        let (streamed, limit) = (request.streamed, request.limit);
+        let (streamed, limit, stall) = (request.streamed, request.limit, request.stall);
         let home = request.url.origin();
         let mut request = request;
         for _ in 0..=HOPS {
@@ -278,6 +361,7 @@ impl Shared {
             request.headers = headers.clone();
             request.streamed = streamed;
             request.limit = limit;
+            request.stall = stall;
             // Once the call has left its host, nothing of the caller goes along, not even if it is sent back.
             let left = request.url.origin() != home || here.origin() != home;
             if let (false, Some(credential)) = (left, &self.credential) {

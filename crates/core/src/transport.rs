@@ -1,16 +1,19 @@
 //! HTTP by reqwest, with everything it would decide for us turned off.
 
-use crate::body::{Body, ByteStream};
-use crate::error::{Error, ErrorKind};
+use crate::body::{Body, BodySource, ByteStream};
+use crate::error::{Error, ErrorKind, WasSent};
 use crate::exchange::{Payload, RawResponse, Request};
 use crate::operation::OperationInfo;
 use crate::seams::Transport;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use futures_util::future::{Either, select};
 use http_body::{Frame, SizeHint};
+use std::error::Error as _;
 use std::io;
-use std::pin::Pin;
-use std::sync::Mutex;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -54,24 +57,41 @@ impl From<reqwest::Client> for HttpTransport {
 #[async_trait]
 impl Transport for HttpTransport {
     async fn send(&self, info: &'static OperationInfo, request: Request) -> Result<RawResponse, Error> {
-        let (streamed, limit) = (request.streamed, request.limit);
+        let (streamed, limit, stall) = (request.streamed, request.limit, request.stall);
+        let moves = Moves::default();
         let mut outgoing = reqwest::Request::new(request.method, request.url);
         *outgoing.headers_mut() = request.headers;
         match request.body {
-            Body::Empty => {}
-            Body::Bytes(bytes) => *outgoing.body_mut() = Some(bytes.into()),
+            Body::Empty => moves.end(),
+            Body::Bytes(bytes) => {
+                moves.end();
+                *outgoing.body_mut() = Some(bytes.into());
+            }
             Body::Source(source) => {
-                *outgoing.body_mut() = Some(reqwest::Body::wrap(Upload {
+                let upload = Upload {
                     remaining: source.len(),
-                    stream: Mutex::new(source.open()),
-                }));
+                    content: Mutex::new(Content::Closed(source)),
+                    moves: moves.clone(),
+                };
+                *outgoing.body_mut() = Some(reqwest::Body::wrap(upload));
             }
         }
-        let mut response = self.client.execute(outgoing).await.map_err(|error| failure(info, error))?;
+        let exchange = self.client.execute(outgoing);
+        let sent = match stall {
+            None => exchange.await,
+            Some(stall) => match select(pin!(exchange), pin!(moves.stalled(stall))).await {
+                Either::Left((sent, _)) => sent,
+                Either::Right(((), _)) => {
+                    let message = format!("nothing of the body was taken for {stall:?}");
+                    return Err(Error::new(ErrorKind::Timeout, info.name).with_message(message));
+                }
+            },
+        };
+        let mut response = sent.map_err(|error| failure(info, error))?;
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
         let payload = if streamed && status.is_success() {
-            Payload::Stream(download(response))
+            Payload::Stream(download(response, stall))
         } else {
             let announced = headers.get(http::header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
             Payload::Bytes(collect(info, response, announced, limit).await?)
@@ -95,7 +115,7 @@ async fn collect(
     if announced.is_some_and(|len| len > limit) {
         return Err(too_large());
     }
-    let failure = |error| failure(info, error);
+    let failure = |error| failure(info, error).with_status(status).with_was_sent(WasSent::Yes);
     let Some(first) = response.chunk().await.map_err(failure)? else {
         return Ok(Bytes::new());
     };
@@ -116,11 +136,20 @@ async fn collect(
     Ok(whole.freeze())
 }
 
-fn download(response: reqwest::Response) -> ByteStream {
-    Box::pin(futures_util::stream::try_unfold(response, |mut response| async move {
-        match response.chunk().await {
+fn download(response: reqwest::Response, stall: Option<Duration>) -> ByteStream {
+    Box::pin(futures_util::stream::try_unfold(response, move |mut response| async move {
+        let next = match stall {
+            None => response.chunk().await,
+            Some(stall) => tokio::time::timeout(stall, response.chunk())
+                .await
+                .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, format!("nothing arrived for {stall:?}")))?,
+        };
+        match next {
             Ok(chunk) => Ok(chunk.map(|chunk| (chunk, response))),
-            Err(error) => Err(io::Error::other(error.without_url())),
+            Err(error) => {
+                let error = error.without_url();
+                Err(io::Error::other(cause(&error)))
+            }
         }
     }))
 }
@@ -132,6 +161,9 @@ fn failure(info: &'static OperationInfo, error: reqwest::Error) -> Error {
         ErrorKind::Timeout
     } else if error.is_builder() {
         ErrorKind::Input
+    } else if error.is_decode() && error.source().is_some_and(|source| source.is::<io::Error>()) {
+        // It arrived, and cannot be unpacked; a body that did not arrive counts as one, too, but hyper is who says so.
+        ErrorKind::Decode
     } else {
         ErrorKind::Transport
     };
@@ -151,8 +183,15 @@ fn cause(error: &dyn std::error::Error) -> String {
 
 /// A request's body that is read while it is sent. The lock is never contended: reqwest asks for `Sync`, and a stream is not.
 struct Upload {
-    stream: Mutex<ByteStream>,
+    content: Mutex<Content>,
     remaining: Option<u64>,
+    moves: Moves,
+}
+
+/// Content is opened when the connection stands, so that one that can be read only once is not lost on a host that is down.
+enum Content {
+    Closed(Arc<dyn BodySource>),
+    Open(ByteStream),
 }
 
 impl http_body::Body for Upload {
@@ -160,18 +199,54 @@ impl http_body::Body for Upload {
     type Error = io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        let stream = match self.stream.get_mut() {
-            Ok(stream) => stream,
-            Err(poisoned) => poisoned.into_inner(),
-        };
+        let content = self.content.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Content::Closed(source) = content {
+            *content = Content::Open(source.open());
+        }
+        let Content::Open(stream) = content else { unreachable!("it has just been opened") };
         let next = std::task::ready!(stream.as_mut().poll_next(cx));
-        if let (Some(Ok(chunk)), Some(remaining)) = (&next, &mut self.remaining) {
-            *remaining = remaining.saturating_sub(chunk.len() as u64);
+        match &next {
+            Some(Ok(chunk)) => {
+                self.moves.count();
+                if let Some(remaining) = &mut self.remaining {
+                    *remaining = remaining.saturating_sub(chunk.len() as u64);
+                }
+            }
+            _ => self.moves.end(),
+        }
+        if self.remaining == Some(0) {
+            self.moves.end();
         }
         Poll::Ready(next.map(|chunk| chunk.map(Frame::data)))
     }
 
     fn size_hint(&self) -> SizeHint {
         self.remaining.map_or_else(SizeHint::new, SizeHint::with_exact)
+    }
+}
+
+/// How many pieces of an upload have been taken; the highest number when none are left.
+#[derive(Debug, Clone, Default)]
+struct Moves(Arc<AtomicU64>);
+
+impl Moves {
+    fn count(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+    fn end(&self) {
+        self.0.store(u64::MAX, Ordering::Relaxed);
+    }
+    /// Ends when no piece has been taken for so long. What happens after the last piece is the deadline's business.
+    async fn stalled(&self, time: Duration) {
+        loop {
+            let before = self.0.load(Ordering::Relaxed);
+            if before == u64::MAX {
+                return std::future::pending().await;
+            }
+            tokio::time::sleep(time).await;
+            if self.0.load(Ordering::Relaxed) == before {
+                return;
+            }
+        }
     }
 }

@@ -31,11 +31,13 @@ pub mod gitee;
 #[cfg(feature = "huawei")]
 pub mod huawei;
 mod leaks;
+mod proxy;
 mod sample;
 mod surroundings;
 
 pub use engine::{Checked, Engine, Refusal, Reply, Why, nearest};
 pub use faults::Faults;
 pub use leaks::LeakScanner;
+pub use proxy::{Counts, FaultProxy, WireFault};
 pub use sample::{Random, Sampler};
 pub use surroundings::ManualSurroundings;

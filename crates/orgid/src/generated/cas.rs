@@ -17,6 +17,8 @@ pub use tables::OPERATIONS;
 
 /// Check the ticket of a CAS sign-in and get the user it stands for.
 ///
+/// CAS 3.0 lets a ticket be checked once, so a check whose answer was lost is not repeated.
+///
 /// A refused ticket is no error: the status is 200 all the same and `authenticationFailure` is filled, so look
 /// there first. The answer is JSON, never the XML of other CAS servers, and no `format` parameter is needed. The
 /// path for CAS 2.0 is not documented.

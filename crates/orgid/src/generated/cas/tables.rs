@@ -23,7 +23,8 @@ impl Operation for ValidateService {
         "ValidateService",
         Method::Get,
         "/orgid/openapi/v1/cas/p3/serviceValidate",
-    );
+    )
+    .effect(Effect::Write);
 }
 
 impl Record for ValidateService {

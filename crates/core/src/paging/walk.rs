@@ -1,138 +1,26 @@
-//! Lists that come in pages, as streams of pages and of items.
+//! How a list goes on: from what was asked for and what came to what is asked for next.
 
-use crate::client::{Client, read};
-use crate::error::Error;
+use super::cursor::Cursor;
+use crate::error::{Error, ErrorKind};
 use crate::exchange::Opened;
-use crate::operation::{Operation, OperationInfo, Paged, Paging, PagingStyle};
+use crate::operation::{OperationInfo, Paging, PagingStyle};
 use crate::record::{Peek, Record, Seq, Slot, Token};
-use futures_core::Stream;
-use futures_util::StreamExt;
 use http::{HeaderMap, header};
-use std::fmt;
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
-/// The pages of a list. From [`Client::pages`].
-///
-/// It is a `Stream`, and has [`next`](Self::next) for those who do not want a stream library.
-pub struct Pages<O: Operation>(BoxStream<O::Output>);
+/// A list that goes on longer than this is taken for one that never ends.
+const MOST_PAGES: usize = 100_000;
 
-/// The items of a list, over all its pages. From [`Client::items`].
-///
-/// ```no_run
-/// # use yunkit_core::{Client, Error, Paged};
-/// # async fn example<O>(client: Client, list: O) -> Result<(), Error>
-/// # where O: Paged + 'static, O::Output: Send, O::Item: Send + std::fmt::Debug {
-/// let mut items = client.items(list);
-/// while let Some(item) = items.next().await {
-///     println!("{:?}", item?);
-/// }
-/// # Ok(())
-/// # }
-/// ```
-pub struct Items<O: Paged>(BoxStream<O::Item>);
-
-type BoxStream<T> = Pin<Box<dyn Stream<Item = Result<T, Error>> + Send>>;
-
-impl<O: Paged + 'static> Pages<O>
-where
-    O::Output: Send,
-{
-    pub(crate) fn new(client: Client, operation: O) -> Self {
-        Self(Box::pin(futures_util::stream::try_unfold(
-            (operation, Cursor::default()),
-            move |(mut operation, mut cursor)| {
-                let client = client.clone();
-                async move {
-                    if !cursor.begin(&mut operation, O::INFO.paging) {
-                        return Ok(None);
-                    }
-                    let opened = client.exchange(O::INFO, &operation, false).await?;
-                    let mut page = O::Output::default();
-                    read(O::INFO, &opened, &mut page)?;
-                    let more = cursor.end(O::INFO, &opened, crate::record::Value::peek(&page));
-                    Ok(more.then_some((page, (operation, cursor))))
-                }
-            },
-        )))
-    }
-}
-
-impl<O: Operation> Pages<O> {
-    /// The next page, or nothing after the last one. After an error there is no next page.
-    pub async fn next(&mut self) -> Option<Result<O::Output, Error>> {
-        self.0.next().await
-    }
-}
-
-impl<O: Paged + 'static> Items<O>
-where
-    O::Output: Send,
-    O::Item: Send,
-{
-    pub(crate) fn new(pages: Pages<O>) -> Self {
-        Self(Box::pin(pages.0.flat_map(|page| {
-            let items: Vec<Result<O::Item, Error>> = match page {
-                Ok(page) => O::items(page).into_iter().map(Ok).collect(),
-                Err(error) => vec![Err(error)],
-            };
-            futures_util::stream::iter(items)
-        })))
-    }
-}
-
-impl<O: Paged> Items<O> {
-    /// The next item, or nothing after the last one. After an error there is no next item.
-    pub async fn next(&mut self) -> Option<Result<O::Item, Error>> {
-        self.0.next().await
-    }
-    /// All items that are left.
-    ///
-    /// # Errors
-    ///
-    /// The first one met; what was fetched before it is lost.
-    pub async fn collect(mut self) -> Result<Vec<O::Item>, Error> {
-        let mut all = Vec::new();
-        while let Some(item) = self.next().await {
-            all.push(item?);
-        }
-        Ok(all)
-    }
-}
-
-impl<O: Operation> Stream for Pages<O> {
-    type Item = Result<O::Output, Error>;
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.as_mut().poll_next(cx)
-    }
-}
-
-impl<O: Paged> Stream for Items<O> {
-    type Item = Result<O::Item, Error>;
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.as_mut().poll_next(cx)
-    }
-}
-
-impl<O: Operation> fmt::Debug for Pages<O> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pages of {}", O::INFO.name)
-    }
-}
-
-impl<O: Paged> fmt::Debug for Items<O> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Items of {}", O::INFO.name)
-    }
-}
-
-/// Where in a list we are. Knows nothing of the operation but its table.
+/// The way along a list. Knows nothing of the operation but its table.
 #[derive(Default)]
-struct Cursor {
+pub(super) struct Walk {
     step: Option<Step>,
     done: bool,
-    last_page: Option<u64>,
+    /// What the page before looked like.
+    last: Option<u64>,
+    /// What all pages looked like.
+    met: HashSet<u64>,
 }
 
 /// The page that is being fetched.
@@ -215,9 +103,35 @@ impl Step {
     }
 }
 
-impl Cursor {
+impl Walk {
+    /// Goes on where a cursor says.
+    pub(super) fn from_cursor(cursor: &Cursor, paging: Option<&'static Paging>) -> Self {
+        let step = cursor.place.as_ref().zip(paging).map(|(place, paging)| Step {
+            paging,
+            start: place.start,
+            after: place.after.clone(),
+            size: place.size,
+            seen: place.seen,
+        });
+        Self { step, done: cursor.done, last: cursor.last, met: HashSet::new() }
+    }
+
+    /// The place that the next page begins at.
+    pub(super) fn cursor(&self, info: &'static OperationInfo) -> Cursor {
+        let mut cursor = Cursor::start(info.name);
+        cursor.done = self.done;
+        cursor.last = self.last;
+        cursor.place = self.step.as_ref().map(|step| super::cursor::Place {
+            start: step.start,
+            size: step.size,
+            seen: step.seen,
+            after: step.after.clone(),
+        });
+        cursor
+    }
+
     /// Points the operation at the next page; `false` when there is none.
-    fn begin(&mut self, operation: &mut dyn Record, paging: Option<&'static Paging>) -> bool {
+    pub(super) fn begin(&mut self, operation: &mut dyn Record, paging: Option<&'static Paging>) -> bool {
         if self.done {
             return false;
         }
@@ -230,9 +144,18 @@ impl Cursor {
     }
 
     /// Decides whether there is more; `false` when the page itself is a repetition and not to be handed on.
-    fn end(&mut self, info: &OperationInfo, opened: &Opened, page: Peek<'_>) -> bool {
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Decode`] when the list goes round in circles, or does not end.
+    pub(super) fn end(
+        &mut self,
+        info: &'static OperationInfo,
+        opened: &Opened,
+        page: Peek<'_>,
+    ) -> Result<bool, Error> {
         let Some(step) = &mut self.step else {
-            return true;
+            return Ok(true);
         };
         let items = list(page, info.items);
         let got = items.map(|list| list.len());
@@ -240,12 +163,21 @@ impl Cursor {
         let mut hasher = DefaultHasher::new();
         imprint(items.map_or(page, Peek::Seq), &mut hasher);
         let print = hasher.finish();
-        if got.is_none_or(|got| got > 0) && self.last_page == Some(print) {
+        if got.is_none_or(|got| got > 0) && self.last == Some(print) {
             // A list that ignores the page we ask for would never end.
             self.done = true;
-            return false;
+            return Ok(false);
         }
-        self.last_page = Some(print);
+        self.last = Some(print);
+        let circles = got.is_some_and(|got| got > 0) && !self.met.insert(print);
+        if circles || self.met.len() > MOST_PAGES {
+            self.done = true;
+            let what = match circles {
+                true => "the list has come back to a page it had before, and would never end".to_owned(),
+                false => format!("the list has more than {MOST_PAGES} pages, and may never end"),
+            };
+            return Err(Error::new(ErrorKind::Decode, info.name).with_status(opened.status).with_message(what));
+        }
         let (size, style) = (step.size, step.paging.style);
         self.done = match step.advance(info, &opened.headers, page) {
             Some(more) => !more,
@@ -253,7 +185,7 @@ impl Cursor {
             None => got.is_none_or(|got| got as i64 != size),
         };
         self.done |= style == PagingStyle::After && step.after.is_none();
-        true
+        Ok(true)
     }
 }
 
