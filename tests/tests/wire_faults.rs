@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on says so by panicking
 
-use serde_json::{Map, json};
+use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use yunkit_core::operation::{Answer, Effect, Entry};
