@@ -2,16 +2,30 @@
 
 use std::sync::Arc;
 use yunkit_coding_rest::CodingRest;
-use yunkit_core::session::{Refresher, Session};
+use yunkit_core::session::{FileStore, Refresher, SealingKey, Session, StoreError, TokenStore};
 use yunkit_core::{Client, Error};
 use yunkit_gitee::Gitee;
 use yunkit_testkit::{coding, gitee};
+use yunkit_token_redis::RedisStore;
 
 /// Whose tokens they are.
 pub const IDENTITY: &str = "tests/demo";
 
 /// What they are sealed with.
-pub const KEY: [u8; 32] = [42; 32];
+const KEY: [u8; 32] = [42; 32];
+
+/// Where the tokens are kept, sealed: a folder, or the address of a Redis.
+///
+/// # Errors
+///
+/// When it cannot be used.
+pub fn store(place: &str) -> Result<Arc<dyn TokenStore>, StoreError> {
+    let key = SealingKey::new(KEY);
+    Ok(match place.starts_with("redis://") {
+        true => Arc::new(RedisStore::sealed(place, key)?),
+        false => Arc::new(FileStore::sealed(place, key)?),
+    })
+}
 
 /// What buys new tokens, at a fake of that surface.
 ///

@@ -1,17 +1,14 @@
 //! Tokens in files: one per identity, sealed, shared by the processes of one machine.
 
 use crate::session::{Lease, StoreError, TokenStore, Tokens, Version};
+use crate::vault::{Kept, SealingKey, Vault};
 use async_trait::async_trait;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use secrecy::ExposeSecret;
-use serde_json::{Value, json};
-use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 /// Keeps tokens in a folder, one file per identity, for all processes of this machine.
 ///
@@ -36,28 +33,8 @@ pub struct FileStore(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     folder: PathBuf,
-    seal: Option<SealingKey>,
+    vault: Vault,
 }
-
-/// The key that tokens are sealed with: 32 bytes of good randomness, kept where the tokens are not.
-pub struct SealingKey(LessSafeKey);
-
-impl SealingKey {
-    /// A key of these bytes.
-    pub fn new(bytes: [u8; 32]) -> Self {
-        let key = UnboundKey::new(&CHACHA20_POLY1305, &bytes).expect("a key of 32 bytes fits the algorithm");
-        Self(LessSafeKey::new(key))
-    }
-}
-
-impl fmt::Debug for SealingKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SealingKey").finish_non_exhaustive()
-    }
-}
-
-/// What a sealed file begins with.
-const MAGIC: &[u8] = b"yunkit-sealed-1\n";
 
 /// What may stand in the name of a file as it is.
 const NAMED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'@');
@@ -72,7 +49,7 @@ impl FileStore {
     ///
     /// When the folder cannot be made.
     pub fn sealed(folder: impl Into<PathBuf>, key: SealingKey) -> Result<Self, StoreError> {
-        Self::in_folder(folder.into(), Some(key))
+        Self::in_folder(folder.into(), Vault::sealed(key))
     }
 
     /// Tokens that everybody can read who can read the files of their owner. Only for machines that nobody else uses.
@@ -81,16 +58,16 @@ impl FileStore {
     ///
     /// When the folder cannot be made.
     pub fn plaintext(folder: impl Into<PathBuf>) -> Result<Self, StoreError> {
-        Self::in_folder(folder.into(), None)
+        Self::in_folder(folder.into(), Vault::plaintext())
     }
 
-    fn in_folder(folder: PathBuf, seal: Option<SealingKey>) -> Result<Self, StoreError> {
+    fn in_folder(folder: PathBuf, vault: Vault) -> Result<Self, StoreError> {
         let mut maker = std::fs::DirBuilder::new();
         maker.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut maker, 0o700);
         maker.create(&folder).map_err(|error| failed("the folder cannot be made", &error))?;
-        Ok(Self(Arc::new(Shared { folder, seal })))
+        Ok(Self(Arc::new(Shared { folder, vault })))
     }
 
     /// Runs what waits for the disk where it keeps nobody else waiting.
@@ -102,14 +79,6 @@ impl FileStore {
         let done = tokio::task::spawn_blocking(move || work(&shared)).await;
         done.map_err(|_| StoreError::new("the store was stopped in the middle of its work"))?
     }
-}
-
-/// What a file says.
-struct Kept {
-    version: Version,
-    tokens: Tokens,
-    /// The version whose refresh token somebody has begun to spend.
-    spending: Option<Version>,
 }
 
 impl Shared {
@@ -138,26 +107,12 @@ impl Shared {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed("the file cannot be opened", &error)),
         };
-        let text = match (&self.seal, bytes.strip_prefix(MAGIC)) {
-            (Some(key), Some(sealed)) => open(key, identity, sealed).ok_or_else(|| {
-                StoreError::new("the file cannot be unsealed: another key, or another identity's file")
-            })?,
-            (None, None) => bytes,
-            (Some(_), None) => return Err(StoreError::new("the file is not sealed, and should be")),
-            (None, Some(_)) => return Err(StoreError::new("the file is sealed, and there is no key")),
-        };
-        let kept: Value =
-            serde_json::from_slice(&text).map_err(|_| StoreError::new("the file is not one of ours"))?;
-        read_kept(&kept).map(Some).ok_or_else(|| StoreError::new("the file is not one of ours"))
+        self.vault.open(identity, bytes).map(Some)
     }
 
     /// Writes beside, and then over: whoever reads finds the old or the new, whatever happens to us.
     fn write(&self, identity: &str, kept: &Kept) -> Result<(), StoreError> {
-        let text = write_kept(kept).to_string().into_bytes();
-        let bytes = match &self.seal {
-            Some(key) => seal(key, identity, text)?,
-            None => text,
-        };
+        let bytes = self.vault.close(identity, kept)?;
         let path = self.path(identity, ".tokens")?;
         let aside = self.path(identity, &format!(".{:032x}.new", crate::random_u128()))?;
         let write = || -> io::Result<()> {
@@ -204,60 +159,6 @@ fn settle(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn seal(key: &SealingKey, identity: &str, mut text: Vec<u8>) -> Result<Vec<u8>, StoreError> {
-    // 96 random bits: a store would have to write billions of times before two are likely to meet.
-    let random = crate::random_u128().to_ne_bytes();
-    let mut nonce = [0; NONCE_LEN];
-    nonce.copy_from_slice(&random[..NONCE_LEN]);
-    let sealed = key.0.seal_in_place_append_tag(
-        Nonce::assume_unique_for_key(nonce),
-        Aad::from(identity.as_bytes()),
-        &mut text,
-    );
-    sealed.map_err(|_| StoreError::new("the tokens cannot be sealed"))?;
-    Ok([MAGIC, nonce.as_slice(), &text].concat())
-}
-
-fn open(key: &SealingKey, identity: &str, sealed: &[u8]) -> Option<Vec<u8>> {
-    let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>()?;
-    let mut text = sealed.to_vec();
-    let nonce = Nonce::assume_unique_for_key(*nonce);
-    let opened = key.0.open_in_place(nonce, Aad::from(identity.as_bytes()), &mut text).ok()?.len();
-    text.truncate(opened);
-    Some(text)
-}
-
-fn write_kept(kept: &Kept) -> Value {
-    let tokens = &kept.tokens;
-    let ends = tokens.expires_at.and_then(|end| end.duration_since(UNIX_EPOCH).ok());
-    json!({
-        "version": kept.version,
-        "spending": kept.spending,
-        "access_token": tokens.access_token.expose_secret(),
-        "refresh_token": tokens.refresh_token.as_ref().map(ExposeSecret::expose_secret),
-        "expires_at_ms": ends.map(|end| end.as_millis() as u64),
-        "scope": tokens.scope,
-        "extra": tokens.extra,
-    })
-}
-
-fn read_kept(kept: &Value) -> Option<Kept> {
-    let text = |name: &str| kept.get(name).and_then(Value::as_str);
-    let mut tokens = Tokens::new(text("access_token")?.into());
-    tokens.refresh_token = text("refresh_token").map(Into::into);
-    tokens.scope = text("scope").map(str::to_owned);
-    let ends = kept.get("expires_at_ms").and_then(Value::as_u64);
-    tokens.expires_at = ends.and_then(|end| UNIX_EPOCH.checked_add(Duration::from_millis(end)));
-    for (name, value) in kept.get("extra").and_then(Value::as_object).into_iter().flatten() {
-        tokens.extra.insert(name.clone(), value.as_str()?.to_owned());
-    }
-    Some(Kept {
-        version: kept.get("version")?.as_u64()?,
-        tokens,
-        spending: kept.get("spending").and_then(Value::as_u64),
-    })
-}
-
 /// The kind of the failure alone: paths can hold the names of people.
 fn failed(what: &str, error: &io::Error) -> StoreError {
     StoreError::new(format!("{what}: {}", error.kind()))
@@ -279,7 +180,7 @@ impl TokenStore for FileStore {
         let (identity, tokens) = (identity.to_owned(), tokens.clone());
         let change = move |kept: Option<Kept>| {
             let version = kept.map_or(0, |kept| kept.version);
-            (version == expected).then(|| Kept { version: version + 1, tokens, spending: None })
+            (version == expected).then(|| Kept::new(version + 1, tokens))
         };
         self.on_disk(move |store| store.change(&identity, change)).await
     }
@@ -290,7 +191,7 @@ impl TokenStore for FileStore {
             let file = store.lock_file(&identity, ".lease")?;
             match file.try_lock() {
                 // Closing the file gives the lock back, and so does the end of the process, whatever ends it.
-                Ok(()) => Ok(Some(Lease::new(move || drop(file)))),
+                Ok(()) => Ok(Some(Lease::new(0, move || drop(file)))),
                 Err(TryLockError::WouldBlock) => Ok(None),
                 Err(TryLockError::Error(error)) => Err(failed("the lease cannot be taken", &error)),
             }
@@ -298,18 +199,23 @@ impl TokenStore for FileStore {
         .await
     }
 
-    async fn spend(&self, identity: &str, version: Version) -> Result<bool, StoreError> {
+    async fn spend(&self, identity: &str, version: Version, _: &Lease) -> Result<bool, StoreError> {
         let identity = identity.to_owned();
         self.on_disk(move |store| {
-            let mut first = true;
+            let (mut first, mut there) = (true, false);
             store.change(&identity, |kept| {
                 let mut kept = kept.filter(|kept| kept.version == version)?;
+                there = true;
                 first = kept.spending != Some(version);
                 kept.spending = Some(version);
                 first.then_some(kept)
             })?;
-            Ok(first)
+            there.then_some(first).ok_or_else(replaced)
         })
         .await
     }
+}
+
+fn replaced() -> StoreError {
+    StoreError::new("the tokens have been replaced meanwhile")
 }

@@ -39,6 +39,8 @@ mod seams;
 pub mod session;
 mod transfer;
 mod transport;
+#[cfg(feature = "sealing")]
+mod vault;
 
 pub use client::{Client, read};
 pub use error::{Error, ErrorKind, Reason, WasSent};

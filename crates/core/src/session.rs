@@ -48,7 +48,9 @@ impl fmt::Debug for Tokens {
 }
 
 #[cfg(feature = "file-store")]
-pub use crate::file_store::{FileStore, SealingKey};
+pub use crate::file_store::FileStore;
+#[cfg(feature = "sealing")]
+pub use crate::vault::{Kept, SealingKey, Vault};
 
 /// How often the tokens of an identity have been replaced; 0 before the first ones.
 pub type Version = u64;
@@ -73,7 +75,8 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     async fn swap(&self, identity: &str, expected: Version, tokens: &Tokens)
     -> Result<Option<Version>, StoreError>;
 
-    /// Takes the right to refresh for `time`; `None` while somebody else has it. It ends when the lease is dropped.
+    /// Takes the right to refresh; `None` while somebody else has it. It ends when the lease is dropped, and `time` after the
+    /// process that has it is gone or stands still; until then the store keeps it alive.
     ///
     /// # Errors
     ///
@@ -86,25 +89,35 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// When it is unknown whether it was noted; nothing is spent then.
-    async fn spend(&self, _identity: &str, _version: Version) -> Result<bool, StoreError> {
+    /// When it is unknown whether it was noted, the version is no longer there, or the lease has passed to somebody else;
+    /// nothing is spent then.
+    async fn spend(&self, _identity: &str, _version: Version, _lease: &Lease) -> Result<bool, StoreError> {
         Ok(true)
     }
 }
 
 /// The right to refresh the tokens of one identity. Dropping it gives it back.
-pub struct Lease(Option<Box<dyn FnOnce() + Send>>);
+pub struct Lease {
+    fence: u64,
+    release: Option<Box<dyn FnOnce() + Send + Sync>>,
+}
 
 impl Lease {
-    /// A lease that is given back by `release`.
-    pub fn new(release: impl FnOnce() + Send + 'static) -> Self {
-        Self(Some(Box::new(release)))
+    /// A lease that is given back by `release`. Where leases can run out, each has a higher `fence` than the one before, by
+    /// which a store knows whoever had it too long; 0 elsewhere.
+    pub fn new(fence: u64, release: impl FnOnce() + Send + Sync + 'static) -> Self {
+        Self { fence, release: Some(Box::new(release)) }
+    }
+
+    /// The number of this lease.
+    pub fn fence(&self) -> u64 {
+        self.fence
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Some(release) = self.0.take() {
+        if let Some(release) = self.release.take() {
             release();
         }
     }
@@ -137,17 +150,17 @@ impl std::error::Error for StoreError {}
 
 /// Keeps tokens in memory: they end with the program.
 #[derive(Debug, Clone, Default)]
-pub struct MemoryStore(Arc<Mutex<BTreeMap<String, Kept>>>);
+pub struct MemoryStore(Arc<Mutex<BTreeMap<String, Remembered>>>);
 
 #[derive(Debug, Default)]
-struct Kept {
+struct Remembered {
     version: Version,
     tokens: Option<Tokens>,
     leased: bool,
 }
 
 impl MemoryStore {
-    fn kept(&self) -> MutexGuard<'_, BTreeMap<String, Kept>> {
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<String, Remembered>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -182,7 +195,7 @@ impl TokenStore for MemoryStore {
             return Ok(None);
         }
         let (store, identity) = (self.clone(), identity.to_owned());
-        Ok(Some(Lease::new(move || {
+        Ok(Some(Lease::new(0, move || {
             if let Some(kept) = store.kept().get_mut(&identity) {
                 kept.leased = false;
             }
@@ -247,8 +260,8 @@ const SOON: Duration = Duration::from_secs(300);
 /// How long the next refresh waits after one that failed: twice as long each time, up to the cap.
 const PAUSE: Duration = Duration::from_secs(1);
 const PAUSE_CAP: Duration = Duration::from_secs(30);
-/// Longer than any refresh may take, so that only a process that died lets a lease run out.
-const LEASE: Duration = Duration::from_secs(120);
+/// How long after the death of a process the others wait, where only time tells that it is dead.
+const LEASE: Duration = Duration::from_secs(15);
 /// How often, and how long apart, a refresh looks whether the process that holds the lease is done.
 const LEASE_CHECKS: u32 = 240;
 const LEASE_CHECK: Duration = Duration::from_millis(500);
@@ -418,10 +431,8 @@ impl Inner {
                 self.state().current = Some(fresh.clone());
                 return Ok(fresh);
             }
-            if lease.is_some() {
-                let renewed = self.spend(stored).await;
-                drop(lease);
-                return renewed;
+            if let Some(lease) = lease {
+                return self.spend(stored, &lease).await;
             }
             lease = self
                 .store
@@ -436,7 +447,7 @@ impl Inner {
             .with_message("another process holds the right to refresh and does not finish"))
     }
 
-    async fn spend(&self, stored: Option<(Version, Tokens)>) -> Outcome {
+    async fn spend(&self, stored: Option<(Version, Tokens)>, lease: &Lease) -> Outcome {
         let missing = |what: &str| Error::new(ErrorKind::Credential, "session").with_message(what);
         let (version, tokens) = stored.ok_or_else(|| missing("nobody is signed in; sign in first"))?;
         if tokens.refresh_token.is_none() {
@@ -448,7 +459,7 @@ impl Inner {
         {
             return Err(error.clone());
         }
-        let first = self.store.spend(&self.identity, version).await;
+        let first = self.store.spend(&self.identity, version, lease).await;
         let first = first.map_err(|error| store_failed("the refresh could not be noted", error))?;
         match self.refresher.refresh(&tokens).await {
             Ok(renewed) => self.keep(version, renewed).await,

@@ -74,11 +74,14 @@ async fn plaintext_is_what_its_name_says_and_neither_kind_reads_the_other() {
     assert!(holds(&all_bytes(plain.path()), "s3cr3t"));
     assert!(!format!("{store:?}").contains("s3cr3t"));
     for (store, said) in [
-        (sealed(plain.path()), "the file is not sealed, and should be"),
-        (FileStore::plaintext(closed.path()).unwrap(), "the file is sealed, and there is no key"),
+        (sealed(plain.path()), "the tokens cannot be read: they are not sealed, and should be"),
+        (
+            FileStore::plaintext(closed.path()).unwrap(),
+            "the tokens cannot be read: they are sealed, and there is no key",
+        ),
         (
             FileStore::sealed(closed.path(), SealingKey::new([8; 32])).unwrap(),
-            "the file cannot be unsealed: another key, or another identity's file",
+            "the tokens cannot be read: another key, or tokens of another identity",
         ),
     ] {
         assert_eq!(store.load("a").await.unwrap_err().to_string(), said);
@@ -159,13 +162,19 @@ impl Refresher for Service {
     }
 }
 
+/// Notes that a version is about to be spent, and is gone.
+async fn noted(store: &FileStore, version: u64) -> bool {
+    let lease = store.lease("a", Duration::from_secs(1)).await.unwrap().unwrap();
+    store.spend("a", version, &lease).await.unwrap()
+}
+
 #[tokio::test]
 async fn a_refresh_that_nobody_finished_is_tried_once_and_then_ends_in_one_error() {
     let folder = folder();
     let store = Arc::new(sealed(folder.path()));
     store.swap("a", 0, &tokens("old")).await.unwrap();
     // A process that died between the request and its answer.
-    assert!(store.spend("a", 1).await.unwrap());
+    assert!(noted(&store, 1).await);
     let service = Arc::new(Service { refuses: true, ..Service::default() });
     let session = Session::new("a", store.clone(), service.clone());
 
@@ -190,12 +199,12 @@ async fn a_refresh_that_was_noted_and_not_sent_still_succeeds() {
     let folder = folder();
     let store = Arc::new(sealed(folder.path()));
     store.swap("a", 0, &tokens("old")).await.unwrap();
-    assert!(store.spend("a", 1).await.unwrap());
-    assert!(!store.spend("a", 1).await.unwrap());
+    assert!(noted(&store, 1).await);
+    assert!(!noted(&store, 1).await);
     let session = Session::new("a", store.clone(), Arc::new(Service::default()));
 
     let (version, fresh) = session.tokens(None).await.unwrap();
 
     assert_eq!((version, fresh.access_token.expose_secret()), (2, "fresh 1"));
-    assert!(store.spend("a", 2).await.unwrap(), "the swap has forgotten the note");
+    assert!(noted(&store, 2).await, "the swap has forgotten the note");
 }

@@ -1,20 +1,18 @@
-//! One process of many that share the tokens of one identity in a folder: `crowd SURFACE ADDRESS FOLDER call TASKS` calls with
-//! so many tasks at once, `… die STEP` begins a refresh and is gone at that step, as by kill -9.
-//!
-//! It prints a line of JSON: how many calls were answered, and how the others failed.
+//! One process of many that share the tokens of one identity in a store, which is a folder or the address of a Redis:
+//! `crowd SURFACE ADDRESS STORE call TASKS` calls with so many tasks at once and prints a line of JSON: how many calls were
+//! answered, and how the others failed. `… stop STEP` begins a refresh and stands still at that step, to be killed there.
 
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
-use yunkit_core::session::{
-    FileStore, Lease, Refresher, SealingKey, Session, StoreError, TokenStore, Tokens, Version,
-};
+use yunkit_core::session::{Lease, Refresher, Session, StoreError, TokenStore, Tokens, Version};
 use yunkit_core::{Client, Error, async_trait};
 use yunkit_tests::crowd::{self, IDENTITY};
 
-/// The instants of a refresh at which a process can be gone.
+/// The instants of a refresh at which a process can be killed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Step {
+    AfterLease,
     BeforeNote,
     AfterNote,
     AfterAnswer,
@@ -24,6 +22,7 @@ enum Step {
 impl Step {
     fn named(name: &str) -> Option<Self> {
         Some(match name {
+            "after-lease" => Self::AfterLease,
             "before-note" => Self::BeforeNote,
             "after-note" => Self::AfterNote,
             "after-answer" => Self::AfterAnswer,
@@ -33,10 +32,10 @@ impl Step {
     }
 }
 
-/// A store and a refresher that end the process when its time has come. Nothing is cleaned up, as nothing would be.
+/// A store and a refresher that stand still when their time has come, until somebody kills them.
 #[derive(Debug)]
 struct Doomed {
-    store: FileStore,
+    store: Arc<dyn TokenStore>,
     refresher: Arc<dyn Refresher>,
     step: Option<Step>,
 }
@@ -44,7 +43,10 @@ struct Doomed {
 impl Doomed {
     fn at(&self, step: Step) {
         if self.step == Some(step) {
-            std::process::abort();
+            println!("now");
+            loop {
+                std::thread::park();
+            }
         }
     }
 }
@@ -66,11 +68,13 @@ impl TokenStore for Doomed {
         swapped
     }
     async fn lease(&self, identity: &str, time: Duration) -> Result<Option<Lease>, StoreError> {
-        self.store.lease(identity, time).await
+        let lease = self.store.lease(identity, time).await;
+        self.at(Step::AfterLease);
+        lease
     }
-    async fn spend(&self, identity: &str, version: Version) -> Result<bool, StoreError> {
+    async fn spend(&self, identity: &str, version: Version, lease: &Lease) -> Result<bool, StoreError> {
         self.at(Step::BeforeNote);
-        let first = self.store.spend(identity, version).await;
+        let first = self.store.spend(identity, version, lease).await;
         self.at(Step::AfterNote);
         first
     }
@@ -86,18 +90,15 @@ impl Refresher for Doomed {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [surface, address, folder, mode, what] = arguments.as_slice() else {
-        return Err("usage: crowd SURFACE ADDRESS FOLDER call TASKS | die STEP".into());
+    let [surface, address, store, mode, what] = arguments.as_slice() else {
+        return Err("usage: crowd SURFACE ADDRESS STORE call TASKS | stop STEP".into());
     };
     let step = match mode.as_str() {
-        "die" => Some(Step::named(what).ok_or("there is no such step")?),
+        "stop" => Some(Step::named(what).ok_or("there is no such step")?),
         _ => None,
     };
-    let doomed = Arc::new(Doomed {
-        store: FileStore::sealed(folder, SealingKey::new(crowd::KEY))?,
-        refresher: crowd::refresher(surface, address)?,
-        step,
-    });
+    let doomed =
+        Arc::new(Doomed { store: crowd::store(store)?, refresher: crowd::refresher(surface, address)?, step });
     let session = Session::new(IDENTITY, doomed.clone(), doomed);
     let client = crowd::client(surface, address, session)?;
     let tasks: usize = if step.is_some() { 1 } else { what.parse()? };
