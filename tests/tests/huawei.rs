@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 use yunkit_core::ErrorKind;
-use yunkit_core::session::MemoryStore;
+use yunkit_core::session::{FileStore, MemoryStore, SealingKey};
 use yunkit_huawei::credentials::{AccessKey, Chain, Provider};
 use yunkit_huawei::iam::KeystoneListRegions;
 use yunkit_huawei::providers::{EcsMetadata, OidcSts, PodIdentity, Profile, Variables};
@@ -289,8 +289,84 @@ async fn a_temporary_key_is_replaced_before_it_ends() {
     // An hour's key is replaced after half an hour, because it does not live 40 minutes longer than that.
     time.pass(Duration::from_secs(31 * 60));
     client.send(ListAuthorizations::new()).await.unwrap();
+    // Nobody waits for that.
+    while fake.requests() < 5 {
+        tokio::task::yield_now().await;
+    }
 
     assert_eq!((before, fake.requests()), (3, 5));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_calls_that_need_a_token_of_iam_buy_one() {
+    let fake = Fake::start().await;
+    let client = yunkit_servicestage::client(&fake.cloud_for(fake.user())).unwrap();
+
+    let calls = (0..100).map(|_| {
+        let client = client.clone();
+        tokio::spawn(async move { client.send(ListAuthorizations::new()).await.map(drop) })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        call.await.unwrap().unwrap();
+    }
+
+    assert_eq!(fake.requests(), 100 + 1);
+}
+
+#[tokio::test]
+async fn tokens_of_iam_are_shared_by_all_processes_that_have_a_store_in_common() {
+    let fake = Fake::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let process = || {
+        let store = FileStore::sealed(folder.path(), SealingKey::new([5; 32])).unwrap();
+        let cloud = fake.cloud_for(fake.user()).tokens_in("demo", Arc::new(store));
+        yunkit_servicestage::client(&cloud).unwrap()
+    };
+
+    for client in [process(), process(), process()] {
+        client.send(ListAuthorizations::new()).await.unwrap();
+    }
+
+    assert_eq!(fake.requests(), 3 + 1);
+}
+
+#[tokio::test]
+async fn a_key_that_does_not_end_is_not_taken_from_an_earlier_run() {
+    let fake = Fake::start().await;
+    let store = Arc::new(MemoryStore::default());
+    let process = |key: AccessKey| {
+        let cloud = fake.cloud_for(key).tokens_in("demo", store.clone());
+        yunkit_servicestage::client(&cloud).unwrap()
+    };
+
+    let old = process(AccessKey::new("AKOLD", "no longer good".into())).send(ListAuthorizations::new()).await;
+    let new = process(fake.key()).send(ListAuthorizations::new()).await;
+
+    assert!(old.is_err() && new.is_ok(), "{new:?}");
+}
+
+#[tokio::test]
+async fn iam_that_is_down_is_not_asked_by_every_call() {
+    let fake = Fake::start().await;
+    let down = wiremock::MockServer::start().await;
+    let refuse = wiremock::ResponseTemplate::new(503);
+    wiremock::Mock::given(wiremock::matchers::any()).respond_with(refuse).mount(&down).await;
+    let time = Arc::new(ManualSurroundings::starting_at(std::time::SystemTime::now()));
+    let cloud = fake.cloud_for(fake.user()).endpoints(fake.endpoints().with("iam", down.uri()));
+    let client = yunkit_servicestage::client(&cloud.surroundings(time.clone())).unwrap();
+    let asked = async || down.received_requests().await.unwrap().len();
+
+    for _ in 0..100 {
+        let error = client.send(ListAuthorizations::new()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credential, "{error}");
+    }
+    assert_eq!(asked().await, 1);
+
+    time.pass(Duration::from_secs(1));
+    for _ in 0..100 {
+        assert!(client.send(ListAuthorizations::new()).await.is_err());
+    }
+    assert_eq!(asked().await, 2);
 }
 
 #[tokio::test]

@@ -12,14 +12,17 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 use yunkit_coding_open::credentials::InBody;
 use yunkit_coding_open::{CodingOpen, projects};
 use yunkit_coding_rest::{CodingRest, InQuery};
-use yunkit_core::session::{FileStore, MemoryStore, SealingKey, Session, TokenStore, Tokens};
+use yunkit_core::secrecy::ExposeSecret;
+use yunkit_core::session::{FileStore, Kept, MemoryStore, SealingKey, Session, TokenStore, Tokens, Vault};
 use yunkit_core::{Client, Error, Operation, Retry};
 use yunkit_gitee::webhook::Webhook;
 use yunkit_gitee::{Gitee, issues, repos};
 use yunkit_huawei::credentials::AccessKey;
 use yunkit_huawei::{Cloud, Endpoints, Environment, Region};
+use yunkit_orgid::{OrgId, TokenPlace};
 use yunkit_servicestage::authorizations;
 use yunkit_testkit::{LeakScanner, ManualSurroundings};
+use yunkit_token_redis::RedisStore;
 
 /// Writes down everything that is logged, at every level.
 #[derive(Debug, Clone, Default)]
@@ -220,6 +223,51 @@ async fn huawei_shows_no_secret() {
 }
 
 #[tokio::test]
+async fn orgid_shows_no_secret() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let mut scanner = LeakScanner::new("orgid");
+    let secret = scanner.canary("client secret");
+    let application = yunkit_orgid::Application::new("id", secret, "http://localhost:1/cb");
+    let (code, ticket) = (scanner.canary("code"), scanner.plain_canary("ticket"));
+    let mut tokens = Tokens::new(scanner.plain_canary("access token"));
+    tokens.refresh_token = Some(scanner.plain_canary("refresh token"));
+
+    let server = refusing().await;
+    let org_id = OrgId::at(&server.uri(), application).unwrap();
+    scanner.look_at("OrgID", &org_id);
+    let session = org_id.session("demo", Arc::new(MemoryStore::default()));
+    session.begin(tokens).await.unwrap();
+    scanner.look_at("the session", &session);
+    for _ in 0..7 {
+        scanner.look_at_error("an exchange", &org_id.exchange(&code).await.unwrap_err());
+    }
+    for place in [TokenPlace::Header, TokenPlace::Body] {
+        let server = refusing().await;
+        let application = yunkit_orgid::Application::new("id", "no secret".into(), "http://localhost:1/cb");
+        let org_id = OrgId::at(&server.uri(), application).unwrap();
+        for _ in 0..8 {
+            if let Err(error) = org_id.user_info(&session, place).await {
+                scanner.look_at_error("who the user is", &error);
+            }
+        }
+    }
+    let validate = yunkit_orgid::cas::ValidateService::new("https://app.example.com", ticket.clone());
+    scanner.look_at("a ticket", &validate);
+    let anybody = |at: &str| {
+        let application = yunkit_orgid::Application::new("id", "no secret".into(), "http://localhost:1/cb");
+        Ok(OrgId::at(at, application)?.client().clone())
+    };
+    scan(&mut scanner, "a ticket", anybody, validate).await;
+    let nobody = session.tokens(Some(1)).await.unwrap_err();
+    scanner.look_at_error("a session that is over", &nobody);
+
+    scanner.look("the log", &log.0.lock().unwrap());
+    assert!(log.0.lock().unwrap().contains("ShowOauth2Token"), "nothing was logged");
+    scanner.finish().unwrap();
+}
+
+#[tokio::test]
 async fn stores_show_no_secret() {
     let mut scanner = LeakScanner::new("stores");
     let folder = tempfile::tempdir().unwrap();
@@ -232,6 +280,17 @@ async fn stores_show_no_secret() {
         store.swap("a", 0, &tokens).await.unwrap();
         scanner.look_at("a store", &store);
     }
+    let vault = Vault::sealed(SealingKey::new([3; 32]));
+    let kept = Kept::new(1, tokens.clone());
+    scanner.look_at("a vault", &vault);
+    scanner.look_at("what it keeps", &kept);
+    scanner.look("what it makes of it", &String::from_utf8_lossy(&vault.close("a", &kept).unwrap()));
+    scanner.look("why not", &vault.open("b", vault.close("a", &kept).unwrap()).unwrap_err().to_string());
+    let password = scanner.plain_canary("password of Redis");
+    let address = format!("redis://:{}@127.0.0.1:9/", password.expose_secret());
+    let redis = RedisStore::sealed(&address, SealingKey::new([3; 32])).unwrap();
+    scanner.look_at("a Redis", &redis);
+    scanner.look("a Redis that is away", &redis.load("a").await.unwrap_err().to_string());
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         scanner.look("a file", &String::from_utf8_lossy(&bytes));

@@ -101,7 +101,8 @@ impl Civil {
             "" | "Z" | "z" => Some(seconds),
             offset => {
                 let (hours, minutes) = (offset.get(1..3)?, offset.get(3..)?.trim_start_matches(':'));
-                let away: u64 = hours.parse::<u64>().ok()? * 3600 + minutes.parse::<u64>().ok()? * 60;
+                let digits = |text: &str| text.parse::<u64>().ok().filter(|number| *number < 60);
+                let away = digits(hours)? * 3600 + digits(minutes)? * 60;
                 match offset.get(..1)? {
                     "+" => seconds.checked_sub(away),
                     "-" => seconds.checked_add(away),

@@ -334,20 +334,24 @@ impl fmt::Display for Error {
         };
         write!(f, "{}: {what}", self.0.operation)?;
         match (self.0.status, &self.0.code) {
-            (Some(status), Some(code)) => write!(f, " (HTTP {}, {code})", status.as_u16())?,
+            (Some(status), Some(code)) => write!(f, " (HTTP {}, {})", status.as_u16(), one_line(code))?,
             (Some(status), None) => write!(f, " (HTTP {})", status.as_u16())?,
-            (None, Some(code)) => write!(f, " ({code})")?,
+            (None, Some(code)) => write!(f, " ({})", one_line(code))?,
             (None, None) => {}
         }
         if let Some(message) = &self.0.message {
-            // One line, whatever the service sent.
-            write!(f, ": {}", message.split_whitespace().collect::<Vec<_>>().join(" "))?;
+            write!(f, ": {}", one_line(message))?;
         }
         if let Some(id) = &self.0.request_id {
-            write!(f, " [{id}]")?;
+            write!(f, " [{}]", one_line(id))?;
         }
         Ok(())
     }
+}
+
+/// Whatever the service sent.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl std::error::Error for Error {

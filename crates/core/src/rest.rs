@@ -261,6 +261,9 @@ fn write_body(
             let mut files = Vec::new();
             for (index, name) in shape.members.iter().enumerate() {
                 if let (Place::File, Peek::File(file)) = (shape.place(index), request.peek(index).peek()) {
+                    if HeaderValue::from_str(file.content_type()).map_or(true, |value| value.is_empty()) {
+                        return Err(Error::input(info.name, format!("the media type of `{name}` cannot be sent")));
+                    }
                     // Some services want a part to be named after the file in it.
                     let name = if *name == "{filename}" { file.name().to_owned() } else { (*name).to_owned() };
                     files.push((name, file.clone()));

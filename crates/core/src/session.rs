@@ -23,6 +23,8 @@ pub struct Tokens {
     pub refresh_token: Option<SecretString>,
     /// When the access token stops working, if the service said so.
     pub expires_at: Option<SystemTime>,
+    /// From when on a new one is bought while this one is still used; five minutes before its end unless said.
+    pub renew_at: Option<SystemTime>,
     /// What the tokens may do, as the service spells it.
     pub scope: Option<String>,
     /// What else came along and belongs to the session, such as the team it is for.
@@ -32,7 +34,14 @@ pub struct Tokens {
 impl Tokens {
     /// Tokens of which only the access token is known.
     pub fn new(access_token: SecretString) -> Self {
-        Self { access_token, refresh_token: None, expires_at: None, scope: None, extra: BTreeMap::new() }
+        Self {
+            access_token,
+            refresh_token: None,
+            expires_at: None,
+            renew_at: None,
+            scope: None,
+            extra: BTreeMap::new(),
+        }
     }
 }
 
@@ -212,6 +221,16 @@ pub trait Refresher: fmt::Debug + Send + Sync {
     ///
     /// What the service said; it reaches every caller that waits.
     async fn refresh(&self, current: &Tokens) -> Result<Tokens, Error>;
+
+    /// Buys tokens with what the program itself has, such as a password or a key, where there is nothing to refresh. `None`
+    /// where a user has to sign in.
+    ///
+    /// # Errors
+    ///
+    /// As [`refresh`](Self::refresh).
+    async fn sign_in(&self) -> Result<Option<Tokens>, Error> {
+        Ok(None)
+    }
 }
 
 /// A signed-in identity whose tokens renew themselves.
@@ -252,6 +271,15 @@ struct Failed {
 }
 
 type Outcome = Result<(Version, Tokens), Error>;
+
+/// How long tokens have to be good for.
+#[derive(Debug, Clone, Copy)]
+enum Good {
+    /// One call.
+    ForNow,
+    /// Long enough that nobody needs to think of new ones.
+    ForLonger,
+}
 
 /// A token this close to its end counts as expired: the call still has to travel.
 const EARLY: Duration = Duration::from_secs(60);
@@ -326,13 +354,13 @@ impl Session {
             let mut state = self.0.state();
             let pause = state.failed.as_ref().filter(|failed| self.0.surroundings.elapsed() < failed.until);
             let pause = pause.map(|failed| failed.error.clone());
-            if let Some(fresh) = self.0.fresh(state.current.as_ref(), rejected, EARLY) {
-                let ages = self.0.fresh(state.current.as_ref(), rejected, SOON).is_none();
+            if let Some(fresh) = self.0.fresh(state.current.as_ref(), rejected, Good::ForNow) {
+                let ages = self.0.fresh(state.current.as_ref(), rejected, Good::ForLonger).is_none();
                 let over = state.over.as_ref().is_some_and(|(version, _)| *version == fresh.0);
-                let can = fresh.1.refresh_token.is_some() && !over;
+                let can = (fresh.1.refresh_token.is_some() || fresh.1.renew_at.is_some()) && !over;
                 if ages && can && pause.is_none() && state.running.is_none() {
                     // The one that is here is good for this call and the next ones; the new one comes by itself.
-                    self.start(&mut state, rejected, SOON);
+                    self.start(&mut state, rejected, Good::ForLonger);
                 }
                 return Ok(fresh);
             }
@@ -341,7 +369,7 @@ impl Session {
             }
             match &state.running {
                 Some(running) => running.clone(),
-                None => self.start(&mut state, rejected, EARLY),
+                None => self.start(&mut state, rejected, Good::ForNow),
             }
         };
         let outcome = running.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone());
@@ -361,18 +389,13 @@ impl Session {
     }
 
     /// Begins a refresh that runs on its own: whoever wanted it may go away while the refresh token is already spent.
-    fn start(
-        &self,
-        state: &mut State,
-        rejected: Option<Version>,
-        margin: Duration,
-    ) -> watch::Receiver<Option<Outcome>> {
+    fn start(&self, state: &mut State, rejected: Option<Version>, good: Good) -> watch::Receiver<Option<Outcome>> {
         let (done, running) = watch::channel(None);
         state.running = Some(running.clone());
         let inner = self.0.clone();
         tokio::spawn(async move {
             let guard = Running(&inner);
-            let outcome = inner.renew(rejected, margin).await;
+            let outcome = inner.renew(rejected, good).await;
             drop(guard);
             done.send_replace(Some(outcome));
         });
@@ -394,18 +417,23 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The tokens, if they have not been rejected and do not end within `margin`.
+    /// The tokens, if they have not been rejected and are good for as long as that.
     fn fresh(
         &self,
         tokens: Option<&(Version, Tokens)>,
         rejected: Option<Version>,
-        margin: Duration,
+        good: Good,
     ) -> Option<(Version, Tokens)> {
         let (version, tokens) = tokens?;
-        let soon = self.surroundings.now() + margin;
-        let good =
-            rejected.is_none_or(|rejected| *version > rejected) && tokens.expires_at.is_none_or(|end| end > soon);
-        good.then(|| (*version, tokens.clone()))
+        let now = self.surroundings.now();
+        let ends = |margin| tokens.expires_at.is_some_and(|end| end <= now + margin);
+        let ended = match (good, tokens.renew_at) {
+            (Good::ForNow, _) => ends(EARLY),
+            (Good::ForLonger, None) => ends(SOON),
+            (Good::ForLonger, Some(due)) => due <= now || ends(EARLY),
+        };
+        let usable = !ended && rejected.is_none_or(|rejected| *version > rejected);
+        usable.then(|| (*version, tokens.clone()))
     }
 
     async fn load(&self) -> Result<Option<(Version, Tokens)>, Error> {
@@ -418,7 +446,7 @@ impl Inner {
         swapped.map_err(|error| store_failed("the new tokens could not be stored", error))
     }
 
-    async fn renew(&self, rejected: Option<Version>, margin: Duration) -> Outcome {
+    async fn renew(&self, rejected: Option<Version>, good: Good) -> Outcome {
         let unsaved = self.state().unsaved.clone();
         if let Some((version, tokens)) = unsaved {
             return self.keep(version, tokens).await;
@@ -427,7 +455,7 @@ impl Inner {
         for _ in 0..LEASE_CHECKS {
             // Somebody else may have stored new ones: another session here, another process.
             let stored = self.load().await?;
-            if let Some(fresh) = self.fresh(stored.as_ref(), rejected, margin) {
+            if let Some(fresh) = self.fresh(stored.as_ref(), rejected, good) {
                 self.state().current = Some(fresh.clone());
                 return Ok(fresh);
             }
@@ -448,12 +476,9 @@ impl Inner {
     }
 
     async fn spend(&self, stored: Option<(Version, Tokens)>, lease: &Lease) -> Outcome {
-        let missing = |what: &str| Error::new(ErrorKind::Credential, "session").with_message(what);
-        let (version, tokens) = stored.ok_or_else(|| missing("nobody is signed in; sign in first"))?;
-        if tokens.refresh_token.is_none() {
-            let what = "the token has expired and there is no refresh token; sign in again";
-            return Err(missing(what).with_reason(Reason::Reauthorize));
-        }
+        let Some((version, tokens)) = stored.clone().filter(|(_, tokens)| tokens.refresh_token.is_some()) else {
+            return self.sign_in(stored.map(|(version, _)| version)).await;
+        };
         if let Some((over, error)) = &self.state().over
             && *over == version
         {
@@ -471,18 +496,43 @@ impl Inner {
                     ),
                     _ => error,
                 };
-                let mut state = self.state();
                 if error.is_reauthorization_required() {
-                    state.over = Some((version, error.clone()));
+                    self.state().over = Some((version, error.clone()));
                 } else {
-                    let wait = state.failed.as_ref().map_or(PAUSE, |failed| (failed.wait * 2).min(PAUSE_CAP));
-                    let wait = error.retry_after().unwrap_or(wait);
-                    let until = self.surroundings.elapsed() + wait;
-                    state.failed = Some(Failed { until, wait, error: error.clone() });
+                    self.pause(&error);
                 }
                 Err(error)
             }
         }
+    }
+
+    /// Gets tokens where nothing can be refreshed; `stored` is the version of what is there all the same.
+    async fn sign_in(&self, stored: Option<Version>) -> Outcome {
+        match self.refresher.sign_in().await {
+            Ok(Some(tokens)) => self.keep(stored.unwrap_or_default(), tokens).await,
+            Ok(None) => {
+                let error = Error::new(ErrorKind::Credential, "session");
+                Err(match stored {
+                    None => error.with_message("nobody is signed in; sign in first"),
+                    Some(_) => error
+                        .with_message("the token has expired and there is no refresh token; sign in again")
+                        .with_reason(Reason::Reauthorize),
+                })
+            }
+            Err(error) => {
+                self.pause(&error);
+                Err(error)
+            }
+        }
+    }
+
+    /// Keeps everybody from asking for a while, after a failure that may pass.
+    fn pause(&self, error: &Error) {
+        let mut state = self.state();
+        let wait = state.failed.as_ref().map_or(PAUSE, |failed| (failed.wait * 2).min(PAUSE_CAP));
+        let wait = error.retry_after().unwrap_or(wait);
+        let until = self.surroundings.elapsed() + wait;
+        state.failed = Some(Failed { until, wait, error: error.clone() });
     }
 
     async fn keep(&self, version: Version, tokens: Tokens) -> Outcome {

@@ -5,7 +5,7 @@ use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundK
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::fmt;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The key that tokens are sealed with: 32 bytes of good randomness, kept where the tokens are not.
 pub struct SealingKey(LessSafeKey);
@@ -26,6 +26,9 @@ impl fmt::Debug for SealingKey {
 
 /// What sealed tokens begin with.
 const MAGIC: &[u8] = b"yunkit-sealed-1\n";
+
+/// What a number can be that all stores count alike: Redis has floats.
+const LAST: Version = (1 << 53) - 1;
 
 /// What a store keeps of one identity.
 #[derive(Debug, Clone)]
@@ -78,6 +81,9 @@ impl Vault {
     ///
     /// When they cannot be sealed.
     pub fn close(&self, identity: &str, kept: &Kept) -> Result<Vec<u8>, StoreError> {
+        if kept.version > LAST {
+            return Err(StoreError::new("there is no version after the last one"));
+        }
         let text = write_kept(kept).to_string().into_bytes();
         match &self.0 {
             Some(key) => seal(key, identity, text),
@@ -130,13 +136,14 @@ fn open(key: &SealingKey, identity: &str, sealed: &[u8]) -> Option<Vec<u8>> {
 
 fn write_kept(kept: &Kept) -> Value {
     let tokens = &kept.tokens;
-    let ends = tokens.expires_at.and_then(|end| end.duration_since(UNIX_EPOCH).ok());
+    let millis = |time: Option<SystemTime>| Some(time?.duration_since(UNIX_EPOCH).ok()?.as_millis() as u64);
     json!({
         "version": kept.version,
         "spending": kept.spending,
         "access_token": tokens.access_token.expose_secret(),
         "refresh_token": tokens.refresh_token.as_ref().map(ExposeSecret::expose_secret),
-        "expires_at_ms": ends.map(|end| end.as_millis() as u64),
+        "expires_at_ms": millis(tokens.expires_at),
+        "renew_at_ms": millis(tokens.renew_at),
         "scope": tokens.scope,
         "extra": tokens.extra,
     })
@@ -147,13 +154,13 @@ fn read_kept(kept: &Value) -> Option<Kept> {
     let mut tokens = Tokens::new(text("access_token")?.into());
     tokens.refresh_token = text("refresh_token").map(Into::into);
     tokens.scope = text("scope").map(str::to_owned);
-    let ends = kept.get("expires_at_ms").and_then(Value::as_u64);
-    tokens.expires_at = ends.and_then(|end| UNIX_EPOCH.checked_add(Duration::from_millis(end)));
+    let time = |name: &str| UNIX_EPOCH.checked_add(Duration::from_millis(kept.get(name)?.as_u64()?));
+    (tokens.expires_at, tokens.renew_at) = (time("expires_at_ms"), time("renew_at_ms"));
     for (name, value) in kept.get("extra").and_then(Value::as_object).into_iter().flatten() {
         tokens.extra.insert(name.clone(), value.as_str()?.to_owned());
     }
     Some(Kept {
-        version: kept.get("version")?.as_u64()?,
+        version: kept.get("version")?.as_u64().filter(|version| *version <= LAST)?,
         tokens,
         spending: kept.get("spending").and_then(Value::as_u64),
     })

@@ -286,3 +286,61 @@ async fn a_token_that_ages_is_used_while_the_next_one_is_bought() {
     tokio::task::yield_now().await;
     assert_eq!(access(&session.tokens(None).await.unwrap().1), "a2");
 }
+
+/// A service that sells to whoever has a password, for ten minutes each; nothing can be refreshed.
+#[derive(Debug)]
+struct ByPassword(Arc<Down>);
+
+#[async_trait]
+impl Refresher for ByPassword {
+    async fn refresh(&self, _: &Tokens) -> Result<Tokens, Error> {
+        panic!("there is nothing to refresh");
+    }
+    async fn sign_in(&self) -> Result<Option<Tokens>, Error> {
+        let mut tokens = self.0.refresh(&Tokens::new("".into())).await?;
+        let now = self.0.time.now();
+        tokens.refresh_token = None;
+        tokens.expires_at = Some(now + Duration::from_secs(600));
+        tokens.renew_at = Some(now + Duration::from_secs(300));
+        Ok(Some(tokens))
+    }
+}
+
+#[tokio::test]
+async fn who_can_sign_in_alone_begins_without_a_user_and_begins_again_before_the_end() {
+    let (service, _) = down();
+    service.up.store(true, Ordering::SeqCst);
+    let by_password = Arc::new(ByPassword(service.clone()));
+    let store = MemoryStore::default();
+    let time = service.time.clone();
+    let session = Session::with_surroundings("u", Arc::new(store.clone()), by_password.clone(), time.clone());
+
+    let callers = (0..100).map(|_| {
+        let session = session.clone();
+        tokio::spawn(async move { access(&session.tokens(None).await.unwrap().1).to_owned() })
+    });
+    for caller in callers.collect::<Vec<_>>() {
+        assert_eq!(caller.await.unwrap(), "a1");
+    }
+    let other = Session::with_surroundings("u", Arc::new(store), by_password, time.clone());
+    assert_eq!(access(&other.tokens(None).await.unwrap().1), "a1", "another process takes what is there");
+    assert_eq!(service.asked.load(Ordering::SeqCst), 1);
+
+    // Halfway, the next one is bought while the first is used.
+    time.pass(Duration::from_secs(301));
+    assert_eq!(access(&session.tokens(None).await.unwrap().1), "a1");
+    while service.asked.load(Ordering::SeqCst) < 2 {
+        tokio::task::yield_now().await;
+    }
+    tokio::task::yield_now().await;
+    assert_eq!(access(&session.tokens(None).await.unwrap().1), "a2");
+
+    // And when the service is down, the old one is good to its end.
+    service.up.store(false, Ordering::SeqCst);
+    time.pass(Duration::from_secs(400));
+    for _ in 0..100 {
+        assert_eq!(access(&session.tokens(None).await.unwrap().1), "a2");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(service.asked.load(Ordering::SeqCst), 3);
+}

@@ -1,7 +1,7 @@
 //! The cloud as seen by one caller: a region, a credential, and clients for services.
 
 use crate::context::{AUTH_TOKEN, Context};
-use crate::credentials::{Means, Proof, Provider, decline};
+use crate::credentials::{AccessKey, Means, Proof, Provider, decline};
 use crate::environment::Environment;
 use crate::iam::{KeystoneListAuthDomains, KeystoneListProjects};
 use crate::protocol::{HuaweiProtocol, echoed, refusal};
@@ -9,15 +9,16 @@ use crate::region::{Endpoints, Region};
 use crate::signer::{Parts, Signer, is_usual_host};
 use crate::sts::GetCallerIdentity;
 use async_trait::async_trait;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 use tokio::sync::Mutex;
 use yunkit_core::body::Body;
 use yunkit_core::http::{HeaderName, HeaderValue};
 use yunkit_core::rest;
 use yunkit_core::secrecy::{ExposeSecret, SecretString};
+use yunkit_core::session::{MemoryStore, Refresher, Session, TokenStore, Tokens};
 use yunkit_core::{
     Client, Credential, Error, ErrorKind, Generation, HttpTransport, OperationInfo, RawResponse, RealSurroundings,
     Request, Surroundings, Transport,
@@ -49,6 +50,8 @@ pub struct Cloud {
     project_id: Option<String>,
     domain_id: Option<String>,
     derives: bool,
+    /// The identity of the caller, and where its proofs are kept.
+    kept: Option<(String, Arc<dyn TokenStore>)>,
     caller: Arc<Caller>,
 }
 
@@ -82,6 +85,7 @@ impl Cloud {
             project_id: None,
             domain_id: None,
             derives: false,
+            kept: None,
             caller: Arc::default(),
         }
     }
@@ -123,6 +127,14 @@ impl Cloud {
         self.anew()
     }
 
+    /// Keeps tokens and temporary keys in this store under this identity, so that other processes and later runs use them, too:
+    /// what IAM sells lives for a day. They are kept in memory otherwise, which is enough for keys that do not end.
+    #[must_use]
+    pub fn tokens_in(mut self, identity: impl Into<String>, store: Arc<dyn TokenStore>) -> Self {
+        self.kept = Some((identity.into(), store));
+        self.anew()
+    }
+
     /// What was found out under other settings is of no use.
     fn anew(mut self) -> Self {
         self.caller = Arc::default();
@@ -161,32 +173,41 @@ impl Cloud {
             .credential(Arc::new(credential)))
     }
 
-    /// The proof to call with now: the one at hand, or a new one when that is about to end. Callers that come at once share one
-    /// lookup. A lookup that fails leaves an old proof in use for as long as it is good.
+    /// The proof to call with now. Callers that come at once share one lookup; one that fails leaves an old proof in use for as
+    /// long as it is good.
     async fn proof(&self, rejected: Option<Generation>) -> Result<Arc<Ready>, Error> {
-        let mut held = self.caller.ready.lock().await;
-        let now = self.context.surroundings.now();
-        if let Some(ready) = &*held {
-            // What never ends is refused for another reason than its age, and would come back the same.
-            let refused = rejected == Some(ready.generation) && ready.proof.expires_at.is_some();
-            if !refused && !ready.is_due(now) {
-                return Ok(ready.clone());
-            }
+        let held = self.caller.ready().clone();
+        // What never ends is refused for another reason than its age, and would come back the same.
+        let endless = held.filter(|ready| ready.expires_at.is_none());
+        if let Some(ready) = endless {
+            return Ok(ready);
         }
-        match self.provider.proof(&self.context).await {
-            Ok(proof) => {
-                let generation = Generation(self.caller.generations.fetch_add(1, Ordering::Relaxed) + 1);
-                let ready = Arc::new(Ready::new(proof, generation, now));
+        let session = self.caller.session.get_or_init(|| {
+            let fetch = Fetch { provider: self.provider.clone(), context: self.context.clone() };
+            let (identity, store) = match &self.kept {
+                Some((identity, store)) => (identity.as_str(), store.clone()),
+                None => ("", Arc::new(MemoryStore::default()) as Arc<dyn TokenStore>),
+            };
+            Session::with_surroundings(identity, store, Arc::new(fetch), self.context.surroundings.clone())
+        });
+        let rejected = rejected.map(|Generation(version)| version);
+        let (mut version, mut tokens) = session.tokens(rejected).await.map_err(Error::into_credential)?;
+        if tokens.expires_at.is_none() && self.kept.is_some() {
+            // A key that does not end was kept by an earlier run; the provider may have another one by now.
+            (version, tokens) = session.tokens(Some(version)).await.map_err(Error::into_credential)?;
+        }
+        let mut held = self.caller.ready();
+        match &*held {
+            Some(ready) if ready.generation == Generation(version) => Ok(ready.clone()),
+            _ => {
+                let ready = Arc::new(Ready {
+                    proof: read_proof(&tokens)?,
+                    generation: Generation(version),
+                    expires_at: tokens.expires_at,
+                });
                 *held = Some(ready.clone());
                 Ok(ready)
             }
-            Err(error) => match &*held {
-                Some(ready) if rejected != Some(ready.generation) && !ready.ends_before(now) => {
-                    tracing::warn!(%error, "the credential could not be renewed; the old one is still good");
-                    Ok(ready.clone())
-                }
-                _ => Err(error.into_credential()),
-            },
         }
     }
 
@@ -272,8 +293,8 @@ impl Cloud {
 /// What clones of a [`Cloud`] share.
 #[derive(Debug, Default)]
 struct Caller {
-    ready: Mutex<Option<Arc<Ready>>>,
-    generations: AtomicU64,
+    session: OnceLock<Session>,
+    ready: std::sync::Mutex<Option<Arc<Ready>>>,
     /// By access key and region.
     projects: Mutex<BTreeMap<(String, String), String>>,
     /// By access key.
@@ -282,29 +303,21 @@ struct Caller {
     signers: std::sync::Mutex<BTreeMap<(u64, String), Arc<Signer>>>,
 }
 
+impl Caller {
+    fn ready(&self) -> std::sync::MutexGuard<'_, Option<Arc<Ready>>> {
+        self.ready.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
 /// A proof that is in use.
 #[derive(Debug)]
 struct Ready {
     proof: Proof,
     generation: Generation,
-    /// When it is to be replaced: 40 minutes before its end, or halfway when it does not live long enough for that.
-    due: Option<SystemTime>,
+    expires_at: Option<SystemTime>,
 }
 
 impl Ready {
-    fn new(proof: Proof, generation: Generation, now: SystemTime) -> Self {
-        let due = proof.expires_at.map(|end| {
-            let life = end.duration_since(now).unwrap_or_default();
-            end - EARLY.min(life / 2)
-        });
-        Self { proof, generation, due }
-    }
-    fn is_due(&self, now: SystemTime) -> bool {
-        self.due.is_some_and(|due| due <= now)
-    }
-    fn ends_before(&self, time: SystemTime) -> bool {
-        self.proof.expires_at.is_some_and(|end| end < time)
-    }
     /// The access key; tokens name nobody.
     fn who(&self) -> &str {
         match &self.proof.means {
@@ -312,6 +325,63 @@ impl Ready {
             Means::Token(_) => "",
         }
     }
+}
+
+/// Gets proofs from a provider, as a session gets its tokens.
+#[derive(Debug)]
+struct Fetch {
+    provider: Arc<dyn Provider>,
+    context: Context,
+}
+
+#[async_trait]
+impl Refresher for Fetch {
+    /// No proof comes with anything that would buy the next one.
+    async fn refresh(&self, _: &Tokens) -> Result<Tokens, Error> {
+        let proof = self.provider.proof(&self.context).await?;
+        Ok(write_proof(&proof, self.context.surroundings.now()))
+    }
+
+    async fn sign_in(&self) -> Result<Option<Tokens>, Error> {
+        let proof = self.provider.proof(&self.context).await?;
+        Ok(Some(write_proof(&proof, self.context.surroundings.now())))
+    }
+}
+
+/// A proof as a store of tokens keeps it: what is secret in one text, and the rest beside it.
+fn write_proof(proof: &Proof, now: SystemTime) -> Tokens {
+    let secret = match &proof.means {
+        Means::Token(token) => json!({"token": token.expose_secret()}),
+        Means::Key(key) => json!({
+            "access": key.access,
+            "secret": key.secret.expose_secret(),
+            "security_token": key.security_token.as_ref().map(ExposeSecret::expose_secret),
+        }),
+    };
+    let mut tokens = Tokens::new(secret.to_string().into());
+    tokens.expires_at = proof.expires_at;
+    // Halfway, where it does not live long enough for the usual time.
+    tokens.renew_at = proof.expires_at.map(|end| end - EARLY.min(end.duration_since(now).unwrap_or_default() / 2));
+    let known = [("project_id", &proof.project_id), ("domain_id", &proof.domain_id)];
+    let known = known.into_iter().filter_map(|(name, id)| Some((name.to_owned(), id.clone()?)));
+    tokens.extra = known.collect();
+    tokens
+}
+
+fn read_proof(tokens: &Tokens) -> Result<Proof, Error> {
+    let secret: Value = serde_json::from_str(tokens.access_token.expose_secret()).unwrap_or_default();
+    let text = |name: &str| secret.get(name).and_then(Value::as_str);
+    let means = match (text("token"), text("access"), text("secret")) {
+        (Some(token), _, _) => Means::Token(token.into()),
+        (None, Some(access), Some(secret)) => {
+            let mut key = AccessKey::new(access, secret.into());
+            key.security_token = text("security_token").map(Into::into);
+            Means::Key(key)
+        }
+        _ => return Err(decline("store", "what it keeps under this identity is no proof of ours")),
+    };
+    let id = |name: &str| tokens.extra.get(name).cloned();
+    Ok(Proof { means, project_id: id("project_id"), domain_id: id("domain_id"), expires_at: tokens.expires_at })
 }
 
 /// Whether calls are for a project of a region, or for the account.

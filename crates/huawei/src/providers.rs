@@ -360,7 +360,7 @@ fn key_of_answer(name: &'static str, body: &[u8]) -> Result<Proof, Error> {
 
 /// A time as IAM and STS write it.
 pub(crate) fn moment(text: &str) -> Option<SystemTime> {
-    Some(UNIX_EPOCH + Duration::from_secs(Civil::parse_unix(text)?))
+    UNIX_EPOCH.checked_add(Duration::from_secs(Civil::parse_unix(text)?))
 }
 
 #[cfg(test)]

@@ -177,6 +177,7 @@ fn with_scheme(address: &str) -> String {
 #[cfg(feature = "regions-file")]
 mod regions_file {
     use super::{Environment, Error, Region};
+    use yaml_rust2::parser::{Event, Parser};
     use yaml_rust2::{Yaml, YamlLoader};
 
     /// The endpoint that `regions.yaml` has for a service in a region. No such file is no mistake, unless a variable names one.
@@ -196,6 +197,17 @@ mod regions_file {
             Err(error) => return Err(Error::input(NAME, format!("{}: {error}", path.display()))),
         };
         let wrong = |what: String| Error::input(NAME, format!("{}: {what}", path.display()));
+        // Aliases of aliases make a gigabyte of a few lines, and a list of addresses needs none.
+        let mut events = Parser::new_from_str(&text);
+        while let Ok((event, _)) = events.next_token() {
+            match event {
+                Event::Alias(_) => {
+                    return Err(wrong("it has an alias (`*name`), which is not read here".to_owned()));
+                }
+                Event::StreamEnd => break,
+                _ => {}
+            }
+        }
         let documents = YamlLoader::load_from_str(&text).map_err(|error| wrong(error.to_string()))?;
         let Some(Yaml::Hash(services)) = documents.first() else {
             return Err(wrong("expected services with lists of regions".to_owned()));

@@ -106,10 +106,10 @@ impl OidcVerifier {
             .claims;
         let now = self.surroundings.now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let time = |claim: &str| claims.get(claim).and_then(Value::as_f64).map(|seconds| seconds.max(0.0) as u64);
-        if time("exp").is_none_or(|end| end + LEEWAY <= now) {
+        if time("exp").is_none_or(|end| end.saturating_add(LEEWAY) <= now) {
             return Err(refuse("it has expired"));
         }
-        if time("nbf").is_some_and(|begin| begin > now + LEEWAY) {
+        if time("nbf").is_some_and(|begin| begin > now.saturating_add(LEEWAY)) {
             return Err(refuse("it is not good yet"));
         }
         let carried = claims.get("nonce").and_then(Value::as_str);

@@ -138,7 +138,7 @@ impl OrgId {
         tokens.refresh_token = answer.refresh_token;
         tokens.scope = answer.scope;
         let seconds = answer.expires_in.and_then(|seconds| u64::try_from(seconds).ok());
-        tokens.expires_at = seconds.map(|seconds| self.now() + Duration::from_secs(seconds));
+        tokens.expires_at = seconds.and_then(|seconds| self.now().checked_add(Duration::from_secs(seconds)));
         Ok(tokens)
     }
 

@@ -86,6 +86,8 @@ const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 /// How many steps are asked for at once; the service sends 20 unless told.
 const TASKS: i64 = 100;
+/// A list of steps that is longer is taken for one that never ends.
+const MOST_TASKS: i64 = 100 * TASKS;
 
 /// Follows a job: the state it is in, then each change of it or of one of its steps, until it is over.
 ///
@@ -145,6 +147,10 @@ impl JobProgress {
             let all = page.task_count.is_some_and(|count| job.tasks.len() as i64 >= count);
             if job.status().is_none() {
                 let message = "the answer says nothing about the state of the job";
+                return Err(Error::new(ErrorKind::Decode, "jobs").with_message(message));
+            }
+            if job.tasks.len() as i64 > MOST_TASKS {
+                let message = format!("the job has more than {MOST_TASKS} steps, and their list may never end");
                 return Err(Error::new(ErrorKind::Decode, "jobs").with_message(message));
             }
             if all || !full {

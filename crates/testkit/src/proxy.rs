@@ -156,11 +156,24 @@ impl FaultProxy {
         *self.shared.plan() = Plan::Sometimes { random, rate, kinds: kinds.to_vec() };
     }
 
-    /// Listens no more: whoever connects is refused.
+    /// Listens no more: whoever connects is refused. Connections that stand go on.
     pub async fn close(&mut self) {
         self.accepting.abort();
-        // The port is free when the task is gone.
-        let _ = (&mut self.accepting).await;
+        if !self.accepting.is_finished() {
+            // The port is free when the task is gone.
+            let _ = (&mut self.accepting).await;
+        }
+    }
+
+    /// Listens again, at the same place.
+    ///
+    /// # Errors
+    ///
+    /// When somebody else has taken the port meanwhile.
+    pub async fn open(&mut self) -> io::Result<()> {
+        let listener = TcpListener::bind(self.address).await?;
+        self.accepting = tokio::spawn(accept(self.shared.clone(), listener));
+        Ok(())
     }
 
     /// What has gone through so far.

@@ -196,7 +196,7 @@ impl TokenStore for RedisStore {
         expected: Version,
         tokens: &Tokens,
     ) -> Result<Option<Version>, StoreError> {
-        let bytes = self.vault.close(identity, &Kept::new(expected + 1, tokens.clone()))?;
+        let bytes = self.vault.close(identity, &Kept::new(expected.saturating_add(1), tokens.clone()))?;
         let what = "Redis may not have taken the tokens";
         let version = self.run(what, SWAP, &[&self.tokens(identity)], &[&text(expected), &bytes]).await?;
         Ok(u64::try_from(version).ok().filter(|version| *version > 0))

@@ -19,8 +19,9 @@ pub(super) struct Walk {
     done: bool,
     /// What the page before looked like.
     last: Option<u64>,
-    /// What all pages looked like.
+    /// What all pages looked like, and how many there were.
     met: HashSet<u64>,
+    pages: usize,
 }
 
 /// The page that is being fetched.
@@ -41,7 +42,7 @@ impl Step {
         let start = read_integer(operation, paging.start).unwrap_or(first);
         let size = read_integer(operation, paging.size).unwrap_or_else(|| i64::from(paging.max_size));
         let seen = match paging.style {
-            PagingStyle::Page => Some((start - 1).saturating_mul(size)),
+            PagingStyle::Page => Some(start.saturating_sub(1).saturating_mul(size)),
             PagingStyle::Offset => Some(start),
             PagingStyle::After | PagingStyle::Token | PagingStyle::Position => None,
         };
@@ -73,8 +74,10 @@ impl Step {
                 self.after.as_ref()?;
             }
             PagingStyle::Token => {
+                let before = self.after.take();
                 self.after = at(page, self.paging.key).and_then(text_of).filter(|token| !token.is_empty());
-                return Some(self.after.is_some());
+                // A token that stays is no mistake, but nothing new will come of it either once it brings nothing.
+                return Some(self.after.is_some() && (got != Some(0) || self.after != before));
             }
             PagingStyle::Position => {
                 let delivered = match self.paging.key {
@@ -113,7 +116,7 @@ impl Walk {
             size: place.size,
             seen: place.seen,
         });
-        Self { step, done: cursor.done, last: cursor.last, met: HashSet::new() }
+        Self { step, done: cursor.done, last: cursor.last, met: HashSet::new(), pages: 0 }
     }
 
     /// The place that the next page begins at.
@@ -170,7 +173,8 @@ impl Walk {
         }
         self.last = Some(print);
         let circles = got.is_some_and(|got| got > 0) && !self.met.insert(print);
-        if circles || self.met.len() > MOST_PAGES {
+        self.pages += 1;
+        if circles || self.pages > MOST_PAGES {
             self.done = true;
             let what = match circles {
                 true => "the list has come back to a page it had before, and would never end".to_owned(),

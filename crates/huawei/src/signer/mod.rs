@@ -309,8 +309,9 @@ impl Signer {
                 let kept = value.starts_with(b"application/json") || value.starts_with(b"application/bson");
                 view.adds_unsigned |= !kept && self.rule == HeaderRule::All;
             } else if *name == SDK_DATE {
-                let wrong = |_| Error::input(NAME, "X-Sdk-Date is not of the form 20260102T030405Z");
-                view.date = value.try_into().map_err(wrong)?;
+                let date = value.try_into().ok().filter(is_date);
+                let wrong = || Error::input(NAME, "X-Sdk-Date is not of the form 20260102T030405Z");
+                view.date = date.ok_or_else(wrong)?;
                 view.is_dated = true;
             } else if *name == content_hash {
                 view.told = Some(value);
@@ -531,6 +532,15 @@ fn usual_port(scheme: Option<&str>) -> Option<u16> {
         Some("https") => Some(443),
         _ => None,
     }
+}
+
+/// Whether it is written `20260102T030405Z`.
+fn is_date(text: &[u8; 16]) -> bool {
+    text.iter().enumerate().all(|(at, byte)| match at {
+        8 => *byte == b'T',
+        15 => *byte == b'Z',
+        _ => byte.is_ascii_digit(),
+    })
 }
 
 fn sdk_date(now: SystemTime) -> [u8; 16] {
