@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use surroundings::Still;
-use toy::{Create, List, Replace, Script, answer, breaks, things};
+use toy::{CREATE, Create, List, READ, REPLACE, Replace, Script, answer, breaks, things};
 use yunkit_core::body::{Body, File};
 use yunkit_core::{Client, Credential, Error, Generation, OperationInfo, Request, Retry, WasSent};
 
@@ -31,19 +31,19 @@ async fn a_service_that_is_down_is_not_asked_more_than_the_budget_of_all_clones_
     let client = client.deadline(None).retry(Retry { budget: 5, ..Retry::default() });
 
     for _ in 0..20 {
-        assert!(client.clone().send(things::<0>()).await.is_err());
+        assert!(client.clone().send(things::<READ>()).await.is_err());
     }
     assert_eq!(script.asked().len(), 20 + 5, "twenty calls, and five repetitions between them");
 
     // Ten calls that succeed give one repetition back.
     down.store(false, Ordering::SeqCst);
     for _ in 0..10 {
-        client.send(things::<0>()).await.unwrap();
+        client.send(things::<READ>()).await.unwrap();
     }
     down.store(true, Ordering::SeqCst);
     let before = script.asked().len();
     for _ in 0..3 {
-        assert!(client.send(things::<0>()).await.is_err());
+        assert!(client.send(things::<READ>()).await.is_err());
     }
     assert_eq!(script.asked().len() - before, 3 + 1);
 }
@@ -54,7 +54,7 @@ async fn a_repetition_that_helps_costs_nothing_and_neither_does_a_wait_the_servi
     let (client, _) = patient(&flaky);
     let client = client.deadline(None).retry(Retry { budget: 1, ..Retry::default() });
     for _ in 0..50 {
-        client.send(things::<0>()).await.unwrap();
+        client.send(things::<READ>()).await.unwrap();
     }
 
     let throttled = Script::new(|_, before| {
@@ -63,7 +63,7 @@ async fn a_repetition_that_helps_costs_nothing_and_neither_does_a_wait_the_servi
         Ok(answer)
     });
     let (client, time) = patient(&throttled);
-    client.retry(Retry { budget: 0, ..Retry::default() }).send(things::<0>()).await.unwrap();
+    client.retry(Retry { budget: 0, ..Retry::default() }).send(things::<READ>()).await.unwrap();
     assert_eq!(time.waits(), [Duration::from_secs(1); 3]);
 }
 
@@ -73,7 +73,7 @@ async fn a_write_is_repeated_only_when_nothing_of_it_was_sent() {
         let script = Script::new(move |_, _| breaks(was_sent));
         let (client, _) = patient(&script);
 
-        let error = client.send(things::<2>()).await.unwrap_err();
+        let error = client.send(things::<CREATE>()).await.unwrap_err();
 
         assert_eq!((error.attempts(), error.was_sent()), (attempts, was_sent));
         assert_eq!(script.asked().len(), attempts as usize);
@@ -85,7 +85,7 @@ async fn a_call_of_which_an_earlier_attempt_may_have_arrived_says_so() {
     let script = Script::new(|_, before| breaks(if before == 0 { WasSent::Maybe } else { WasSent::No }));
     let (client, _) = patient(&script);
 
-    let error = client.send(things::<1>()).await.unwrap_err();
+    let error = client.send(things::<REPLACE>()).await.unwrap_err();
 
     assert_eq!((error.attempts(), error.was_sent()), (4, WasSent::Maybe));
 }
@@ -174,7 +174,7 @@ async fn a_refusal_that_is_not_about_the_token_never_renews_it() {
         let renewing = Arc::new(Renewing::default());
         let client = script.client().credential(renewing.clone()).retry(Retry::NEVER);
 
-        let _ = client.send(things::<0>()).await.unwrap_err();
+        let _ = client.send(things::<READ>()).await.unwrap_err();
 
         assert_eq!(renewing.0.load(Ordering::SeqCst), 0, "{status}");
     }

@@ -14,7 +14,10 @@ use serde_json::Value;
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
 use yunkit_core::session::{Session, Tokens};
 use yunkit_testkit::Random;
 use yunkit_tests::crowd::{self, IDENTITY};
@@ -71,6 +74,8 @@ impl Plan {
 
 /// How many calls an outage lasts.
 const OUTAGE: u64 = 500;
+/// How often trouble is made, at most.
+const TICK: Duration = Duration::from_millis(5);
 
 /// The service, in a process of its own, so that it remembers what killed clients spent.
 struct Service {
@@ -125,7 +130,7 @@ impl Drop for Service {
 
 /// What happens in the processes.
 enum News {
-    Said(usize, String),
+    Said(String),
     /// It is gone, and so is everything it said.
     Gone(usize, String),
 }
@@ -135,36 +140,17 @@ struct Worker {
     child: Child,
     /// Calls that it has to make, and that it has told of.
     quota: u64,
-    done: u64,
+    done: Arc<AtomicU64>,
     killed: bool,
     gone: bool,
 }
 
-impl Worker {
-    fn start(id: usize, quota: u64, plan: &Plan, places: [&str; 3], news: &Sender<News>) -> Result<Self, Failure> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg("worker")
-            .args([id.to_string(), quota.to_string(), plan.clients.to_string(), plan.seed.to_string()])
-            .args(places)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        let out = child.stdout.take().ok_or("no stdout")?;
-        let mut err = child.stderr.take().ok_or("no stderr")?;
-        let news = news.clone();
-        std::thread::spawn(move || {
-            let complaints = std::thread::spawn(move || {
-                let mut text = String::new();
-                let _ = err.read_to_string(&mut text);
-                text
-            });
-            for line in BufReader::new(out).lines().map_while(Result::ok) {
-                let _ = news.send(News::Said(id, line));
-            }
-            let _ = news.send(News::Gone(id, complaints.join().unwrap_or_default()));
-        });
-        Ok(Self { child, quota, done: 0, killed: false, gone: false })
-    }
+/// What is known at once, however much else there is to read.
+#[derive(Debug, Default)]
+struct Now {
+    done: AtomicU64,
+    /// Somebody was told to sign in again.
+    lost: AtomicBool,
 }
 
 /// The whole run.
@@ -174,9 +160,12 @@ struct Soak {
     service: Service,
     workers: Vec<Worker>,
     news: (Sender<News>, Receiver<News>),
+    now: Arc<Now>,
     books: Books,
     random: Random,
     runtime: tokio::runtime::Runtime,
+    /// How many calls were done when the outage began that is on.
+    down: Option<u64>,
 }
 
 impl Soak {
@@ -188,64 +177,97 @@ impl Soak {
         for _ in 0..self.plan.processes {
             self.hire(share)?;
         }
-        let (mut expiries, mut kills, mut outages, mut down) = (0, 0, 0, None);
         while self.workers.iter().any(|worker| !worker.gone) {
-            match self.news.1.recv()? {
-                News::Said(id, line) => self.hear(id, &line)?,
-                News::Gone(id, complaints) => self.bury(id, &complaints)?,
-            }
-            let done: u64 = self.workers.iter().map(|worker| worker.done).sum();
-            let due = |count: u64, of: u64| of > 0 && done >= (count + 1) * self.plan.calls / (of + 1);
-            if expiries < self.plan.expiries && due(expiries, self.plan.expiries) {
-                expiries += u64::from(self.service.ask("expire")?["expired"] == true);
-            }
-            match down {
-                None if outages < self.plan.outages && due(outages, self.plan.outages) => {
-                    self.service.ask("down")?;
-                    outages += 1;
-                    down = Some(done);
+            let until = Instant::now() + TICK;
+            while let Ok(news) = self.news.1.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                match news {
+                    News::Said(line) => self.books.hear(&line)?,
+                    News::Gone(id, complaints) => self.bury(id, &complaints)?,
                 }
-                Some(since) if done > since + OUTAGE => {
-                    self.service.ask("up")?;
-                    down = None;
-                }
-                _ => {}
             }
-            if kills < self.plan.kills && due(kills, self.plan.kills) {
-                kills += u64::from(self.kill());
-            }
+            self.meddle()?;
         }
-        self.books.kills = kills;
-        self.books.expiries = expiries;
-        self.books.outages = outages;
         let served = self.service.ask("books")?;
         Ok(self.books.balance(&served, &self.plan))
     }
 
+    /// Makes trouble as far as the calls have come.
+    fn meddle(&mut self) -> Result<(), Failure> {
+        let done = self.now.done.load(Ordering::Relaxed);
+        let calls = self.plan.calls;
+        let due = |count: u64, of: u64| count < of && done >= (count + 1) * calls / (of + 1);
+        if self.now.lost.swap(false, Ordering::Relaxed) {
+            self.sign_in_again()?;
+        }
+        if due(self.books.expiries, self.plan.expiries) {
+            self.books.expiries += u64::from(self.service.ask("expire")?["expired"] == true);
+        }
+        match self.down {
+            None if due(self.books.outages, self.plan.outages) => {
+                self.service.ask("down")?;
+                self.books.outages += 1;
+                self.down = Some(done);
+            }
+            Some(since) if done > since + OUTAGE => {
+                self.service.ask("up")?;
+                self.down = None;
+            }
+            _ => {}
+        }
+        if due(self.books.kills, self.plan.kills) {
+            self.books.kills += u64::from(self.kill()?);
+        }
+        Ok(())
+    }
+
     fn hire(&mut self, quota: u64) -> Result<(), Failure> {
-        let places = [self.service.api.as_str(), self.service.oauth.as_str(), self.store.as_str()];
-        let worker = Worker::start(self.workers.len(), quota, &self.plan, places, &self.news.0)?;
-        self.workers.push(worker);
+        let id = self.workers.len();
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg("worker")
+            .args([id.to_string(), quota.to_string(), self.plan.clients.to_string(), self.plan.seed.to_string()])
+            .args([&self.service.api, &self.service.oauth, &self.store])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let out = child.stdout.take().ok_or("no stdout")?;
+        let mut err = child.stderr.take().ok_or("no stderr")?;
+        let done = Arc::new(AtomicU64::new(0));
+        let (news, now, its) = (self.news.0.clone(), self.now.clone(), done.clone());
+        std::thread::spawn(move || {
+            let complaints = std::thread::spawn(move || {
+                let mut text = String::new();
+                let _ = err.read_to_string(&mut text);
+                text
+            });
+            for line in BufReader::new(out).lines().map_while(Result::ok) {
+                match line.split_once(' ') {
+                    Some(("calls", count)) => {
+                        let count = count.parse().unwrap_or_default();
+                        its.fetch_add(count, Ordering::Relaxed);
+                        now.done.fetch_add(count, Ordering::Relaxed);
+                    }
+                    Some(("lost", _)) => now.lost.store(true, Ordering::Relaxed),
+                    _ => drop(news.send(News::Said(line))),
+                }
+            }
+            let _ = news.send(News::Gone(id, complaints.join().unwrap_or_default()));
+        });
+        self.workers.push(Worker { child, quota, done, killed: false, gone: false });
         Ok(())
     }
 
     /// Kills a process at random (SIGKILL); answers whether there was one.
-    fn kill(&mut self) -> bool {
-        let alive: Vec<usize> =
-            (0..self.workers.len()).filter(|id| !self.workers[*id].gone && !self.workers[*id].killed).collect();
-        let Some(id) = alive.get(self.random.bits() as usize % alive.len().max(1)) else { return false };
-        self.workers[*id].killed = true;
-        let _ = self.workers[*id].child.kill();
-        true
-    }
-
-    fn hear(&mut self, id: usize, line: &str) -> Result<(), Failure> {
-        match line.split_once(' ') {
-            Some(("calls", count)) => self.workers[id].done += count.parse::<u64>()?,
-            Some(("lost", _)) => self.sign_in_again()?,
-            _ => self.books.hear(line)?,
+    fn kill(&mut self) -> Result<bool, Failure> {
+        let mut alive: Vec<&mut Worker> =
+            self.workers.iter_mut().filter(|worker| !worker.gone && !worker.killed).collect();
+        let index = self.random.bits() as usize % alive.len().max(1);
+        let Some(worker) = alive.get_mut(index) else { return Ok(false) };
+        if worker.child.try_wait()?.is_some() {
+            return Ok(false);
         }
-        Ok(())
+        worker.killed = true;
+        worker.child.kill()?;
+        Ok(true)
     }
 
     /// Somebody was told to sign in again: does so, if that is still needed.
@@ -266,7 +288,7 @@ impl Soak {
         let worker = &mut self.workers[id];
         worker.gone = true;
         let status = worker.child.wait()?;
-        let left = worker.quota.saturating_sub(worker.done);
+        let left = worker.quota.saturating_sub(worker.done.load(Ordering::Relaxed));
         let killed = worker.killed;
         if complaints.contains("panicked") || (!killed && !status.success()) {
             self.books.complaints.push(format!("process {id} ended with {status}: {complaints}"));
@@ -294,6 +316,8 @@ fn main() -> Result<(), Failure> {
         runtime: tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?,
         workers: Vec::new(),
         news: channel(),
+        now: Arc::default(),
+        down: None,
         books: Books::default(),
         store,
         plan,

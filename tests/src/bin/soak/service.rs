@@ -129,7 +129,9 @@ impl State {
         let again = |wanted: bool| -> u64 {
             self.pairs.iter().filter(|pair| arrived(pair) == wanted).map(|pair| pair.again).sum()
         };
-        let lost = self.pairs.iter().filter(|pair| pair.successor.is_some() && !arrived(pair)).count();
+        // Of the newest ones nobody knows yet.
+        let superseded = |pair: &Pair| pair.successor.is_some_and(|next| next + 1 < self.pairs.len());
+        let lost = self.pairs.iter().filter(|pair| superseded(pair) && !arrived(pair)).count();
         json!({
             "writes": self.writes.iter().map(|(id, times)| (id.to_string(), *times)).collect::<BTreeMap<_, _>>(),
             "counts": self.counts,
