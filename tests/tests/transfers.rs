@@ -12,7 +12,7 @@ use yunkit_core::{Client, Error, ErrorKind, Retry, WasSent};
 use yunkit_gitee::{Gitee, repos};
 use yunkit_testkit::{FaultProxy, WireFault};
 
-const PATIENCE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 fn content() -> Vec<u8> {
     (0..200_000_u32).flat_map(u32::to_le_bytes).collect()
@@ -124,7 +124,7 @@ async fn a_download_that_stands_still_ends_when_the_patience_does() {
     let error = read(&client(&proxy.address()).stall(PATIENCE), || ()).await.unwrap_err();
 
     assert_eq!((error.kind(), error.was_sent()), (ErrorKind::Timeout, WasSent::Yes));
-    assert_eq!(error.message(), Some("nothing arrived for 300ms"));
+    assert_eq!(error.message(), Some("nothing arrived for 1s"));
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn an_upload_that_nobody_takes_ends_when_the_patience_does() {
     let error = client(&address).deadline(None).stall(PATIENCE).send(upload).await.unwrap_err();
 
     assert_eq!((error.kind(), error.was_sent()), (ErrorKind::Timeout, WasSent::Maybe));
-    assert_eq!(error.message(), Some("nothing of the body was taken for 300ms"));
+    assert_eq!(error.message(), Some("nothing of the body was taken for 1s"));
 }
 
 #[tokio::test]

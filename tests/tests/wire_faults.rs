@@ -51,7 +51,7 @@ struct Surface<'a> {
 const ALL: &[Effect] = &[Effect::Read, Effect::Idempotent, Effect::Write];
 /// Longer than anything here takes that is not meant to stall.
 const LONG: Duration = Duration::from_secs(20);
-const SHORT: Duration = Duration::from_millis(300);
+const SHORT: Duration = Duration::from_secs(1);
 
 impl Surface<'_> {
     fn client(&self, address: &str, deadline: Duration) -> Client {

@@ -233,15 +233,7 @@ impl Shared {
                 }
                 Err(error) => error.with_operation(call.info.name).with_attempts(attempt),
             };
-            let retry = &call.options.retry;
-            let wait = retry.wait(call.info, &error, attempt, self.surroundings.random(), call.remaining());
-            let next = match wait {
-                Some(wait) => self.bind(call).ok().filter(|next| next.body.can_open()).map(|next| (wait, next)),
-                None => None,
-            };
-            // A wait that the service has named is its own way of sharing out what it can do.
-            let granted = |_: &_| error.retry_after().is_some() || self.retries.take(retry.budget);
-            let Some((wait, next)) = next.filter(granted) else {
+            let Some((wait, next)) = self.next_attempt(call, &error, attempt) else {
                 tracing::debug!(attempt, %error, "failed");
                 let reached = call.reached.load(Ordering::Relaxed) && error.was_sent() == WasSent::No;
                 return Err(if reached { error.with_was_sent(WasSent::Maybe) } else { error });
@@ -254,6 +246,16 @@ impl Shared {
             self.surroundings.sleep(wait).await;
             request = next;
         }
+    }
+
+    /// How long to wait and what to send then, or nothing when the error should reach the caller.
+    fn next_attempt(&self, call: &Call<'_>, error: &Error, attempt: u32) -> Option<(Duration, Request)> {
+        let retry = &call.options.retry;
+        let wait = retry.wait(call.info, error, attempt, self.surroundings.random(), call.remaining())?;
+        let request = self.bind(call).ok().filter(|request| request.body.can_open())?;
+        // A wait that the service has named is its own way of sharing out what it can do.
+        let granted = error.retry_after().is_some() || self.retries.take(retry.budget);
+        granted.then_some((wait, request))
     }
 
     fn bind(&self, call: &Call<'_>) -> Result<Request, Error> {

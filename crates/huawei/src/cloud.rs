@@ -176,10 +176,13 @@ impl Cloud {
     /// The proof to call with now. Callers that come at once share one lookup; one that fails leaves an old proof in use for as
     /// long as it is good.
     async fn proof(&self, rejected: Option<Generation>) -> Result<Arc<Ready>, Error> {
-        let held = self.caller.ready().clone();
-        // What never ends is refused for another reason than its age, and would come back the same.
-        let endless = held.filter(|ready| ready.expires_at.is_none());
-        if let Some(ready) = endless {
+        let now = self.context.surroundings.now();
+        let good = |ready: &Arc<Ready>| match ready.renew_at {
+            Some(due) => due > now && rejected != Some(ready.generation),
+            // What never ends is refused for another reason than its age, and would come back the same.
+            None => true,
+        };
+        if let Some(ready) = self.caller.ready().clone().filter(good) {
             return Ok(ready);
         }
         let session = self.caller.session.get_or_init(|| {
@@ -203,7 +206,7 @@ impl Cloud {
                 let ready = Arc::new(Ready {
                     proof: read_proof(&tokens)?,
                     generation: Generation(version),
-                    expires_at: tokens.expires_at,
+                    renew_at: tokens.renew_at,
                 });
                 *held = Some(ready.clone());
                 Ok(ready)
@@ -314,7 +317,8 @@ impl Caller {
 struct Ready {
     proof: Proof,
     generation: Generation,
-    expires_at: Option<SystemTime>,
+    /// Nothing for what never ends.
+    renew_at: Option<SystemTime>,
 }
 
 impl Ready {
