@@ -142,6 +142,36 @@ async fn an_upload_that_nobody_takes_ends_when_the_patience_does() {
 }
 
 #[tokio::test]
+async fn a_pipe_is_sent_whole_and_only_when_somebody_takes_it() {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(201).set_body_string("{}")).mount(&server).await;
+    let mut proxy = FaultProxy::start(&server.uri()).await.unwrap();
+    let opened = Arc::new(AtomicU64::new(0));
+    let pieces = {
+        let opened = opened.clone();
+        futures_util::stream::iter((0..100).map(move |number: u64| {
+            opened.fetch_add(1, Ordering::SeqCst);
+            Ok(yunkit_core::Bytes::from(vec![number as u8; 1000]))
+        }))
+    };
+    let file = File::from_stream("log.bin", Some(100_000), pieces);
+    let upload = repos::UploadReleaseAsset::new("o", "r", 1, file);
+
+    // Nobody listens: nothing is read, and the same pipe can be sent later.
+    proxy.close().await;
+    let refused = client(&proxy.address()).send(upload.clone()).await.unwrap_err();
+    assert_eq!((refused.kind(), opened.load(Ordering::SeqCst)), (ErrorKind::Connect, 0));
+    proxy.open().await.unwrap();
+    client(&proxy.address()).send(upload.clone()).await.unwrap();
+
+    let requests = server.received_requests().await.unwrap();
+    let whole: Vec<u8> = (0..100).flat_map(|number| [number; 1000]).collect();
+    assert!(requests[0].body.windows(whole.len()).any(|window| window == whole), "every byte, in order");
+    let again = client(&proxy.address()).send(upload).await.unwrap_err();
+    assert!(again.to_string().contains("can be read only once, and has been"), "{again}");
+}
+
+#[tokio::test]
 async fn a_checksum_is_compared_before_a_file_takes_its_name() {
     let server = service("\"v1\"", true).await;
     let folder = tempfile::tempdir().unwrap();

@@ -24,7 +24,8 @@
 //! | say which repository: by its number or its path | [`Depot`] |
 //! | receive webhooks and service hooks | the module `webhook`, with the feature `events` |
 //! | know what an error means | [`Error`]; the service's own code is [`Error::code`] |
-//! | follow a list over its pages | [`Client::items`] |
+//! | follow a list over its pages | [`Client::items`]; later, or in another run: [`Client::items_from`] |
+//! | keep to the rate that CODING documents for an action | `yunkit_core::Pace`, with its feature `pace` |
 //! | know when something happened | [`record::Timestamp`] |
 //! | see what would be sent | [`Client::prepare`] |
 //!
@@ -50,8 +51,8 @@ pub use generated::*;
 pub use open::CodingOpen;
 pub use protocol::CodingOpenProtocol;
 pub use yunkit_core::{
-    Client, Download, Error, ErrorKind, Items, Meta, Operation, OperationInfo, Paged, Pages, Progress, Rate,
-    Reason, Retry, WasSent, body, credential, operation, record, session,
+    Client, Cursor, Download, Error, ErrorKind, Items, Meta, Operation, OperationInfo, Paged, Pages, Progress,
+    Rate, RateGate, Reason, Retry, WasSent, body, credential, operation, record, session,
 };
 
 /// What a repository is called where the path is spelt `DepotPat`.

@@ -21,9 +21,10 @@
 //! | call with a personal token, or for a user who has signed in | [`CodingRest`] |
 //! | send the token in the query | [`InQuery`] |
 //! | sign a user in | [`oauth`] |
+//! | share tokens among processes or machines | [`session`], the crate `yunkit-token-redis` |
 //! | know which team a sign-in was for | [`team_of`], [`CodingRest::of_tokens`] |
 //! | know why the service refused | [`Code`] |
-//! | follow a list over its pages | [`Client::items`] |
+//! | follow a list over its pages | [`Client::items`]; later, or in another run: [`Client::items_from`] |
 //! | see what would be sent | [`Client::prepare`] |
 //!
 //! What is there without further features is known from recorded bodies or official pages. The feature `attested` adds what
@@ -45,8 +46,8 @@ pub use generated::*;
 pub use protocol::CodingRestProtocol;
 pub use rest::{CodingRest, InQuery, team_of};
 pub use yunkit_core::{
-    Client, Download, Error, ErrorKind, Items, Meta, Operation, OperationInfo, Paged, Pages, Progress, Rate,
-    Reason, Retry, WasSent, body, credential, operation, record, session,
+    Client, Cursor, Download, Error, ErrorKind, Items, Meta, Operation, OperationInfo, Paged, Pages, Progress,
+    Rate, RateGate, Reason, Retry, WasSent, body, credential, operation, record, session,
 };
 
 /// What the generated files name.

@@ -11,6 +11,7 @@ use crate::transfer::{Again, Download};
 use crate::transport::HttpTransport;
 use http::HeaderValue;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Sends operations to one service, on behalf of one caller.
@@ -28,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) protocol: Arc<dyn Protocol>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) credential: Option<Arc<dyn Credential>>,
+    /// Tells credentials apart; 0 for none.
+    pub(crate) caller: u64,
     pub(crate) policies: Vec<Arc<dyn Policy>>,
     pub(crate) surroundings: Arc<dyn Surroundings>,
     pub(crate) user_agent: HeaderValue,
@@ -54,6 +57,7 @@ impl Client {
                 protocol,
                 transport,
                 credential: None,
+                caller: 0,
                 policies: Vec::new(),
                 surroundings: Arc::new(RealSurroundings::default()),
                 user_agent: USER_AGENT,
@@ -71,12 +75,19 @@ impl Client {
     /// Calls on behalf of this credential.
     #[must_use]
     pub fn credential(self, credential: Arc<dyn Credential>) -> Self {
-        self.change(|shared| shared.credential = Some(credential))
+        static CALLERS: AtomicU64 = AtomicU64::new(1);
+        self.change(|shared| {
+            shared.credential = Some(credential);
+            shared.caller = CALLERS.fetch_add(1, Ordering::Relaxed);
+        })
     }
     /// Calls on behalf of nobody.
     #[must_use]
     pub fn anonymous(self) -> Self {
-        self.change(|shared| shared.credential = None)
+        self.change(|shared| {
+            shared.credential = None;
+            shared.caller = 0;
+        })
     }
     /// Adds behaviour around every attempt, inside of what was added before.
     #[must_use]
@@ -265,6 +276,10 @@ impl Client {
         O::Item: Send,
     {
         Ok(Items::new(self.pages_from(operation, cursor)?, cursor.skip()))
+    }
+
+    pub(crate) fn caller(&self) -> u64 {
+        self.shared.caller
     }
 
     /// What [`send`](Self::send) would send, before any credential. Its `Debug` masks secrets.

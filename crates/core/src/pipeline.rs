@@ -25,6 +25,7 @@ pub struct Call<'a> {
     request: &'a dyn Record,
     options: &'a Options,
     streamed: bool,
+    caller: u64,
     clock: &'a dyn Surroundings,
     /// When the call has to be over, by that clock.
     ends: Option<Duration>,
@@ -51,6 +52,10 @@ impl Call<'_> {
     /// The attempt that is under way, counted from 1.
     pub fn attempt(&self) -> u32 {
         self.attempts.load(Ordering::Relaxed)
+    }
+    /// Tells apart the credentials that calls are made with; clones of a client share one. 0 for none.
+    pub fn caller(&self) -> u64 {
+        self.caller
     }
     /// The clock that the call goes by.
     pub fn clock(&self) -> &dyn Surroundings {
@@ -190,6 +195,7 @@ impl Shared {
             request,
             options,
             streamed,
+            caller: self.caller,
             clock: &*self.surroundings,
             ends: options.deadline.map(|deadline| self.surroundings.elapsed().saturating_add(deadline)),
             attempts: AtomicU32::new(0),

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 use surroundings::Still;
 use toy::{READ, Script, answer, things};
+use yunkit_core::credential::HeaderToken;
 use yunkit_core::{Client, ErrorKind, RateGate, Retry, WasSent};
 
 /// A status, and headers.
@@ -49,8 +50,8 @@ async fn the_last_call_of_an_allowance_closes_the_gate_until_the_reset() {
     let world = world(&gate, &[SPENT]);
 
     world.client.send(things::<READ>()).await.unwrap();
-    assert_eq!(gate.state().closed_until, Some(UNIX_EPOCH + Duration::from_secs(600)));
-    assert_eq!(gate.state().rate.unwrap().limit, 5);
+    assert_eq!(gate.state(&world.client).closed_until, Some(UNIX_EPOCH + Duration::from_secs(600)));
+    assert_eq!(gate.state(&world.client).rate.unwrap().limit, 5);
 
     let held = world.client.send(things::<READ>()).await.unwrap_err();
     assert_eq!((held.kind(), held.was_sent(), held.is_rate_limited()), (ErrorKind::Held, WasSent::No, true));
@@ -63,7 +64,7 @@ async fn the_last_call_of_an_allowance_closes_the_gate_until_the_reset() {
 
     world.time.pass(Duration::from_secs(600));
     world.client.send(things::<READ>()).await.unwrap();
-    assert_eq!((asked(&world), gate.state().closed_until), (2, None));
+    assert_eq!((asked(&world), gate.state(&world.client).closed_until), (2, None));
 }
 
 #[tokio::test]
@@ -91,4 +92,22 @@ async fn a_refusal_that_does_not_say_until_when_closes_the_gate_for_a_second_and
     assert_eq!(other.client.send(things::<READ>()).await.unwrap_err().kind(), ErrorKind::Held);
     other.time.pass(Duration::from_secs(1));
     assert!(other.client.send(things::<READ>()).await.is_ok());
+}
+
+#[tokio::test]
+async fn credentials_have_allowances_of_their_own_and_so_have_hosts() {
+    let gate = RateGate::failing();
+    let script = Script::new(|_, before| answer(if before == 0 { 429 } else { 200 }, "[]"));
+    let gated = || script.client().surroundings(Arc::new(Still::default())).policy(Arc::new(gate.clone()));
+    let token = |name: &str| Arc::new(HeaderToken::bearer(name.into()).unwrap());
+    let (alice, bob, nobody) = (gated().credential(token("a")), gated().credential(token("b")), gated());
+    let elsewhere = alice.clone().protocol(toy::Plain::at("http://elsewhere"));
+
+    assert!(alice.clone().retry(Retry::NEVER).send(things::<READ>()).await.is_err());
+
+    assert_eq!(alice.clone().send(things::<READ>()).await.unwrap_err().kind(), ErrorKind::Held);
+    for other in [&bob, &nobody, &elsewhere] {
+        other.send(things::<READ>()).await.unwrap();
+    }
+    assert!(gate.state(&alice).closed_until.is_some() && gate.state(&bob).closed_until.is_none());
 }

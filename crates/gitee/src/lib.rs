@@ -26,7 +26,9 @@
 //! | sign a user in | [`oauth`] |
 //! | receive webhooks | [`webhook`], with the feature `events` |
 //! | know what an error means | [`Error`] |
-//! | follow a list over its pages | [`Client::items`] |
+//! | follow a list over its pages | [`Client::items`]; later, or in another run: [`Client::items_from`] |
+//! | share tokens among processes or machines | [`session`], the crate `yunkit-token-redis` |
+//! | keep still while the allowance is used up | [`RateGate`] |
 //! | download an archive or upload a file, with progress | [`Client::download`], [`body::File`] |
 //! | see what would be sent | [`Client::prepare`] |
 //! | put a model into my own serde types | [`Json`](record::Json), or the feature `serde` |
@@ -49,8 +51,8 @@ pub use generated::*;
 pub use gitee::Gitee;
 pub use protocol::GiteeProtocol;
 pub use yunkit_core::{
-    Client, Download, Error, ErrorKind, Items, Meta, Operation, OperationInfo, Paged, Pages, Progress, Rate,
-    Reason, Retry, WasSent, body, credential, operation, record, session,
+    Client, Cursor, Download, Error, ErrorKind, Items, Meta, Operation, OperationInfo, Paged, Pages, Progress,
+    Rate, RateGate, Reason, Retry, WasSent, body, credential, operation, record, session,
 };
 
 /// What the generated files name.

@@ -20,6 +20,7 @@
 //! |---|---|
 //! | sign requests of my own making | [`signer`] |
 //! | call with keys, with a user's password, with what the machine has | [`credentials`], [`iam_token`] |
+//! | share tokens of IAM among processes or machines | [`Cloud::tokens_in`] |
 //! | reach another address than the usual one | [`Endpoints`] |
 //! | know what an error means | [`Error`] |
 //! | call IAM, STS or the metadata of a server | [`iam`], [`sts`], [`metadata`] |
@@ -56,8 +57,8 @@ pub use protocol::{HuaweiProtocol, SIGNATURE_REFUSED};
 #[cfg(feature = "credentials")]
 pub use region::{Endpoints, Region};
 pub use yunkit_core::{
-    Client, Error, ErrorKind, Items, Meta, Operation, OperationInfo, Paged, Pages, Reason, Retry, WasSent, body,
-    operation, record,
+    Client, Cursor, Error, ErrorKind, Items, Meta, Operation, OperationInfo, Paged, Pages, RateGate, Reason, Retry,
+    WasSent, body, operation, record, session,
 };
 
 /// What the generated files name.
