@@ -10,6 +10,7 @@ use server::Server;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Duration;
+use yunkit_core::secrecy::ExposeSecret;
 use yunkit_core::session::{Session, Tokens};
 use yunkit_testkit::{coding, gitee};
 use yunkit_tests::crowd::{self, IDENTITY};
@@ -85,6 +86,34 @@ async fn killed(surface: &str, address: &str, place: &str, step: &str) {
         child.wait().unwrap();
     };
     tokio::task::spawn_blocking(kill).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_being_written_when_its_process_is_killed_has_the_old_tokens_or_the_new_ones() {
+    for place in Place::all() {
+        let mut tokens = Tokens::new("a".repeat(20_000).into());
+        tokens.refresh_token = Some("r".into());
+        place.begin(&tokens).await;
+        for round in 0..20_u64 {
+            let mut process = process("gitee", "http://localhost", &place.name(), "swap", "0");
+            let kill = move || {
+                let mut child = process.spawn().unwrap();
+                let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+                // Somewhere in what comes after so many times.
+                let said = lines.by_ref().nth(round as usize % 7).unwrap().unwrap();
+                (0..round * 97).for_each(|_| std::thread::yield_now());
+                child.kill().unwrap();
+                child.wait().unwrap();
+                lines.map_while(Result::ok).last().unwrap_or(said)
+            };
+            let last: u64 = tokio::task::spawn_blocking(kill).await.unwrap().parse().unwrap();
+
+            let (version, kept) = crowd::store(&place.name()).unwrap().load(IDENTITY).await.unwrap().unwrap();
+
+            assert!(version == last || version == last + 1, "{version} after {last}");
+            assert_eq!(kept.access_token.expose_secret().len(), 20_000);
+        }
+    }
 }
 
 async fn tokens_of_coding(fake: &coding::Fake) -> Tokens {

@@ -354,15 +354,16 @@ impl Session {
             let mut state = self.0.state();
             let pause = state.failed.as_ref().filter(|failed| self.0.surroundings.elapsed() < failed.until);
             let pause = pause.map(|failed| failed.error.clone());
-            if let Some(fresh) = self.0.fresh(state.current.as_ref(), rejected, Good::ForNow) {
-                let ages = self.0.fresh(state.current.as_ref(), rejected, Good::ForLonger).is_none();
-                let over = state.over.as_ref().is_some_and(|(version, _)| *version == fresh.0);
-                let can = (fresh.1.refresh_token.is_some() || fresh.1.renew_at.is_some()) && !over;
+            if let Some(current) = state.current.as_ref().filter(|it| self.0.are_good(it, Good::ForNow, rejected)) {
+                let (version, tokens) = current.clone();
+                let ages = !self.0.are_good(current, Good::ForLonger, rejected);
+                let over = state.over.as_ref().is_some_and(|(over, _)| *over == version);
+                let can = (tokens.refresh_token.is_some() || tokens.renew_at.is_some()) && !over;
                 if ages && can && pause.is_none() && state.running.is_none() {
                     // The one that is here is good for this call and the next ones; the new one comes by itself.
                     self.start(&mut state, rejected, Good::ForLonger);
                 }
-                return Ok(fresh);
+                return Ok((version, tokens));
             }
             if let Some(error) = pause {
                 return Err(error);
@@ -417,14 +418,8 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The tokens, if they have not been rejected and are good for as long as that.
-    fn fresh(
-        &self,
-        tokens: Option<&(Version, Tokens)>,
-        rejected: Option<Version>,
-        good: Good,
-    ) -> Option<(Version, Tokens)> {
-        let (version, tokens) = tokens?;
+    /// Whether tokens have not been rejected and are good for as long as that.
+    fn are_good(&self, (version, tokens): &(Version, Tokens), good: Good, rejected: Option<Version>) -> bool {
         let now = self.surroundings.now();
         let ends = |margin| tokens.expires_at.is_some_and(|end| end <= now + margin);
         let ended = match (good, tokens.renew_at) {
@@ -432,8 +427,7 @@ impl Inner {
             (Good::ForLonger, None) => ends(SOON),
             (Good::ForLonger, Some(due)) => due <= now || ends(EARLY),
         };
-        let usable = !ended && rejected.is_none_or(|rejected| *version > rejected);
-        usable.then(|| (*version, tokens.clone()))
+        !ended && rejected.is_none_or(|rejected| *version > rejected)
     }
 
     async fn load(&self) -> Result<Option<(Version, Tokens)>, Error> {
@@ -455,9 +449,9 @@ impl Inner {
         for _ in 0..LEASE_CHECKS {
             // Somebody else may have stored new ones: another session here, another process.
             let stored = self.load().await?;
-            if let Some(fresh) = self.fresh(stored.as_ref(), rejected, good) {
+            if let Some(fresh) = stored.as_ref().filter(|it| self.are_good(it, good, rejected)) {
                 self.state().current = Some(fresh.clone());
-                return Ok(fresh);
+                return Ok(fresh.clone());
             }
             if let Some(lease) = lease {
                 return self.spend(stored, &lease).await;

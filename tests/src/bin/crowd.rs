@@ -1,6 +1,7 @@
 //! One process of many that share the tokens of one identity in a store, which is a folder or the address of a Redis:
 //! `crowd SURFACE ADDRESS STORE call TASKS` calls with so many tasks at once and prints a line of JSON: how many calls were
 //! answered, and how the others failed. `… stop STEP` begins a refresh and stands still at that step, to be killed there.
+//! `… swap 0` replaces the tokens again and again, and says the version after each time.
 
 use serde_json::json;
 use std::sync::Arc;
@@ -87,12 +88,23 @@ impl Refresher for Doomed {
     }
 }
 
+async fn swap(store: &dyn TokenStore) -> Result<(), Box<dyn std::error::Error>> {
+    loop {
+        let (version, tokens) = store.load(IDENTITY).await?.ok_or("there is nothing to replace")?;
+        let version = store.swap(IDENTITY, version, &tokens).await?.ok_or("somebody else is at it")?;
+        println!("{version}");
+    }
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [surface, address, store, mode, what] = arguments.as_slice() else {
         return Err("usage: crowd SURFACE ADDRESS STORE call TASKS | stop STEP".into());
     };
+    if mode == "swap" {
+        return swap(&*crowd::store(store)?).await;
+    }
     let step = match mode.as_str() {
         "stop" => Some(Step::named(what).ok_or("there is no such step")?),
         _ => None,
