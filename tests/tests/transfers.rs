@@ -172,6 +172,26 @@ async fn a_pipe_is_sent_whole_and_only_when_somebody_takes_it() {
 }
 
 #[tokio::test]
+async fn a_file_that_changes_under_its_upload_never_arrives_as_a_part_of_itself() {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(201).set_body_string("{}")).mount(&server).await;
+    let folder = tempfile::tempdir().unwrap();
+    for (now, said) in [(10, "the content is shorter than it was"), (300_000, "the content is longer than it was")]
+    {
+        let path = folder.path().join("data.bin");
+        std::fs::write(&path, vec![1; 200_000]).unwrap();
+        let file = File::from_path(&path).unwrap();
+        std::fs::write(&path, vec![1; now]).unwrap();
+
+        let upload = repos::UploadReleaseAsset::new("o", "r", 1, file);
+        let error = client(&server.uri()).send(upload).await.unwrap_err();
+
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Transport, Some(said)));
+    }
+    assert!(server.received_requests().await.unwrap().is_empty(), "the service has taken none of them");
+}
+
+#[tokio::test]
 async fn a_checksum_is_compared_before_a_file_takes_its_name() {
     let server = service("\"v1\"", true).await;
     let folder = tempfile::tempdir().unwrap();

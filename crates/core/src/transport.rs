@@ -205,17 +205,21 @@ impl http_body::Body for Upload {
         }
         let Content::Open(stream) = content else { unreachable!("it has just been opened") };
         let next = std::task::ready!(stream.as_mut().poll_next(cx));
-        match &next {
-            Some(Ok(chunk)) => {
-                self.moves.count();
-                if let Some(remaining) = &mut self.remaining {
-                    *remaining = remaining.saturating_sub(chunk.len() as u64);
-                }
+        // What was announced is what is sent: a file that has changed meanwhile must not arrive as a part of itself.
+        let left = match (&next, self.remaining) {
+            (Some(Ok(chunk)), Some(remaining)) => match remaining.checked_sub(chunk.len() as u64) {
+                None => return Poll::Ready(Some(Err(io::Error::other("the content is longer than it was")))),
+                left => left,
+            },
+            (None, Some(1..)) => {
+                return Poll::Ready(Some(Err(io::Error::other("the content is shorter than it was"))));
             }
+            (_, remaining) => remaining,
+        };
+        self.remaining = left;
+        match next {
+            Some(Ok(_)) if left != Some(0) => self.moves.count(),
             _ => self.moves.end(),
-        }
-        if self.remaining == Some(0) {
-            self.moves.end();
         }
         Poll::Ready(next.map(|chunk| chunk.map(Frame::data)))
     }
