@@ -490,11 +490,19 @@ impl Inner {
                     ),
                     _ => error,
                 };
-                if error.is_reauthorization_required() {
-                    self.state().over = Some((version, error.clone()));
-                } else {
+                if !error.is_reauthorization_required() {
                     self.pause(&error);
+                    return Err(error);
                 }
+                // A process that stood still for long may find its token spent by the one that took over.
+                if let Ok(Some(stored)) = self.load().await
+                    && stored.0 != version
+                    && self.are_good(&stored, Good::ForNow, None)
+                {
+                    self.state().current = Some(stored.clone());
+                    return Ok(stored);
+                }
+                self.state().over = Some((version, error.clone()));
                 Err(error)
             }
         }

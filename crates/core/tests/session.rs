@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use surroundings::Still;
 use tokio::sync::Notify;
 use yunkit_core::session::{Lease, MemoryStore, Refresher, Session, StoreError, TokenStore, Tokens, Version};
-use yunkit_core::{Error, ErrorKind, Surroundings};
+use yunkit_core::{Error, ErrorKind, Reason, Surroundings};
 
 /// An identity service that rotates: every refresh token works once.
 #[derive(Debug)]
@@ -343,4 +343,29 @@ async fn who_can_sign_in_alone_begins_without_a_user_and_begins_again_before_the
         tokio::task::yield_now().await;
     }
     assert_eq!(service.asked.load(Ordering::SeqCst), 3);
+}
+
+/// Finds that the token was spent by another process, which has stored what it bought.
+#[derive(Debug)]
+struct TooLate(MemoryStore, Arc<Still>);
+
+#[async_trait]
+impl Refresher for TooLate {
+    async fn refresh(&self, _: &Tokens) -> Result<Tokens, Error> {
+        self.0.swap("u", 1, &pair(7, self.1.now())).await.unwrap();
+        Err(Error::new(ErrorKind::Service, "identity").with_reason(Reason::Reauthorize))
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_slept_while_another_took_over_uses_what_that_one_bought() {
+    let (store, time) = (MemoryStore::default(), Arc::new(Still::default()));
+    let slept = Arc::new(TooLate(store.clone(), time.clone()));
+    let session = Session::with_surroundings("u", Arc::new(store), slept, time.clone());
+    session.begin(pair(0, time.now())).await.unwrap();
+    time.pass(Duration::from_secs(3600));
+
+    let (version, tokens) = session.tokens(None).await.unwrap();
+
+    assert_eq!((version, access(&tokens)), (2, "a7"));
 }
