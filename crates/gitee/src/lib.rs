@@ -57,6 +57,7 @@ pub use yunkit_core::{
 
 /// What the generated files name.
 mod prelude {
+    #[allow(unused_imports)] // a build without any module names nothing
     pub(crate) use yunkit_core::generated::*;
 }
 

@@ -55,104 +55,93 @@ impl Books {
         Ok(())
     }
 
-    /// Compares both sides, prints what there is, and answers whether it adds up.
-    pub(crate) fn balance(&self, served: &Value, plan: &Plan) -> bool {
-        let number = |value: &Value| value.as_u64().unwrap_or_default();
+    /// Prints what happened.
+    pub(crate) fn tell(&self, served: &Value, plan: &Plan) {
+        let line = |count: u64, what: &str| println!("{count:>12}  {what}");
+        let requests = number(&served["api requests"]);
+        let own = ["failed before the effect", "failed after the effect", "throttled"];
+        let own: u64 = own.iter().map(|name| number(&served["counts"][*name])).sum();
+        let spoilt = sum(&served["api faults"]);
+        let part = 100.0 * (spoilt + own) as f64 / requests.max(1) as f64;
+        let Plan { processes, clients, seed, .. } = plan;
+        line(plan.calls, &format!("calls of {processes} processes with {clients} clients each, seed {seed}"));
+        line(
+            requests,
+            &format!(
+                "requests for them, {spoilt} spoilt and {own} failed or throttled by the service ({part:.1} %)"
+            ),
+        );
+        for (name, count) in served["api faults"].as_object().into_iter().flatten() {
+            line(number(count), &format!("  {name}"));
+        }
+        for (kind, count) in &self.failures {
+            line(*count, &format!("calls failed for good: {kind}"));
+        }
+        line(self.kills, &format!("processes killed, {} times signed in again", self.sign_ins));
+        line(self.outages, "times nobody listened where the service is");
+        let faults = sum(&served["oauth faults"]);
+        line(self.expiries, &format!("times tokens expired, {faults} faults on the way of refreshes"));
+        println!();
+    }
+
+    /// Compares both sides, and answers whether all adds up.
+    pub(crate) fn balance(&self, served: &Value) -> bool {
         let effects: BTreeMap<u64, u64> = served["writes"]
             .as_object()
             .into_iter()
             .flatten()
             .filter_map(|(id, times)| Some((id.parse().ok()?, times.as_u64()?)))
             .collect();
-        let of = |told: Told| self.writes.values().filter(|one| **one == told).count() as u64;
-        let wrong = |told: Told, right: fn(u64) -> bool| {
-            let effect = |id: &u64| effects.get(id).copied().unwrap_or_default();
-            self.writes.iter().filter(|(id, one)| **one == told && !right(effect(id))).count() as u64
-        };
-        let strangers = effects.keys().filter(|id| !self.writes.contains_key(id)).count() as u64;
-        let faults = |which: &str| -> u64 {
-            served[which].as_object().into_iter().flatten().map(|(_, count)| number(count)).sum()
-        };
-        let own: u64 = ["failed before the effect", "failed after the effect", "throttled"]
-            .iter()
-            .map(|name| number(&served["counts"][*name]))
-            .sum();
-        let (requests, spoilt) = (number(&served["api requests"]), faults("api faults"));
-        let sold = number(&served["sold"]);
-        let lost = number(&served["lost"]);
-        // Processes that did little have nothing to compare.
-        let grown = self.memory.iter().filter(|(early, _, calls)| *early > 0 && *calls >= 1000);
-        let grown = grown.map(|(early, late, _)| late.saturating_sub(*early)).max().unwrap_or_default();
-
-        println!(
-            "{:>12}  calls of {} processes with {} clients each, seed {}",
-            plan.calls, plan.processes, plan.clients, plan.seed
-        );
-        println!(
-            "{requests:>12}  requests for them, {spoilt} on spoilt connections and {own} failed or throttled by the service ({:.1} %)",
-            100.0 * (spoilt + own) as f64 / requests.max(1) as f64
-        );
-        for (name, count) in served["api faults"].as_object().into_iter().flatten() {
-            println!("{:>12}    {name}", number(count));
-        }
-        for (kind, count) in &self.failures {
-            println!("{count:>12}  calls failed for good: {kind}");
-        }
-        println!("{:>12}  processes killed, {} times signed in again", self.kills, self.sign_ins);
-        println!("{:>12}  times nobody listened where the service is", self.outages);
-        println!(
-            "{:>12}  times tokens expired, {} faults on the way of refreshes",
-            self.expiries,
-            faults("oauth faults")
-        );
-        println!("{:>12}  KiB more at the end of a process than at a quarter of its calls, at most", grown);
-        println!();
         let mut balanced = true;
         let mut line = |holds: bool, what: String| {
             balanced &= holds;
             println!("{:>12}  {what}", if holds { "ok" } else { "WRONG" });
         };
+        let promises = [
+            (Told::Done, 1..=1, "were told done, and were done once"),
+            (Told::Unsent, 0..=0, "were told unsent, and were not done"),
+            (Told::Unknown, 0..=1, "were told unknown, and were done once or not at all"),
+            (Told::Begun, 0..=1, "were of killed processes, and were done once or not at all"),
+        ];
+        for (told, times, what) in promises {
+            let these: Vec<&u64> = self.writes.iter().filter(|(_, one)| **one == told).map(|(id, _)| id).collect();
+            let kept = these.iter().all(|id| times.contains(effects.get(id).unwrap_or(&0)));
+            line(kept, format!("{} writes {what}", these.len()));
+        }
+        let strangers = effects.keys().any(|id| !self.writes.contains_key(id));
+        line(!strangers, "nothing was done that nobody wanted".to_owned());
+        let (sold, met) = (number(&served["sold"]), self.expiries - number(&served["met by nobody"]));
+        line(sold == met, format!("{sold} refreshes for {met} expiries that somebody met"));
+        let twice = number(&served["spent twice"]);
+        line(twice == 0, "no token was spent again by whoever had the new ones".to_owned());
+        let (lost, again) = (number(&served["lost"]), self.sign_ins);
         line(
-            wrong(Told::Done, |times| times == 1) == 0,
-            format!("{} writes were told done, and were done once", of(Told::Done)),
-        );
-        line(
-            wrong(Told::Unsent, |times| times == 0) == 0,
-            format!("{} writes were told unsent, and were not done", of(Told::Unsent)),
-        );
-        line(
-            wrong(Told::Unknown, |times| times <= 1) == 0,
-            format!("{} writes were told unknown, and were done once or not at all", of(Told::Unknown)),
-        );
-        line(
-            wrong(Told::Begun, |times| times <= 1) == 0,
-            format!("{} writes of killed processes were done once or not at all", of(Told::Begun)),
-        );
-        line(strangers == 0, "nothing was done that nobody wanted".to_owned());
-        line(
-            sold + number(&served["met by nobody"]) == self.expiries,
+            again == lost,
             format!(
-                "{sold} refreshes for {} expiries, the last of which may come too late to be met",
-                self.expiries
+                "{lost} times new tokens were lost on their way or with their process, and {again} times somebody signed in"
             ),
         );
+        let astray = number(&served["counts"]["calls that nobody should make"]);
+        line(astray == 0, "every call was one that the service knows".to_owned());
+        // Processes that did little have nothing to compare.
+        let measured = self.memory.iter().filter(|(early, _, calls)| *early > 0 && *calls >= 1000);
+        let grown = measured.map(|(early, late, _)| late.saturating_sub(*early)).max();
         line(
-            number(&served["spent twice"]) == 0,
-            "no token was spent again by whoever had the new ones".to_owned(),
+            grown.is_some_and(|grown| grown <= GROWTH),
+            match grown {
+                Some(grown) => format!("a process grew by {grown} KiB at most after a quarter of its calls"),
+                None => "no process lived long enough to say whether it grows".to_owned(),
+            },
         );
-        line(
-            self.sign_ins == lost,
-            format!(
-                "{lost} times new tokens were lost on their way or with their process, and {} times somebody had to sign in",
-                self.sign_ins
-            ),
-        );
-        line(
-            number(&served["counts"]["calls that nobody should make"]) == 0,
-            "every call was one that the service knows".to_owned(),
-        );
-        line(grown <= GROWTH, "memory is flat".to_owned());
         line(self.complaints.is_empty(), format!("no process panicked or gave up {}", self.complaints.join("\n")));
         balanced
     }
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_default()
+}
+
+fn sum(counts: &Value) -> u64 {
+    counts.as_object().into_iter().flatten().map(|(_, count)| number(count)).sum()
 }

@@ -188,7 +188,8 @@ impl Soak {
             self.meddle()?;
         }
         let served = self.service.ask("books")?;
-        Ok(self.books.balance(&served, &self.plan))
+        self.books.tell(&served, &self.plan);
+        Ok(self.books.balance(&served))
     }
 
     /// Makes trouble as far as the calls have come.
