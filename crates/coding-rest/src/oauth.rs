@@ -147,20 +147,13 @@ impl Refresher for OAuth {
             .refresh_token
             .as_ref()
             .ok_or_else(|| Error::new(ErrorKind::Credential, name).with_message("there is no refresh token"))?;
-        let mut tokens = OAuth::refresh(self, spent).await.map_err(|error| match error.kind() {
+        OAuth::refresh(self, spent).await.map_err(|error| match error.kind() {
             // Refused by a code of its own: no other try will go better.
             ErrorKind::Service if error.code().is_some() && !error.is_retryable() => {
                 error.with_reason(Reason::Reauthorize)
             }
             _ => error,
-        })?;
-        // What belongs to the session and is not repeated stays.
-        tokens.refresh_token = tokens.refresh_token.or_else(|| current.refresh_token.clone());
-        tokens.scope = tokens.scope.or_else(|| current.scope.clone());
-        for (name, value) in &current.extra {
-            tokens.extra.entry(name.clone()).or_insert_with(|| value.clone());
-        }
-        Ok(tokens)
+        })
     }
 }
 

@@ -43,6 +43,16 @@ impl Tokens {
             extra: BTreeMap::new(),
         }
     }
+
+    /// What belongs to the session and is not repeated by a refresh stays as it was.
+    fn after(mut self, before: Self) -> Self {
+        self.refresh_token = self.refresh_token.or(before.refresh_token);
+        self.scope = self.scope.or(before.scope);
+        for (name, value) in before.extra {
+            self.extra.entry(name).or_insert(value);
+        }
+        self
+    }
 }
 
 impl fmt::Debug for Tokens {
@@ -215,7 +225,8 @@ impl TokenStore for MemoryStore {
 /// How a service exchanges a refresh token for new tokens.
 #[async_trait]
 pub trait Refresher: fmt::Debug + Send + Sync {
-    /// Buys new tokens. Called by one caller at a time per session.
+    /// Buys new tokens. Called by one caller at a time per session. What the answer does not repeat, the session keeps: the
+    /// refresh token, the scope, and what is extra.
     ///
     /// # Errors
     ///
@@ -481,7 +492,7 @@ impl Inner {
         let first = self.store.spend(&self.identity, version, lease).await;
         let first = first.map_err(|error| store_failed("the refresh could not be noted", error))?;
         match self.refresher.refresh(&tokens).await {
-            Ok(renewed) => self.keep(version, renewed).await,
+            Ok(renewed) => self.keep(version, renewed.after(tokens)).await,
             Err(error) => {
                 let error = match (first, error.is_reauthorization_required()) {
                     // It may have been spent by a process that died before it could store what it bought.

@@ -369,3 +369,31 @@ async fn a_process_that_slept_while_another_took_over_uses_what_that_one_bought(
 
     assert_eq!((version, access(&tokens)), (2, "a7"));
 }
+
+/// Answers a refresh with an access token and nothing else.
+#[derive(Debug)]
+struct Terse;
+
+#[async_trait]
+impl Refresher for Terse {
+    async fn refresh(&self, _: &Tokens) -> Result<Tokens, Error> {
+        Ok(Tokens::new("a1".into()))
+    }
+}
+
+#[tokio::test]
+async fn what_a_refresh_does_not_repeat_stays_with_the_session() {
+    let time = Arc::new(Still::default());
+    let session = Session::with_surroundings("u", Arc::new(MemoryStore::default()), Arc::new(Terse), time.clone());
+    let mut tokens = pair(0, time.now());
+    tokens.scope = Some("projects".into());
+    tokens.extra.insert("team".into(), "demo".into());
+    session.begin(tokens).await.unwrap();
+
+    let (_, renewed) = session.tokens(Some(1)).await.unwrap();
+
+    assert_eq!(access(&renewed), "a1");
+    assert_eq!(renewed.refresh_token.unwrap().expose_secret(), "r0");
+    assert_eq!((renewed.scope.as_deref(), renewed.extra["team"].as_str()), (Some("projects"), "demo"));
+    assert_eq!(renewed.expires_at, None, "the end of the old one is not that of the new one");
+}

@@ -174,15 +174,11 @@ impl Refresher for OAuth {
             .refresh_token
             .as_ref()
             .ok_or_else(|| Error::new(ErrorKind::Credential, NAME).with_message("there is no refresh token"))?;
-        let mut tokens = OAuth::refresh(self, spent).await.map_err(|error| match error.code() {
+        OAuth::refresh(self, spent).await.map_err(|error| match error.code() {
             // Wrong, old, used or revoked: no other try will go better.
             Some("invalid_grant") => error.with_reason(Reason::Reauthorize),
             _ => error,
-        })?;
-        // What belongs to the session and is not repeated stays.
-        tokens.refresh_token = tokens.refresh_token.or_else(|| current.refresh_token.clone());
-        tokens.scope = tokens.scope.or_else(|| current.scope.clone());
-        Ok(tokens)
+        })
     }
 }
 
