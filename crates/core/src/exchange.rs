@@ -4,6 +4,7 @@ use crate::body::{Body, ByteStream};
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
 use std::fmt;
+use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 use url::Url;
 
@@ -172,13 +173,17 @@ pub struct Rate {
 impl Rate {
     /// Reads the three headers that most services use; nothing unless all are there.
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
-        let read = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();
         Some(Self {
-            limit: read("x-ratelimit-limit")?,
-            remaining: read("x-ratelimit-remaining")?,
-            resets_at: read("x-ratelimit-reset")?,
+            limit: number(headers, "x-ratelimit-limit")?,
+            remaining: number(headers, "x-ratelimit-remaining")?,
+            resets_at: number(headers, "x-ratelimit-reset")?,
         })
     }
+}
+
+/// A header that is a number.
+pub(crate) fn number<T: FromStr>(headers: &HeaderMap, name: &str) -> Option<T> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 
 /// How long an answer asks to wait, by `Retry-After` in seconds or as a date.

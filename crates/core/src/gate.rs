@@ -1,7 +1,7 @@
 //! Not asking while the service does not want to be asked.
 
 use crate::client::Client;
-use crate::error::{Error, ErrorKind, Reason};
+use crate::error::Error;
 use crate::exchange::{Opened, Rate, Request};
 use crate::pipeline::{Call, Next};
 use crate::seams::Policy;
@@ -107,14 +107,9 @@ impl Policy for RateGate {
         let host = request.url[Position::BeforeHost..Position::AfterPort].to_owned();
         let key = (call.caller(), host);
         while let Some(wait) = self.closed_for(&key, call.clock().now()) {
-            if !self.waits || call.remaining().is_some_and(|left| left <= wait) {
-                return Err(Error::new(ErrorKind::Held, call.info().name)
-                    .with_reason(Reason::Throttled)
-                    .with_retry_after(wait)
-                    .with_message(format!(
-                        "the allowance is used up for another {} s",
-                        wait.as_millis().div_ceil(1000)
-                    )));
+            if !self.waits || !call.has_time_for(wait) {
+                let seconds = wait.as_millis().div_ceil(1000);
+                return Err(call.held(wait, format!("the allowance is used up for another {seconds} s")));
             }
             call.clock().sleep(wait).await;
         }

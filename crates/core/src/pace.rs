@@ -1,6 +1,6 @@
 //! Calls at a fixed rate, for services that say how many they take and nothing about how many are left.
 
-use crate::error::{Error, ErrorKind, Reason};
+use crate::error::Error;
 use crate::exchange::{Opened, Request};
 use crate::operation::OperationInfo;
 use crate::pipeline::{Call, Next};
@@ -113,11 +113,8 @@ impl Policy for Pace {
         if let Some(limiter) = self.limiter(call.info()) {
             while let Err(turn) = limiter.check() {
                 let wait = turn.wait_time_from(self.0.surroundings.elapsed());
-                if call.remaining().is_some_and(|left| left <= wait) {
-                    return Err(Error::new(ErrorKind::Held, call.info().name)
-                        .with_reason(Reason::Throttled)
-                        .with_retry_after(wait)
-                        .with_message(format!("its turn comes in {} ms", wait.as_millis())));
+                if !call.has_time_for(wait) {
+                    return Err(call.held(wait, format!("its turn comes in {} ms", wait.as_millis())));
                 }
                 self.0.surroundings.sleep(wait).await;
             }

@@ -2,8 +2,9 @@
 //!
 //! deadline > retry > user's policies > credential > redirect > transport > `open`
 
+use crate::body::Body;
 use crate::client::Shared;
-use crate::error::{Error, ErrorKind, WasSent};
+use crate::error::{Error, ErrorKind, Reason, WasSent};
 use crate::exchange::{Opened, Request};
 use crate::operation::{BodyKind, OperationInfo};
 use crate::record::Record;
@@ -64,6 +65,15 @@ impl Call<'_> {
     /// What is left of the deadline; nothing for a call without one.
     pub fn remaining(&self) -> Option<Duration> {
         self.ends.map(|ends| ends.saturating_sub(self.clock.elapsed()))
+    }
+    /// Whether the deadline allows a wait.
+    pub(crate) fn has_time_for(&self, wait: Duration) -> bool {
+        self.remaining().is_none_or(|left| wait < left)
+    }
+    /// The error of a call that is held back for so long.
+    pub(crate) fn held(&self, wait: Duration, why: String) -> Error {
+        let error = Error::new(ErrorKind::Held, self.info.name).with_reason(Reason::Throttled);
+        error.with_retry_after(wait).with_message(why)
     }
 }
 
@@ -130,15 +140,8 @@ impl Retry {
     /// Tries once.
     pub const NEVER: Self = Self { attempts: 1, base: Duration::ZERO, cap: Duration::ZERO, budget: 0 };
 
-    /// How long to wait before trying again, or nothing when the error should reach the caller.
-    fn wait(
-        &self,
-        info: &OperationInfo,
-        error: &Error,
-        attempt: u32,
-        random: f64,
-        remaining: Option<Duration>,
-    ) -> Option<Duration> {
+    /// How long to wait before trying again, or nothing when it must not be.
+    fn wait(&self, info: &OperationInfo, error: &Error, attempt: u32, random: f64) -> Option<Duration> {
         use crate::operation::Effect;
         let safe = match info.effect {
             Effect::Read | Effect::Idempotent => true,
@@ -147,12 +150,11 @@ impl Retry {
         if attempt >= self.attempts || !error.is_retryable() || !safe {
             return None;
         }
-        let wait = error.retry_after().unwrap_or_else(|| {
+        Some(error.retry_after().unwrap_or_else(|| {
             // Full jitter: callers that failed together must not come back together.
             let most = self.base.saturating_mul(1 << (attempt - 1).min(16)).min(self.cap);
             most.mul_f64(random)
-        });
-        remaining.is_none_or(|left| wait < left).then_some(wait)
+        }))
     }
 }
 
@@ -257,7 +259,8 @@ impl Shared {
     /// How long to wait and what to send then, or nothing when the error should reach the caller.
     fn next_attempt(&self, call: &Call<'_>, error: &Error, attempt: u32) -> Option<(Duration, Request)> {
         let retry = &call.options.retry;
-        let wait = retry.wait(call.info, error, attempt, self.surroundings.random(), call.remaining())?;
+        let wait = retry.wait(call.info, error, attempt, self.surroundings.random());
+        let wait = wait.filter(|wait| call.has_time_for(*wait))?;
         let request = self.bind(call).ok().filter(|request| request.body.can_open())?;
         // A wait that the service has named is its own way of sharing out what it can do.
         let granted = error.retry_after().is_some() || self.retries.take(retry.budget);
@@ -345,7 +348,8 @@ impl Shared {
             return self.protocol.open(info, response);
         }
         let headers = bare.unwrap_or_else(|| request.headers.clone());
-        let (streamed, limit, stall) = (request.streamed, request.limit, request.stall);
+        // What every further request begins as: the first one, but for its body and its credential.
+        let bare = Request { method: Method::GET, headers, body: Body::Empty, ..request.clone() };
         let home = request.url.origin();
         let mut request = request;
         for _ in 0..=HOPS {
@@ -365,11 +369,7 @@ impl Shared {
             if here.scheme() == "https" && next.scheme() == "http" {
                 return Err(refuse("the new address is not encrypted"));
             }
-            request = Request::new(Method::GET, next);
-            request.headers = headers.clone();
-            request.streamed = streamed;
-            request.limit = limit;
-            request.stall = stall;
+            request = Request { url: next, ..bare.clone() };
             // Once the call has left its host, nothing of the caller goes along, not even if it is sent back.
             let left = request.url.origin() != home || here.origin() != home;
             if let (false, Some(credential)) = (left, &self.credential) {

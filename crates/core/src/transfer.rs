@@ -2,7 +2,8 @@
 
 use crate::body::ByteStream;
 use crate::error::{Error, ErrorKind, WasSent};
-use crate::exchange::{Meta, Opened};
+use crate::exchange::{Meta, Opened, number};
+use crate::mac;
 use crate::operation::{Effect, OperationInfo};
 use crate::pipeline::Rest;
 use bytes::Bytes;
@@ -57,7 +58,7 @@ pub(crate) fn watched<E>(
 /// ```
 pub struct Download {
     stream: Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>>,
-    place: Place,
+    place: Arc<Place>,
 }
 
 /// What a download is, and comes from.
@@ -75,7 +76,7 @@ const RESUMED: u32 = 8;
 
 /// Content that is being read, and how to go on when it breaks.
 struct Reader {
-    place: Place,
+    place: Arc<Place>,
     stream: ByteStream,
     done: u64,
     resumed: u32,
@@ -171,14 +172,14 @@ impl Download {
         meta: Meta,
         again: Box<dyn Fn(Rest) -> Again + Send>,
     ) -> Self {
-        let total = meta.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
-        let place = || Place { info, meta: meta.clone(), total };
-        let reader = Reader { place: place(), stream, done: 0, resumed: 0, again };
+        let total = number(&meta.headers, header::CONTENT_LENGTH.as_str());
+        let place = Arc::new(Place { info, meta, total });
+        let reader = Reader { place: place.clone(), stream, done: 0, resumed: 0, again };
         let stream = futures_util::stream::try_unfold(reader, |mut reader| async move {
             let chunk = reader.next().await?;
             Ok(chunk.map(|chunk| (chunk, reader)))
         });
-        Self { stream: Box::pin(stream), place: place() }
+        Self { stream: Box::pin(stream), place }
     }
 
     /// Status, headers, request id and rate state.
@@ -208,24 +209,19 @@ impl Download {
         if expected.len() != 64 || !expected.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return Err(Error::input(self.place.info.name, "a SHA-256 is written as 64 hexadecimal digits"));
         }
-        let fails = self.place.error(ErrorKind::Decode, String::new());
-        let checked = (Some(Digest::new(&SHA256)), self.stream);
-        let stream = futures_util::stream::unfold(checked, move |(digest, mut stream)| {
-            let (expected, fails) = (expected.clone(), fails.clone());
-            async move {
-                let mut digest = digest?;
-                match stream.next().await {
-                    Some(Ok(chunk)) => {
-                        digest.update(&chunk);
-                        Some((Ok(chunk), (Some(digest), stream)))
-                    }
-                    Some(Err(error)) => Some((Err(error), (None, stream))),
-                    None => {
-                        let found: String =
-                            digest.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-                        let what = format!("the content has the SHA-256 {found}, and should have {expected}");
-                        (found != expected).then(|| (Err(fails.with_message(what)), (None, stream)))
-                    }
+        let checked = Some((Digest::new(&SHA256), self.stream, expected, self.place.clone()));
+        let stream = futures_util::stream::unfold(checked, |checked| async {
+            let (mut digest, mut stream, expected, place) = checked?;
+            match stream.next().await {
+                Some(Ok(chunk)) => {
+                    digest.update(&chunk);
+                    Some((Ok(chunk), Some((digest, stream, expected, place))))
+                }
+                Some(Err(error)) => Some((Err(error), None)),
+                None => {
+                    let found = mac::hex(digest.finish().as_ref());
+                    let what = format!("the content has the SHA-256 {found}, and should have {expected}");
+                    (found != expected).then(|| (Err(place.error(ErrorKind::Decode, what)), None))
                 }
             }
         });

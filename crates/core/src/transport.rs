@@ -2,7 +2,7 @@
 
 use crate::body::{Body, BodySource, ByteStream};
 use crate::error::{Error, ErrorKind, WasSent};
-use crate::exchange::{Payload, RawResponse, Request};
+use crate::exchange::{Payload, RawResponse, Request, number};
 use crate::operation::OperationInfo;
 use crate::seams::Transport;
 use async_trait::async_trait;
@@ -93,7 +93,7 @@ impl Transport for HttpTransport {
         let payload = if streamed && status.is_success() {
             Payload::Stream(download(response, stall))
         } else {
-            let announced = headers.get(http::header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+            let announced = number(&headers, http::header::CONTENT_LENGTH.as_str());
             Payload::Bytes(collect(info, response, announced, limit).await?)
         };
         Ok(RawResponse::new(status, headers, payload))

@@ -340,15 +340,14 @@ struct Fetch {
 
 #[async_trait]
 impl Refresher for Fetch {
-    /// No proof comes with anything that would buy the next one.
+    /// No proof comes with anything that would buy the next one: it is asked for anew.
     async fn refresh(&self, _: &Tokens) -> Result<Tokens, Error> {
         let proof = self.provider.proof(&self.context).await?;
         Ok(write_proof(&proof, self.context.surroundings.now()))
     }
 
     async fn sign_in(&self) -> Result<Option<Tokens>, Error> {
-        let proof = self.provider.proof(&self.context).await?;
-        Ok(Some(write_proof(&proof, self.context.surroundings.now())))
+        self.refresh(&Tokens::new("".into())).await.map(Some)
     }
 }
 

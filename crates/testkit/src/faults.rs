@@ -56,9 +56,7 @@ impl Faults {
     pub(crate) fn strike(&mut self, surface: &str, info: &OperationInfo) -> (Duration, Option<Fault>) {
         let mut delay = Duration::ZERO;
         for rule in self.rules.iter_mut().filter(|rule| rule.surface == surface && rule.covers(info)) {
-            // 53 bits are what a float between 0 and 1 can tell apart.
-            let chance = (rule.random.bits() >> 11) as f64 / (1_u64 << 53) as f64;
-            if chance < rule.rate {
+            if rule.random.happens(rule.rate) {
                 match rule.kind {
                     Fault::Delay(more) => delay += more,
                     kind => return (delay, Some(kind)),

@@ -202,10 +202,9 @@ impl Shared {
             Plan::Pass => None,
             Plan::Always(fault) => Some(*fault),
             Plan::Sometimes { random, rate, kinds } => {
-                // 53 bits are what a float between 0 and 1 can tell apart.
-                let chance = (random.bits() >> 11) as f64 / (1_u64 << 53) as f64;
-                let index = usize::try_from(random.bits() % kinds.len().max(1) as u64).unwrap_or_default();
-                (chance < *rate).then(|| kinds.get(index).copied()).flatten()
+                // Both are drawn each time, so that the rate does not shift what comes later.
+                let (strikes, index) = (random.happens(*rate), random.below(kinds.len() as u64));
+                strikes.then(|| kinds.get(index as usize).copied()).flatten()
             }
         }
     }

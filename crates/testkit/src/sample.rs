@@ -21,6 +21,12 @@ impl Random {
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
     }
+    /// Whether something happens that happens at this rate, from 0 to 1.
+    pub fn happens(&mut self, rate: f64) -> bool {
+        // 53 bits are what a float between 0 and 1 can tell apart.
+        let chance = (self.bits() >> 11) as f64 / (1_u64 << 53) as f64;
+        chance < rate
+    }
     /// A number below `end`.
     pub fn below(&mut self, end: u64) -> u64 {
         if end == 0 { 0 } else { self.bits() % end }

@@ -25,7 +25,7 @@
 
 use async_trait::async_trait;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, RedisError, Script};
+use redis::{Client, FromRedisValue, RedisError, Script};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -103,7 +103,13 @@ impl RedisStore {
     }
 
     /// Runs a script, and once more when the connection turns out to be gone: each of them may be run twice.
-    async fn run(&self, what: &str, script: &str, keys: &[&str], arguments: &[&[u8]]) -> Result<i64, StoreError> {
+    async fn run<T: FromRedisValue>(
+        &self,
+        what: &str,
+        script: &str,
+        keys: &[&str],
+        arguments: &[&[u8]],
+    ) -> Result<T, StoreError> {
         let script = Script::new(script);
         let mut call = script.prepare_invoke();
         for key in keys {
@@ -119,16 +125,6 @@ impl RedisStore {
         };
         answer.map_err(|error| failed(what, &error))
     }
-
-    async fn read(&self, identity: &str) -> Result<(Option<Version>, Option<Vec<u8>>), RedisError> {
-        let mut connection = self.connection()?;
-        let mut ask = redis::cmd("HMGET");
-        ask.arg(self.tokens(identity)).arg("version").arg("tokens");
-        match ask.query_async(&mut connection).await {
-            Err(error) if error.is_connection_dropped() => ask.query_async(&mut connection).await,
-            answer => answer,
-        }
-    }
 }
 
 /// The address may hold a password.
@@ -137,6 +133,9 @@ impl fmt::Debug for RedisStore {
         f.debug_struct("RedisStore").field("prefix", &self.prefix).finish_non_exhaustive()
     }
 }
+
+/// KEYS: tokens. Answers the version and the tokens.
+const LOAD: &str = "return redis.call('HMGET', KEYS[1], 'version', 'tokens')";
 
 /// KEYS: tokens. ARGV: the version to replace, the new tokens. Answers the new version, or 0.
 const SWAP: &str = r"
@@ -180,8 +179,8 @@ fn text(number: u64) -> Vec<u8> {
 #[async_trait]
 impl TokenStore for RedisStore {
     async fn load(&self, identity: &str) -> Result<Option<(Version, Tokens)>, StoreError> {
-        let read = self.read(identity).await.map_err(|error| failed("Redis could not be asked", &error))?;
-        let (Some(version), Some(bytes)) = read else { return Ok(None) };
+        let read = self.run("Redis could not be asked", LOAD, &[&self.tokens(identity)], &[]).await?;
+        let (Some(version), Some(bytes)): (Option<Version>, Option<Vec<u8>>) = read else { return Ok(None) };
         let kept = self.vault.open(identity, bytes)?;
         // Old tokens under a new number would be spent a second time.
         if kept.version != version {
@@ -198,21 +197,22 @@ impl TokenStore for RedisStore {
     ) -> Result<Option<Version>, StoreError> {
         let bytes = self.vault.close(identity, &Kept::new(expected.saturating_add(1), tokens.clone()))?;
         let what = "Redis may not have taken the tokens";
-        let version = self.run(what, SWAP, &[&self.tokens(identity)], &[&text(expected), &bytes]).await?;
+        let version: i64 = self.run(what, SWAP, &[&self.tokens(identity)], &[&text(expected), &bytes]).await?;
         Ok(u64::try_from(version).ok().filter(|version| *version > 0))
     }
 
     async fn lease(&self, identity: &str, time: Duration) -> Result<Option<Lease>, StoreError> {
         let millis = text(u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1));
         let (tokens, key) = (self.tokens(identity), self.lease_of(identity));
-        let fence = self.run("Redis could not be asked for the lease", LEASE, &[&tokens, &key], &[&millis]).await?;
+        let what = "Redis could not be asked for the lease";
+        let fence: i64 = self.run(what, LEASE, &[&tokens, &key], &[&millis]).await?;
         let Some(fence) = u64::try_from(fence).ok().filter(|fence| *fence > 0) else { return Ok(None) };
         let (store, its_key) = (self.clone(), key.clone());
         let alive = tokio::spawn(async move {
             loop {
                 tokio::time::sleep(time / BEATS).await;
                 // Redis that does not answer now may do so at the next beat, before the lease has run out.
-                let kept = store.run("", KEEP, &[&its_key], &[&text(fence), &millis]).await;
+                let kept: Result<i64, _> = store.run("", KEEP, &[&its_key], &[&text(fence), &millis]).await;
                 if kept.is_ok_and(|kept| kept == 0) {
                     return;
                 }
@@ -223,7 +223,7 @@ impl TokenStore for RedisStore {
             alive.abort();
             runtime.spawn(async move {
                 // Where it fails, the lease runs out.
-                let _ = store.run("", RELEASE, &[&key], &[&text(fence)]).await;
+                let _: Result<i64, _> = store.run("", RELEASE, &[&key], &[&text(fence)]).await;
             });
         })))
     }
@@ -231,7 +231,7 @@ impl TokenStore for RedisStore {
     async fn spend(&self, identity: &str, version: Version, lease: &Lease) -> Result<bool, StoreError> {
         let keys = [&*self.tokens(identity), &*self.lease_of(identity)];
         let arguments = [&*text(version), &*text(lease.fence())];
-        match self.run("Redis may not have taken the note", SPEND, &keys, &arguments).await? {
+        match self.run::<i64>("Redis may not have taken the note", SPEND, &keys, &arguments).await? {
             -1 => Err(StoreError::new("the right to refresh has passed to somebody else")),
             -2 => Err(StoreError::new("the tokens have been replaced meanwhile")),
             first => Ok(first == 1),

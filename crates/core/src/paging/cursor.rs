@@ -36,9 +36,12 @@ pub struct Cursor {
 /// What the next page is asked for by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
+    /// The number of the page, of its first item, or of the first character of a text.
     pub(super) start: i64,
     pub(super) size: i64,
+    /// The items of the list before this page, where that is known.
     pub(super) seen: Option<i64>,
+    /// The item before its first one, or the token that the page before ended with.
     pub(super) after: Option<String>,
 }
 

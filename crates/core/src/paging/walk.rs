@@ -1,8 +1,8 @@
 //! How a list goes on: from what was asked for and what came to what is asked for next.
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, Place};
 use crate::error::{Error, ErrorKind};
-use crate::exchange::Opened;
+use crate::exchange::{Opened, number};
 use crate::operation::{OperationInfo, Paging, PagingStyle};
 use crate::record::{Peek, Record, Seq, Slot, Token};
 use http::{HeaderMap, header};
@@ -27,13 +27,7 @@ pub(super) struct Walk {
 /// The page that is being fetched.
 struct Step {
     paging: &'static Paging,
-    /// The number of the page, of its first item, or of the first character of a text.
-    start: i64,
-    /// The item before its first one, or the token that the page before ended with.
-    after: Option<String>,
-    size: i64,
-    /// The items of the list before this page, where that is known.
-    seen: Option<i64>,
+    place: Place,
 }
 
 impl Step {
@@ -46,38 +40,40 @@ impl Step {
             PagingStyle::Offset => Some(start),
             PagingStyle::After | PagingStyle::Token | PagingStyle::Position => None,
         };
-        Self { paging, start, after: None, size, seen }
+        Self { paging, place: Place { start, size, seen, after: None } }
     }
 
     fn point(&self, operation: &mut dyn Record) {
-        match (self.paging.style, &self.after) {
+        match (self.paging.style, &self.place.after) {
             (PagingStyle::After | PagingStyle::Token, Some(key)) => write_key(operation, self.paging.start, key),
             // The caller's own start, or the top of the list.
             (PagingStyle::After | PagingStyle::Token, None) => {}
-            _ => write_integer(operation, self.paging.start, self.start),
+            _ => write_integer(operation, self.paging.start, self.place.start),
         }
-        write_integer(operation, self.paging.size, self.size);
+        write_integer(operation, self.paging.size, self.place.size);
     }
 
     /// Goes on behind a page, and answers whether there is anything to go on to; nothing where only the page's length tells.
     fn advance(&mut self, info: &OperationInfo, headers: &HeaderMap, page: Peek<'_>) -> Option<bool> {
         let got = list(page, info.items).map(|list| list.len() as i64);
-        let announced = announced(headers, self.paging.style, self.start);
-        self.seen = self.seen.map(|seen| seen.saturating_add(got.unwrap_or_default()));
+        let announced = announced(headers, self.paging.style, self.place.start);
+        self.place.seen = self.place.seen.map(|seen| seen.saturating_add(got.unwrap_or_default()));
         match self.paging.style {
-            PagingStyle::Page => self.start = self.start.saturating_add(1),
+            PagingStyle::Page => self.place.start = self.place.start.saturating_add(1),
             // A service that gives less than it was asked for has not skipped what it kept.
-            PagingStyle::Offset => self.start = self.start.saturating_add(got.unwrap_or(self.size)),
+            PagingStyle::Offset => {
+                self.place.start = self.place.start.saturating_add(got.unwrap_or(self.place.size))
+            }
             PagingStyle::After => {
-                self.after = last_key(page, info.items, self.paging.key);
+                self.place.after = last_key(page, info.items, self.paging.key);
                 // Without a name for its last item, there is no asking for what comes after it.
-                self.after.as_ref()?;
+                self.place.after.as_ref()?;
             }
             PagingStyle::Token => {
-                let before = self.after.take();
-                self.after = at(page, self.paging.key).and_then(text_of).filter(|token| !token.is_empty());
+                let before = self.place.after.take();
+                self.place.after = at(page, self.paging.key).and_then(text_of).filter(|token| !token.is_empty());
                 // A token that stays is no mistake, but nothing new will come of it either once it brings nothing.
-                return Some(self.after.is_some() && (got != Some(0) || self.after != before));
+                return Some(self.place.after.is_some() && (got != Some(0) || self.place.after != before));
             }
             PagingStyle::Position => {
                 let delivered = match self.paging.key {
@@ -86,7 +82,7 @@ impl Step {
                     key => at(page, key).and_then(integer_of),
                 };
                 let delivered = delivered.unwrap_or_default();
-                self.start = self.start.saturating_add(delivered);
+                self.place.start = self.place.start.saturating_add(delivered);
                 let more =
                     matches!(at(page, self.paging.more), Some(Peek::Bool(true))) || self.paging.more.is_empty();
                 // A text that is still growing has nothing new yet: the caller comes back later.
@@ -98,7 +94,7 @@ impl Step {
         }
         let total = at(page, info.total).and_then(integer_of).filter(|total| *total > 0);
         let total = total.or_else(|| number(headers, "total_count"));
-        match (announced, total, self.seen) {
+        match (announced, total, self.place.seen) {
             (Some(more), _, _) => Some(more),
             (None, Some(total), Some(seen)) => Some(seen < total),
             _ => links(headers),
@@ -109,13 +105,7 @@ impl Step {
 impl Walk {
     /// Goes on where a cursor says.
     pub(super) fn from_cursor(cursor: &Cursor, paging: Option<&'static Paging>) -> Self {
-        let step = cursor.place.as_ref().zip(paging).map(|(place, paging)| Step {
-            paging,
-            start: place.start,
-            after: place.after.clone(),
-            size: place.size,
-            seen: place.seen,
-        });
+        let step = cursor.place.clone().zip(paging).map(|(place, paging)| Step { paging, place });
         Self { step, done: cursor.done, last: cursor.last, met: HashSet::new(), pages: 0 }
     }
 
@@ -124,12 +114,7 @@ impl Walk {
         let mut cursor = Cursor::start(info.name);
         cursor.done = self.done;
         cursor.last = self.last;
-        cursor.place = self.step.as_ref().map(|step| super::cursor::Place {
-            start: step.start,
-            size: step.size,
-            seen: step.seen,
-            after: step.after.clone(),
-        });
+        cursor.place = self.step.as_ref().map(|step| step.place.clone());
         cursor
     }
 
@@ -182,24 +167,20 @@ impl Walk {
             };
             return Err(Error::new(ErrorKind::Decode, info.name).with_status(opened.status).with_message(what));
         }
-        let (size, style) = (step.size, step.paging.style);
+        let (size, style) = (step.place.size, step.paging.style);
         self.done = match step.advance(info, &opened.headers, page) {
             Some(more) => !more,
             // Nothing announced: a short page is the last one. One that is too long came from a list that does not page.
             None => got.is_none_or(|got| got as i64 != size),
         };
-        self.done |= style == PagingStyle::After && step.after.is_none();
+        self.done |= style == PagingStyle::After && step.place.after.is_none();
         Ok(true)
     }
 }
 
-fn number(headers: &HeaderMap, name: &str) -> Option<i64> {
-    headers.get(name)?.to_str().ok()?.trim().parse().ok()
-}
-
 /// What the headers say about the pages there are, if they say anything.
 fn announced(headers: &HeaderMap, style: PagingStyle, page: i64) -> Option<bool> {
-    let pages = number(headers, "total_page").filter(|_| style == PagingStyle::Page)?;
+    let pages = number(headers, "total_page").filter(|_: &i64| style == PagingStyle::Page)?;
     Some(page < pages)
 }
 

@@ -261,7 +261,7 @@ impl Soak {
     fn kill(&mut self) -> Result<bool, Failure> {
         let mut alive: Vec<&mut Worker> =
             self.workers.iter_mut().filter(|worker| !worker.gone && !worker.killed).collect();
-        let index = self.random.bits() as usize % alive.len().max(1);
+        let index = self.random.below(alive.len() as u64) as usize;
         let Some(worker) = alive.get_mut(index) else { return Ok(false) };
         if worker.child.try_wait()?.is_some() {
             return Ok(false);
@@ -273,7 +273,7 @@ impl Soak {
 
     /// Somebody was told to sign in again: does so, if that is still needed.
     fn sign_in_again(&mut self) -> Result<(), Failure> {
-        let refresher = worker::refresher(&self.service.oauth)?;
+        let refresher = crowd::refresher("gitee", &self.service.oauth)?;
         let session = Session::new(IDENTITY, crowd::store(&self.store)?, refresher);
         let client = worker::client(&self.service.api, session.clone())?;
         let asked = self.runtime.block_on(client.send(yunkit_gitee::users::GetAuthenticated::new()));

@@ -87,7 +87,7 @@ impl State {
                 .set_body_json(json!({"message": "401 Unauthorized: Access token is expired"}));
         };
         pair.arrived = true;
-        let chance = self.random.bits() % 1000;
+        let chance = self.random.below(1000);
         match chance {
             0..15 => {
                 self.count("failed before the effect");

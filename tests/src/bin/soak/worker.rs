@@ -7,10 +7,10 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use yunkit_core::session::{Refresher, Session};
+use yunkit_core::session::Session;
 use yunkit_core::{Client, Error, RateGate, Retry, WasSent};
-use yunkit_gitee::{Gitee, issues, users};
-use yunkit_testkit::{Random, gitee};
+use yunkit_gitee::{issues, users};
+use yunkit_testkit::Random;
 use yunkit_tests::crowd::{self, IDENTITY};
 
 /// Long enough for everything but a connection that stalls.
@@ -20,13 +20,9 @@ const REST: Duration = Duration::from_millis(20);
 /// Calls are told of by so many.
 const BATCH: u64 = 100;
 
-pub(crate) fn refresher(oauth: &str) -> Result<Arc<dyn Refresher>, Error> {
-    Ok(Arc::new(Gitee::at(oauth)?.oauth(gitee::application())?))
-}
-
 pub(crate) fn client(api: &str, session: Session) -> Result<Client, Error> {
     let retry = Retry { base: Duration::from_millis(10), cap: Duration::from_millis(200), ..Retry::default() };
-    let client = Gitee::at(api)?.with_session(session)?;
+    let client = crowd::client("gitee", api, session)?;
     Ok(client.deadline(DEADLINE).retry(retry).policy(Arc::new(RateGate::waiting())))
 }
 
@@ -48,7 +44,7 @@ impl Work {
     async fn one_client(self: Arc<Self>, mut random: Random) {
         let take = |left: u64| left.checked_sub(1);
         while self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok() {
-            let told = match random.bits() % 10 {
+            let told = match random.below(10) {
                 0..5 => self.client.send(users::GetAuthenticated::new()).await.map(drop),
                 5..7 => self
                     .client
@@ -95,7 +91,7 @@ pub(crate) fn work(words: &[&str]) -> Result<(), Failure> {
         (id.parse()?, quota.parse()?, clients.parse()?, seed.parse()?);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     runtime.block_on(async {
-        let session = Session::new(IDENTITY, crowd::store(store)?, refresher(oauth)?);
+        let session = Session::new(IDENTITY, crowd::store(store)?, crowd::refresher("gitee", oauth)?);
         let work = Arc::new(Work {
             client: client(api, session)?,
             id: id + 1,

@@ -5,6 +5,7 @@ use super::stamp;
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use yunkit_core::mac;
 
 pub(super) const DEFAULT_BRANCH: &str = "master";
 pub(super) const NO_COMMIT: &str = "0000000000000000000000000000000000000000";
@@ -65,7 +66,7 @@ impl Git {
         let mut hash = Sha1::new();
         hash.update(format!("blob {}\0", content.len()));
         hash.update(&content);
-        let sha = hex(&hash.finalize());
+        let sha = mac::hex(&hash.finalize());
         self.blobs.insert(sha.clone(), content);
         sha
     }
@@ -104,7 +105,7 @@ impl Git {
     ) -> Commit {
         let parents: Vec<String> = self.branches.get(branch).into_iter().chain(more_parents).cloned().collect();
         let text = format!("{parents:?} {tree:?} {message} {author:?} {when} {}", self.commits.len());
-        let sha = hex(&Sha1::digest(text.as_bytes()));
+        let sha = mac::hex(&Sha1::digest(text.as_bytes()));
         let commit = Commit { sha: sha.clone(), parents, message: message.to_owned(), author, when, tree };
         self.branches.insert(branch.to_owned(), sha.clone());
         self.commits.insert(sha, commit.clone());
@@ -336,10 +337,6 @@ impl Look<'_> {
             "_links": {"self": url, "html": page},
         })
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
